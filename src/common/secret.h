@@ -1,0 +1,49 @@
+/*
+ * secret - a password on its way from a person to where it is used.
+ *
+ * Secrets come from a prompt without echo, the first line of a file that
+ * nobody else may read, or the first line of standard input; never from the
+ * command line, which everybody can see.  The one buffer that holds a secret
+ * is wiped by secret_wipe.
+ */
+#ifndef SECRET_H
+#define SECRET_H
+
+#include <stddef.h>
+
+#include "status.h"
+
+#define SECRET_MAX 1024		/* bytes; longer ones are refused */
+
+/* Set to { 0 } before its first use. */
+struct secret {
+	char	 bytes[SECRET_MAX + 1];	/* ended with NUL; never holds one */
+	size_t	 len;
+};
+
+/* Wipe the bytes.  Wiping an empty secret does nothing. */
+void secret_wipe(struct secret *s);
+
+/*
+ * Ask on the terminal (/dev/tty) without echo.  `prompt` is written as it is,
+ * and must have been escaped.  With `again` (NULL for none) the secret is asked
+ * for twice and both must be the same.  A signal that ends or stops the program
+ * puts the terminal back first.  While it asks no other thread may take
+ * signals or ask.  An empty answer is an empty secret.  STATUS_USAGE without a
+ * terminal or if the answers differ, STATUS_CANCELLED at end of file or after
+ * a signal that the program survived.
+ */
+enum status secret_ask(struct secret *out, const char *prompt,
+    const char *again);
+
+/*
+ * The first line of the file, without its newline.  The file must be regular
+ * and neither readable nor writable by group or others: STATUS_CONFIG with the
+ * chmod to run.
+ */
+enum status secret_read_file(struct secret *out, const char *path);
+
+/* The first line of a descriptor, which stays the caller's; reads no further. */
+enum status secret_read_fd(struct secret *out, int fd, const char *name);
+
+#endif
