@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "digest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+struct digest {
+	uint64_t	 offset;	/* behind the last byte fed */
+	uint64_t	 begun;		/* where the piece in work began */
+	XXH3_state_t	*piece;		/* owned */
+	XXH3_state_t	*whole;		/* owned; over the pieces' digests */
+};
+
+static const uint8_t zeros[65536];
+
+struct digest *
+digest_begin(uint64_t offset)
+{
+	struct digest *digest;
+
+	if ((digest = calloc(1, sizeof(*digest))) == NULL)
+		return NULL;
+	digest->offset = digest->begun = offset;
+	digest->piece = XXH3_createState();
+	digest->whole = XXH3_createState();
+	if (digest->piece == NULL || digest->whole == NULL) {
+		digest_drop(digest);
+		return NULL;
+	}
+	XXH3_128bits_reset(digest->piece);
+	XXH3_128bits_reset(digest->whole);
+	return digest;
+}
+
+/* Bytes that the piece in work still takes. */
+static uint64_t
+piece_room(const struct digest *digest)
+{
+	return DIGEST_PIECE - digest->offset % DIGEST_PIECE;
+}
+
+static void
+add_piece(struct digest *digest, XXH128_hash_t hash)
+{
+	XXH128_canonical_t canonical;
+
+	XXH128_canonicalFromHash(&canonical, hash);
+	XXH3_128bits_update(digest->whole, &canonical, sizeof(canonical));
+	digest->begun = digest->offset;
+}
+
+static void
+close_piece(struct digest *digest)
+{
+	add_piece(digest, XXH3_128bits_digest(digest->piece));
+	XXH3_128bits_reset(digest->piece);
+}
+
+void
+digest_update(struct digest *digest, const void *bytes, size_t len)
+{
+	const uint8_t *at = bytes;
+	size_t n;
+
+	while (len > 0) {
+		n = piece_room(digest) < len ? (size_t)piece_room(digest) : len;
+		digest->offset += n;
+		if (n == DIGEST_PIECE)		/* a whole piece at once */
+			add_piece(digest, XXH3_128bits(at, n));
+		else {
+			XXH3_128bits_update(digest->piece, at, n);
+			if (digest->offset % DIGEST_PIECE == 0)
+				close_piece(digest);
+		}
+		at += n;
+		len -= n;
+	}
+}
+
+/*
+ * The digest of a MiB of zeros, which a hole of 1 TiB needs a million times.
+ * Called at the start of a piece, where the piece's state is free to use.
+ */
+static XXH128_hash_t
+zero_piece(struct digest *digest)
+{
+	XXH128_hash_t hash;
+	size_t done;
+
+	for (done = 0; done < DIGEST_PIECE; done += sizeof(zeros))
+		XXH3_128bits_update(digest->piece, zeros, sizeof(zeros));
+	hash = XXH3_128bits_digest(digest->piece);
+	XXH3_128bits_reset(digest->piece);
+	return hash;
+}
+
+/* Zeros within one piece. */
+static void
+skip_in_piece(struct digest *digest, uint64_t len)
+{
+	size_t n;
+
+	for (; len > 0; len -= n) {
+		n = len < sizeof(zeros) ? (size_t)len : sizeof(zeros);
+		digest_update(digest, zeros, n);
+	}
+}
+
+void
+digest_skip(struct digest *digest, uint64_t len)
+{
+	XXH128_hash_t hash;
+	uint64_t n;
+
+	n = digest->begun == digest->offset &&
+	    digest->offset % DIGEST_PIECE == 0 ? 0 : piece_room(digest);
+	if (n > len)
+		n = len;
+	skip_in_piece(digest, n);
+	len -= n;
+	if (len >= DIGEST_PIECE) {
+		hash = zero_piece(digest);
+		for (; len >= DIGEST_PIECE; len -= DIGEST_PIECE) {
+			digest->offset += DIGEST_PIECE;
+			add_piece(digest, hash);
+		}
+	}
+	skip_in_piece(digest, len);
+}
+
+uint64_t
+digest_offset(const struct digest *digest)
+{
+	return digest->offset;
+}
+
+void
+digest_end(struct digest *digest, uint8_t out[DIGEST_SIZE])
+{
+	XXH128_canonical_t canonical;
+
+	if (digest->offset != digest->begun)
+		close_piece(digest);
+	XXH128_canonicalFromHash(&canonical,
+	    XXH3_128bits_digest(digest->whole));
+	memcpy(out, canonical.digest, DIGEST_SIZE);
+	digest_drop(digest);
+}
+
+void
+digest_drop(struct digest *digest)
+{
+	if (digest == NULL)
+		return;
+	XXH3_freeState(digest->piece);
+	XXH3_freeState(digest->whole);
+	free(digest);
+}
+
+void
+digest_hex(char out[DIGEST_HEX_SIZE], const uint8_t bytes[DIGEST_SIZE])
+{
+	size_t i;
+
+	for (i = 0; i < DIGEST_SIZE; i++)
+		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
