@@ -43,7 +43,7 @@ enum status secret_ask(struct secret *out, const char *prompt,
  */
 enum status secret_read_file(struct secret *out, const char *path);
 
-/* The first line of a descriptor, which stays the caller's; reads no further. */
+/* The first line of a descriptor; reads no further and leaves it open. */
 enum status secret_read_fd(struct secret *out, int fd, const char *name);
 
 #endif
