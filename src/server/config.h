@@ -1,0 +1,76 @@
+/*
+ * config - what the administrator wrote, checked whole before anything of it
+ * is used.  Immutable once loaded; a reload makes a new one.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base.h"
+#include "password.h"
+#include "status.h"
+
+struct config_base {
+	char		*name;
+	char		*path;		/* absolute */
+	enum durability	 durability;
+};
+
+struct config {
+	/* only a restart can change these */
+	char		**listen;	/* "ADDR:PORT", "[ADDR]:PORT" */
+	size_t		 listen_count;
+	struct config_base *bases;
+	size_t		 base_count;
+	char		*user;		/* account to run as; NULL: stay */
+	char		*state;		/* folder for what the server itself keeps */
+	char		*user_file;
+	unsigned int	 workers;	/* 0 in the file: cores, at least 4 */
+	unsigned int	 login_threads;	/* 0: half the cores, at least 1 */
+	unsigned int	 max_sessions;
+
+	/* a reload changes these */
+	char		*certificate;	/* PEM files, read by the monitor */
+	char		*private_key;
+	char		*ticket_keys;	/* key file */
+	unsigned int	 ticket_key_lifetime;	/* seconds; 0: never rotated here */
+	bool		 tls12;		/* allow TLS 1.2 */
+	unsigned int	 max_per_address;
+	unsigned int	 login_queue;	/* waiting logins per address */
+	unsigned int	 login_tries;	/* per connection */
+	unsigned int	 handshake_timeout;	/* all timeouts in seconds */
+	unsigned int	 login_timeout;
+	unsigned int	 idle_timeout;
+	unsigned int	 stall_timeout;	/* a transfer that moves nothing */
+	unsigned int	 drain_timeout;
+	unsigned int	 stage_expiry;
+	unsigned int	 login_lifetime;
+	unsigned int	 ticket_lifetime;	/* at most 600 */
+	struct password_cost hash_cost;	/* for hashes made here */
+	bool		 renew_hashes;	/* crypt(3) to argon2id at login */
+	unsigned int	 log_level;	/* 0 errors .. 3 debug; -d raises it */
+};
+
+/*
+ * Parse `text`; `file` names it in errors.  Environment variables
+ * FTSERVER_SECTION_KEY override.  STATUS_CONFIG with "FILE:LINE: what, and what
+ * to do".
+ */
+enum status config_parse(struct config **out, const char *text,
+    const char *file);
+
+/* Read the file and parse it. */
+enum status config_load(struct config **out, const char *file);
+
+/*
+ * What differs between the two that only a restart can change: the first such
+ * key's name, or NULL.
+ */
+const char *config_fixed_difference(const struct config *a,
+    const struct config *b);
+
+void config_free(struct config *config);
+
+#endif

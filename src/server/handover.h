@@ -1,0 +1,32 @@
+/*
+ * handover - what the monitor reads with its rights and hands to the server
+ * process: the configuration and the secrets it names.
+ *
+ * At the start the server process inherits it by fork; at each reload it comes
+ * over the channel as one message.
+ */
+#ifndef HANDOVER_H
+#define HANDOVER_H
+
+#include <stddef.h>
+
+#include "config.h"
+#include "status.h"
+
+struct handover_bytes {
+	unsigned char	*bytes;		/* owned, cleansed when freed */
+	size_t		 len;
+};
+
+struct handover {
+	char		*config_text;	/* owned */
+	char		*config_file;	/* owned; its name in messages */
+	struct config	*config;	/* owned; parsed from the text */
+	struct handover_bytes certificate;	/* PEM chain */
+	struct handover_bytes private_key;	/* PEM */
+	struct handover_bytes ticket_keys;	/* text of the key file */
+};
+
+void handover_free(struct handover *handover);
+
+#endif

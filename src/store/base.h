@@ -1,0 +1,58 @@
+/*
+ * base - a storage base: a folder of the administrator below which the roots
+ * of users lie, and its private folder `.ftserver`.
+ *
+ * Bases are opened at start, before the sandbox, and stay open to the end.
+ * All functions below may be called from several threads at once.
+ */
+#ifndef BASE_H
+#define BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "status.h"
+
+#define BASE_PRIVATE ".ftserver"
+
+enum durability {
+	DURABILITY_COMMIT,	/* flushed before it is acknowledged */
+	DURABILITY_ASYNC	/* the system flushes when it likes */
+};
+
+struct base;
+
+/*
+ * Open the base `name` at `path` (absolute), and make its private folder
+ * where it is missing.  Fails with a text that names the path and the cure.
+ */
+enum status base_open(struct base **out, const char *name, const char *path,
+    enum durability durability);
+void base_close(struct base *base);
+
+const char *base_name(const struct base *base);
+const char *base_path(const struct base *base);
+enum durability base_durability(const struct base *base);
+
+/* Descriptors that stay the base's. */
+int base_fd(const struct base *base);
+int base_stage_fd(const struct base *base);
+
+/*
+ * Is the folder that `st` describes one of the base's private ones?  All of
+ * them are known at start, so no link, rename or spelling leads past this.
+ */
+bool base_is_private(const struct base *base, dev_t dev, ino_t ino);
+
+/* True if syncfs(2) on this file system is known to flush and to report. */
+bool base_has_syncfs(const struct base *base);
+
+/*
+ * Remove stages that were left behind and that nobody has touched for
+ * `expiry_seconds`.  Returns how many.
+ */
+unsigned int base_collect(struct base *base, unsigned int expiry_seconds);
+
+#endif

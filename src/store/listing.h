@@ -1,0 +1,35 @@
+/*
+ * listing - the names in a folder, one after the other, in bounded memory.
+ */
+#ifndef LISTING_H
+#define LISTING_H
+
+#include "ft1.h"
+#include "status.h"
+#include "walk.h"
+
+struct listing;
+
+/* What a listing tells of each name. */
+struct listing_entry {
+	char		 name[256];
+	struct stat	 st;		/* of the name itself, links not followed */
+};
+
+/*
+ * Begin to list the folder at the clean path `path`.  If a file stands there
+ * the listing has just that one entry.
+ */
+enum status listing_begin(struct listing **out, const struct place *place,
+    const char *path);
+
+/*
+ * The next entry; it stays valid until the next call.  `*entry` is NULL at
+ * the end.  Names that vanish meanwhile and the base's own are left out.
+ */
+enum status listing_next(struct listing *listing,
+    const struct listing_entry **entry);
+
+void listing_end(struct listing *listing);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * names - locks on names: who commits, removes or renames holds the byte
+ * hash(parent inode, name) in one of the 64 `names` files of the base.
+ *
+ * A `struct names` holds descriptors of its own and belongs to one thread at
+ * a time (OFD locks taken through one descriptor do not exclude each other).
+ */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include "base.h"
+#include "status.h"
+#include "walk.h"
+
+struct names;
+
+/* A thread's own descriptors for the names files of one base. */
+enum status names_open(struct names **out, const struct base *base);
+void names_close(struct names *names);
+
+/*
+ * Hold one name, or two (`other` may be NULL) in an order that cannot
+ * deadlock.  Waits for at most a few short moments: STATUS_LOCKED after that.
+ */
+enum status names_hold(struct names *names, const struct folder *folder,
+    const char *name, const struct folder *other_folder, const char *other);
+
+/* Give back all that names_hold took. */
+void names_release(struct names *names);
+
+#endif

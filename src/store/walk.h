@@ -1,0 +1,68 @@
+/*
+ * walk - from a user's path to a folder and a name in it, never out of the
+ * user's root.
+ *
+ * A user's path is turned into a clean one by its text alone (path_clean) and
+ * then resolved by the kernel below the root, beneath which it stays.
+ */
+#ifndef WALK_H
+#define WALK_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base.h"
+#include "status.h"
+
+/* Where a user stands: borrowed for the length of a request. */
+struct place {
+	const struct base *base;
+	const char	*root;	/* below the base, "" for the base itself */
+};
+
+/*
+ * The clean, absolute form of `path` (`len` bytes, seen from `cwd`): "/" or
+ * "/a/b", without ".", ".." and "//".  `out` has room for WALK_PATH_ROOM bytes.
+ * STATUS_BAD_PATH for NUL bytes, STATUS_NAME_TOO_LONG for what is longer than
+ * a path or a name may be.
+ */
+#define WALK_PATH_ROOM 4096
+enum status path_clean(char out[WALK_PATH_ROOM], const char *cwd,
+    const char *path, size_t len);
+
+/* A folder that has been opened, and what the kernel says of it. */
+struct folder {
+	int		 fd;		/* owned; -1 when closed */
+	dev_t		 dev;
+	ino_t		 ino;
+};
+
+/*
+ * Open the folder at the clean path `path` for use as the parent of names.
+ * STATUS_NOT_FOUND, STATUS_NOT_A_FOLDER, STATUS_NOT_PERMITTED.
+ */
+enum status walk_folder(struct folder *out, const struct place *place,
+    const char *path);
+void folder_close(struct folder *folder);
+
+/*
+ * Open the folder above the last component of the clean path `path`; `*name`
+ * then points at that component within `path`.  STATUS_NOT_PERMITTED for "/",
+ * and for names that belong to the base.
+ */
+enum status walk_parent(struct folder *out, const char **name,
+    const struct place *place, const char *path);
+
+/*
+ * Open a regular file for reading (symlinks inside the root are followed) and
+ * fstat it.  `*fd` is the caller's.  STATUS_IS_A_FOLDER, STATUS_NOT_A_FILE for
+ * what is not served; FIFOs and devices are never opened.
+ */
+enum status walk_file(int *fd, struct stat *st, const struct place *place,
+    const char *path);
+
+/* stat of whatever stands at the clean path; a symlink is followed. */
+enum status walk_stat(struct stat *st, const struct place *place,
+    const char *path);
+
+#endif
