@@ -6,8 +6,9 @@
  * pieces too.  Both buffers exist only while something stands in them, so an
  * idle stream costs little more than OpenSSL's own state.
  *
- * A stream belongs to one thread at a time.  Nothing here waits: IO_WANT says
- * that the caller must poll, in the directions that tls_stream_wants() names.
+ * A stream belongs to one thread at a time.  Nothing here waits: after IO_WANT
+ * the caller polls for input, and for output too while tls_stream_unsent() is
+ * not 0.
  */
 #ifndef TLS_STREAM_H
 #define TLS_STREAM_H

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "tls_stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+
+#define RECORD_PLAIN	16384u	/* plain bytes in one TLS record */
+#define RECORD_EXTRA	64u	/* more than a record grows by sealing */
+/* Alerts, tickets and key updates still fit behind a full gather buffer. */
+#define OUT_ROOM	(TLS_STREAM_GATHER + 16384u)
+#define IN_ROOM		65536u
+
+struct tls_stream {
+	SSL		*ssl;		/* owned */
+	int		 fd;		/* owned */
+	uint8_t		*out;		/* owned; NULL while nothing waits */
+	size_t		 out_sent, out_len;
+	uint8_t		*in;		/* owned; NULL while all is read */
+	size_t		 in_read, in_len;
+	int		 cut;		/* errno of the broken socket, or 0 */
+	bool		 ended;		/* the socket said end of file */
+	const char	*failure;	/* static words */
+};
+
+static BIO_METHOD *method;
+static pthread_once_t method_once = PTHREAD_ONCE_INIT;
+
+/* OpenSSL hands over sealed records: keep them until a flush. */
+static int
+gather_write(BIO *bio, const char *bytes, int len)
+{
+	struct tls_stream *stream = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	if (stream->out == NULL && (stream->out = malloc(OUT_ROOM)) == NULL)
+		return -1;
+	if ((size_t)len > OUT_ROOM - stream->out_len) {
+		BIO_set_retry_write(bio);
+		return -1;
+	}
+	memcpy(stream->out + stream->out_len, bytes, (size_t)len);
+	stream->out_len += (size_t)len;
+	return len;
+}
+
+/* Fill `in` with what the socket has.  False if there is nothing now. */
+static bool
+fill_input(struct tls_stream *stream)
+{
+	ssize_t n;
+
+	if (stream->in == NULL && (stream->in = malloc(IN_ROOM)) == NULL) {
+		stream->cut = ENOMEM;
+		return false;
+	}
+	do
+		n = recv(stream->fd, stream->in, IN_ROOM, MSG_DONTWAIT);
+	while (n == -1 && errno == EINTR);
+	stream->in_read = stream->in_len = 0;
+	if (n > 0) {
+		stream->in_len = (size_t)n;
+		return true;
+	}
+	if (n == 0)
+		stream->ended = true;
+	else if (errno != EAGAIN && errno != EWOULDBLOCK)
+		stream->cut = errno;
+	free(stream->in);
+	stream->in = NULL;
+	return false;
+}
+
+static int
+gather_read(BIO *bio, char *bytes, int len)
+{
+	struct tls_stream *stream = BIO_get_data(bio);
+	size_t n;
+
+	BIO_clear_retry_flags(bio);
+	if (stream->in == NULL && !fill_input(stream)) {
+		if (stream->ended)
+			return 0;
+		if (stream->cut == 0)
+			BIO_set_retry_read(bio);
+		return -1;
+	}
+	n = stream->in_len - stream->in_read;
+	if (n > (size_t)len)
+		n = (size_t)len;
+	memcpy(bytes, stream->in + stream->in_read, n);
+	stream->in_read += n;
+	if (stream->in_read == stream->in_len) {
+		free(stream->in);
+		stream->in = NULL;
+	}
+	return (int)n;
+}
+
+static long
+gather_control(BIO *bio, int command, long number, void *pointer)
+{
+	struct tls_stream *stream = BIO_get_data(bio);
+
+	(void)number;
+	(void)pointer;
+	if (command == BIO_CTRL_FLUSH)
+		return 1;
+	if (command == BIO_CTRL_EOF)
+		return stream->ended;
+	return 0;
+}
+
+static void
+make_method(void)
+{
+	if ((method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
+	    "gathering socket")) == NULL)
+		return;
+	BIO_meth_set_write(method, gather_write);
+	BIO_meth_set_read(method, gather_read);
+	BIO_meth_set_ctrl(method, gather_control);
+}
+
+struct tls_stream *
+tls_stream_new(SSL_CTX *context, int fd, bool is_server)
+{
+	struct tls_stream *stream;
+	BIO *bio = NULL;
+
+	if ((stream = calloc(1, sizeof(*stream))) == NULL) {
+		close(fd);
+		return NULL;
+	}
+	stream->fd = fd;
+	stream->failure = "";
+	pthread_once(&method_once, make_method);
+	if (method == NULL || (stream->ssl = SSL_new(context)) == NULL ||
+	    (bio = BIO_new(method)) == NULL) {
+		tls_stream_free(stream);
+		return NULL;
+	}
+	BIO_set_data(bio, stream);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(stream->ssl, bio, bio);
+	if (is_server)
+		SSL_set_accept_state(stream->ssl);
+	else
+		SSL_set_connect_state(stream->ssl);
+	return stream;
+}
+
+void
+tls_stream_free(struct tls_stream *stream)
+{
+	if (stream == NULL)
+		return;
+	SSL_free(stream->ssl);
+	free(stream->out);
+	free(stream->in);
+	close(stream->fd);
+	free(stream);
+}
+
+SSL *
+tls_stream_ssl(struct tls_stream *stream)
+{
+	return stream->ssl;
+}
+
+int
+tls_stream_fd(const struct tls_stream *stream)
+{
+	return stream->fd;
+}
+
+/* What a failed SSL call means. */
+static enum io
+io_of_error(struct tls_stream *stream, int result)
+{
+	unsigned long code;
+
+	switch (SSL_get_error(stream->ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return IO_WANT;
+	case SSL_ERROR_ZERO_RETURN:
+		stream->failure = "the peer closed the connection";
+		return IO_END;
+	}
+	if (stream->cut != 0) {
+		stream->failure = strerrordesc_np(stream->cut);
+		return IO_CUT;
+	}
+	if (stream->ended) {
+		stream->failure = "the connection was cut";
+		return IO_CUT;
+	}
+	code = ERR_peek_last_error();
+	stream->failure = ERR_reason_error_string(code);
+	if (stream->failure == NULL)
+		stream->failure = "TLS failed";
+	return IO_FAILED;
+}
+
+enum io
+tls_stream_handshake(struct tls_stream *stream)
+{
+	enum io io, sent;
+	int result;
+
+	ERR_clear_error();
+	result = SSL_do_handshake(stream->ssl);
+	io = result == 1 ? IO_OK : io_of_error(stream, result);
+	/* Also after a failure: the alert tells the peer what is wrong. */
+	sent = tls_stream_flush(stream);
+	return io == IO_OK && sent != IO_WANT ? sent : io;
+}
+
+enum io
+tls_stream_read(struct tls_stream *stream, void *bytes, size_t len,
+    size_t *got)
+{
+	int result;
+
+	*got = 0;
+	ERR_clear_error();
+	if ((result = SSL_read_ex(stream->ssl, bytes, len, got)) == 1)
+		return IO_OK;
+	return io_of_error(stream, result);
+}
+
+bool
+tls_stream_has_input(const struct tls_stream *stream)
+{
+	return stream->in != NULL || SSL_pending(stream->ssl) > 0;
+}
+
+size_t
+tls_stream_room(const struct tls_stream *stream)
+{
+	size_t left, records;
+
+	if (stream->out_len >= TLS_STREAM_GATHER)
+		return 0;
+	left = TLS_STREAM_GATHER - stream->out_len;
+	records = left / (RECORD_PLAIN + RECORD_EXTRA) + 1;
+	return left > records * RECORD_EXTRA ? left - records * RECORD_EXTRA :
+	    0;
+}
+
+enum io
+tls_stream_write(struct tls_stream *stream, const void *bytes, size_t len)
+{
+	size_t written;
+	int result;
+
+	assert(len <= tls_stream_room(stream));
+	if (len == 0)
+		return IO_OK;
+	ERR_clear_error();
+	result = SSL_write_ex(stream->ssl, bytes, len, &written);
+	if (result == 1 && written == len)
+		return IO_OK;
+	if (io_of_error(stream, result) != IO_CUT)
+		return IO_FAILED;
+	return IO_CUT;
+}
+
+enum io
+tls_stream_flush(struct tls_stream *stream)
+{
+	ssize_t n;
+
+	while (stream->out_sent < stream->out_len) {
+		n = send(stream->fd, stream->out + stream->out_sent,
+		    stream->out_len - stream->out_sent,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return IO_WANT;
+		if (n == -1) {
+			stream->failure = strerrordesc_np(errno);
+			return IO_CUT;
+		}
+		stream->out_sent += (size_t)n;
+	}
+	free(stream->out);
+	stream->out = NULL;
+	stream->out_sent = stream->out_len = 0;
+	return IO_OK;
+}
+
+size_t
+tls_stream_unsent(const struct tls_stream *stream)
+{
+	return stream->out_len - stream->out_sent;
+}
+
+void
+tls_stream_close(struct tls_stream *stream)
+{
+	ERR_clear_error();
+	(void)SSL_shutdown(stream->ssl);
+}
+
+const char *
+tls_stream_failure(const struct tls_stream *stream)
+{
+	return stream->failure;
+}
