@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "config.h"
+#include "server_config.h"
 #include "status.h"
 
 struct handover_bytes {

@@ -7,7 +7,7 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
-#include "config.h"
+#include "server_config.h"
 #include "status.h"
 
 /*

@@ -9,7 +9,7 @@
 
 #include "handover.h"
 #include "status.h"
-#include "ticket.h"
+#include "ticket_keys.h"
 
 /*
  * Make a context from the handover (checks that certificate and key belong

@@ -1,15 +1,16 @@
 /*
- * config - what the administrator wrote, checked whole before anything of it
+ * server_config - what the administrator wrote, checked whole before anything of it
  * is used.  Immutable once loaded; a reload makes a new one.
+ * (Not config.h, which is what ./configure found.)
  */
-#ifndef CONFIG_H
-#define CONFIG_H
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base.h"
-#include "password.h"
+#include "phc.h"
 #include "status.h"
 
 struct config_base {
@@ -48,7 +49,7 @@ struct config {
 	unsigned int	 stage_expiry;
 	unsigned int	 login_lifetime;
 	unsigned int	 ticket_lifetime;	/* at most 600 */
-	struct password_cost hash_cost;	/* for hashes made here */
+	struct phc_cost	 hash_cost;	/* for hashes made here */
 	bool		 renew_hashes;	/* crypt(3) to argon2id at login */
 	unsigned int	 log_level;	/* 0 errors .. 3 debug; -d raises it */
 };
