@@ -176,7 +176,7 @@ ft1_get_id(const struct ft1_fields *fields, uint8_t id[FT1_ID_SIZE])
 }
 
 static bool
-load_time(struct ft1_time *time, const uint8_t *bytes)
+load_time(struct file_time *time, const uint8_t *bytes)
 {
 	time->seconds = (int64_t)ft1_load_u64(bytes);
 	time->nanoseconds = load_u32(bytes + 8);
@@ -184,14 +184,14 @@ load_time(struct ft1_time *time, const uint8_t *bytes)
 }
 
 static void
-store_time(uint8_t *bytes, struct ft1_time time)
+store_time(uint8_t *bytes, struct file_time time)
 {
 	ft1_store_u64(bytes, (uint64_t)time.seconds);
 	store_u32(bytes + 8, time.nanoseconds);
 }
 
 bool
-ft1_get_time(const struct ft1_fields *fields, struct ft1_time *time)
+ft1_get_time(const struct ft1_fields *fields, struct file_time *time)
 {
 	return fields->len == FT1_TIME_SIZE && load_time(time, fields->value);
 }
@@ -345,7 +345,7 @@ ft1_put_u64(struct ft1_frame *frame, enum ft1_tag tag, uint64_t value)
 }
 
 void
-ft1_put_time(struct ft1_frame *frame, enum ft1_tag tag, struct ft1_time time)
+ft1_put_time(struct ft1_frame *frame, enum ft1_tag tag, struct file_time time)
 {
 	uint8_t *at = add_field(frame, tag, FT1_TIME_SIZE);
 

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "file_time.h"
+
 #define FT1_ALPN		"ft/1"
 #define FT1_PORT		"4433"
 #define FT1_VERSION		1
@@ -116,18 +118,12 @@ struct ft1_header {
 	uint32_t	id;
 };
 
-/* Seconds since 1970, and nanoseconds below 10^9. */
-struct ft1_time {
-	int64_t		seconds;
-	uint32_t	nanoseconds;
-};
-
 /* One name in a folder.  `name` is borrowed from the payload it was read of. */
 struct ft1_entry {
 	char		type;		/* 'f', 'd', 'l' or 'o' */
 	uint16_t	mode;
 	uint64_t	size;
-	struct ft1_time	mtime;
+	struct file_time	mtime;
 	uint8_t		version[FT1_ID_SIZE];
 	const char	*name;		/* not ended by NUL */
 	size_t		name_len;
@@ -171,7 +167,7 @@ bool ft1_get_u32(const struct ft1_fields *fields, uint32_t *value);
 bool ft1_get_u64(const struct ft1_fields *fields, uint64_t *value);
 bool ft1_get_id(const struct ft1_fields *fields, uint8_t id[FT1_ID_SIZE]);
 /* Also false if the nanoseconds are 10^9 or more. */
-bool ft1_get_time(const struct ft1_fields *fields, struct ft1_time *time);
+bool ft1_get_time(const struct ft1_fields *fields, struct file_time *time);
 
 /*
  * --- Entries ------------------------------------------------------------------
@@ -223,7 +219,7 @@ void ft1_put_u16(struct ft1_frame *frame, enum ft1_tag tag, uint16_t value);
 void ft1_put_u32(struct ft1_frame *frame, enum ft1_tag tag, uint32_t value);
 void ft1_put_u64(struct ft1_frame *frame, enum ft1_tag tag, uint64_t value);
 void ft1_put_time(struct ft1_frame *frame, enum ft1_tag tag,
-    struct ft1_time time);
+    struct file_time time);
 /* The ENTRY field: an entry without its length. */
 void ft1_put_entry(struct ft1_frame *frame, const struct ft1_entry *entry);
 

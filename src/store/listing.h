@@ -4,7 +4,8 @@
 #ifndef LISTING_H
 #define LISTING_H
 
-#include "ft1.h"
+#include <sys/stat.h>
+
 #include "status.h"
 #include "walk.h"
 

@@ -16,7 +16,7 @@
 
 #include "base.h"
 #include "digest.h"
-#include "ft1.h"
+#include "file_time.h"
 #include "names.h"
 #include "status.h"
 #include "version.h"
@@ -35,7 +35,7 @@ struct upload_plan {
 	bool		 has_size, has_mode, has_mtime;
 	uint64_t	 size;
 	uint32_t	 mode;		/* permission bits; others are dropped */
-	struct ft1_time	 mtime;
+	struct file_time	 mtime;
 	enum upload_taken taken;
 	bool		 if_absent, if_version;
 	uint8_t		 version[VERSION_SIZE];	/* with if_version */
@@ -47,7 +47,7 @@ struct upload_receipt {
 	uint64_t	 size;
 	uint8_t		 digest[DIGEST_SIZE];
 	uint8_t		 version[VERSION_SIZE];
-	struct ft1_time	 time;		/* of the commit, by the wall clock */
+	struct file_time	 time;		/* of the commit, by the wall clock */
 };
 
 struct upload;
