@@ -1,0 +1,410 @@
+# SPDX-License-Identifier: ISC
+"""A small FT/1 client, written from ft-protocol(7) and not from the C sources.
+
+It can also say what no honest client would: any bytes, any field, any id.
+"""
+
+import collections
+import ctypes
+import socket
+import ssl
+import struct
+
+HEADER = struct.Struct('>IBBHI')
+ENTRY = struct.Struct('>BBHQqI16sH')
+MIB = 1 << 20
+DATA_BYTES = 262144
+ALPN = 'ft/1'
+
+TYPES = {
+    'HELLO': 0x01, 'LOGIN': 0x02, 'CHALLENGE': 0x03, 'RESPONSE': 0x04,
+    'PING': 0x05, 'CANCEL': 0x06,
+    'LIST': 0x10, 'STAT': 0x11, 'GET': 0x12, 'PUT': 0x13, 'COMMIT': 0x14,
+    'ABORT': 0x15, 'CD': 0x16, 'PWD': 0x17, 'MKDIR': 0x18, 'RMDIR': 0x19,
+    'RM': 0x1a, 'MV': 0x1b,
+    'DATA': 0x70, 'OK': 0x80, 'ERROR': 0x81, 'ENTRIES': 0x82, 'BEGUN': 0x83,
+}
+TYPE_NAMES = {number: name for name, number in TYPES.items()}
+
+CHAINED = 0x01
+NOW = 0x02
+
+# Name: tag and kind.  A kind is the format of an integer or a pair of them,
+# or 'bytes'.
+TAGS = {
+    'VERSIONS': (0x0001, '>HH'), 'VERSION': (0x0002, '>H'),
+    'MAX_REQUEST': (0x0003, '>I'), 'MAX_DATA': (0x0004, '>I'),
+    'PIPELINE': (0x0005, '>I'), 'SMALL_UPLOAD': (0x0006, '>I'),
+    'IDLE_SECONDS': (0x0007, '>I'), 'METHODS': (0x0008, 'bytes'),
+    'USER': (0x0010, 'bytes'), 'METHOD': (0x0011, 'bytes'),
+    'RESPONSE': (0x0012, 'bytes'), 'PROMPT': (0x0013, 'bytes'),
+    'ECHO': (0x0014, '>B'), 'TICKET': (0x0015, 'bytes'),
+    'TICKET_SECONDS': (0x0016, '>I'), 'DURABILITY': (0x0017, '>B'),
+    'PATH': (0x0020, 'bytes'), 'TARGET': (0x0021, 'bytes'),
+    'OFFSET': (0x0022, '>Q'), 'LENGTH': (0x0023, '>Q'),
+    'SIZE': (0x0024, '>Q'), 'MODE': (0x0025, '>I'),
+    'MTIME': (0x0026, '>qI'), 'TAKEN': (0x0027, '>B'),
+    'IF_ABSENT': (0x0028, 'bytes'), 'IF_VERSION': (0x0029, 'bytes'),
+    'VERSION_NOW': (0x002a, 'bytes'), 'DIGEST': (0x002b, 'bytes'),
+    'UPLOAD': (0x002c, 'bytes'), 'COUNT': (0x002d, '>Q'),
+    'ENTRY': (0x002e, 'bytes'), 'TIME': (0x002f, '>qI'),
+    'CODE': (0x0040, '>H'), 'CLASS': (0x0041, '>B'), 'WAIT': (0x0042, '>I'),
+    'TEXT': (0x0043, 'bytes'),
+    'FEATURES': (0x8001, '>Q'), 'AGENT': (0x8002, 'bytes'),
+}
+TAG_NAMES = {tag: name for name, (tag, _) in TAGS.items()}
+
+CODES = [
+    'ok', 'protocol', 'unsupported', 'bad-request', 'bad-path', 'not-found',
+    'not-permitted', 'exists', 'not-a-folder', 'is-a-folder', 'not-a-file',
+    'not-empty', 'name-too-long', 'locked', 'busy', 'quota', 'no-space', 'io',
+    'changed', 'precondition', 'digest', 'size', 'login-refused',
+    'login-needed', 'skipped', 'cancelled', 'timeout', 'cross-device',
+    'stopping', 'too-large', 'no-memory',
+]
+CLASSES = ['permanent', 'retry', 'busy', 'quota', 'auth']
+
+
+class Malformed(Exception):
+    """The peer sent what the protocol does not allow."""
+
+
+class Cut(Exception):
+    """The connection ended without close_notify."""
+
+
+class Closed(Exception):
+    """The peer closed the connection properly."""
+
+
+class Refused(Exception):
+    """A final reply was ERROR; `code` is its word."""
+
+    def __init__(self, fields):
+        self.code = CODES[fields['CODE']]
+        self.error_class = CLASSES[fields['CLASS']]
+        self.wait = fields.get('WAIT')
+        self.text = fields['TEXT'].decode('utf-8', 'backslashreplace')
+        super().__init__(f'{self.code}: {self.text}')
+
+
+class Frame(collections.namedtuple('Frame', 'type flags id payload')):
+    """`type` is a number; `name` its word."""
+
+    @property
+    def name(self):
+        return TYPE_NAMES.get(self.type, hex(self.type))
+
+    @property
+    def fields(self):
+        return decode_fields(self.payload)
+
+
+Entry = collections.namedtuple(
+    'Entry', 'type mode size mtime mtime_ns version name')
+
+
+def encode_field(tag, value):
+    """`tag` is a name, or a number for raw bytes."""
+    if isinstance(tag, str):
+        tag, kind = TAGS[tag]
+        if kind != 'bytes' and not isinstance(value, bytes):
+            parts = value if isinstance(value, tuple) else (value,)
+            value = struct.pack(kind, *parts)
+    if isinstance(value, str):
+        value = value.encode()
+    return struct.pack('>HH', tag, len(value)) + value
+
+
+def encode_fields(fields):
+    """Fields in the order of their tags, whatever the order given."""
+    def tag_of(name):
+        return TAGS[name][0] if isinstance(name, str) else name
+    return b''.join(encode_field(name, fields[name])
+                    for name in sorted(fields, key=tag_of))
+
+
+def decode_fields(payload):
+    """A dict by name (by number for unknown tags); Malformed if it is none."""
+    fields, at, last = {}, 0, -1
+    while at < len(payload):
+        if at + 4 > len(payload):
+            raise Malformed('cut in the head of a field')
+        tag, length = struct.unpack_from('>HH', payload, at)
+        at += 4
+        if at + length > len(payload):
+            raise Malformed(f'field {tag:#06x} runs past the frame')
+        if tag <= last:
+            raise Malformed(f'field {tag:#06x} is out of order')
+        name = TAG_NAMES.get(tag, tag)
+        value = payload[at:at + length]
+        fields[name] = decode_value(name, value)
+        at += length
+        last = tag
+    return fields
+
+
+def decode_value(name, value):
+    kind = TAGS[name][1] if name in TAGS else 'bytes'
+    if kind == 'bytes':
+        return value
+    if len(value) != struct.calcsize(kind):
+        raise Malformed(f'{name} has {len(value)} bytes')
+    parts = struct.unpack(kind, value)
+    return parts[0] if len(parts) == 1 else parts
+
+
+def encode_frame(type_, id_, payload=b'', flags=0, reserved=0, length=None):
+    if isinstance(type_, str):
+        type_ = TYPES[type_]
+    if isinstance(payload, dict):
+        payload = encode_fields(payload)
+    if length is None:
+        length = len(payload)
+    return HEADER.pack(length, type_, flags, reserved, id_) + payload
+
+
+def decode_frame(buffer):
+    """The first frame and the rest; None and the buffer if it is not whole."""
+    if len(buffer) < HEADER.size:
+        return None, buffer
+    length, type_, flags, reserved, id_ = HEADER.unpack_from(buffer)
+    if reserved != 0:
+        raise Malformed('the reserved bits are set')
+    end = HEADER.size + length
+    if len(buffer) < end:
+        return None, buffer
+    return Frame(type_, flags, id_, bytes(buffer[HEADER.size:end])), buffer[end:]
+
+
+def decode_entry(row):
+    if len(row) < ENTRY.size:
+        raise Malformed('an entry is cut')
+    kind, flags, mode, size, mtime, ns, version, length = ENTRY.unpack_from(row)
+    name = row[ENTRY.size:ENTRY.size + length]
+    if flags != 0 or len(name) != length or name in (b'', b'.', b'..'):
+        raise Malformed('an entry makes no sense')
+    return Entry(chr(kind), mode, size, mtime, ns, version, name)
+
+
+def decode_entries(payload):
+    entries, at = [], 0
+    while at < len(payload):
+        if at + 2 > len(payload):
+            raise Malformed('cut in the length of an entry')
+        length, = struct.unpack_from('>H', payload, at)
+        at += 2
+        if at + length > len(payload):
+            raise Malformed('an entry runs past the frame')
+        entries.append(decode_entry(payload[at:at + length]))
+        at += length
+    return entries
+
+
+class _Hash128(ctypes.Structure):
+    _fields_ = [('low', ctypes.c_uint64), ('high', ctypes.c_uint64)]
+
+
+_xxhash = ctypes.CDLL('libxxhash.so.0')
+_xxhash.XXH128.restype = _Hash128
+_xxhash.XXH128.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+
+
+def xxh128(content):
+    """XXH128 with seed 0, in its canonical form."""
+    content = bytes(content)
+    value = _xxhash.XXH128(content, len(content), 0)
+    return struct.pack('>QQ', value.high, value.low)
+
+
+def digest(content, offset=0):
+    """The digest of content that lies at `offset` of its file."""
+    pieces, at = [], 0
+    while at < len(content):
+        n = MIB - (offset + at) % MIB
+        pieces.append(xxh128(content[at:at + n]))
+        at += n
+    return xxh128(b''.join(pieces))
+
+
+class Wire:
+    """One connection.  `port` and `address` name the server."""
+
+    def __init__(self, address, port, alpn=ALPN, timeout=60, version=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        if alpn is not None:
+            context.set_alpn_protocols([alpn])
+        if version is not None:
+            context.minimum_version = context.maximum_version = version
+        self.buffer = b''
+        self.last_id = 0
+        self.socket = socket.create_connection((address, port), timeout)
+        try:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # A cut must not look like the end.
+            self.tls = context.wrap_socket(
+                self.socket, suppress_ragged_eofs=False)
+        except BaseException:
+            self.socket.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cut()
+
+    # --- frames ---
+
+    def send_bytes(self, data):
+        self.tls.sendall(data)
+
+    def send(self, type_, id_=0, payload=b'', **odd):
+        self.send_bytes(encode_frame(type_, id_, payload, **odd))
+
+    def read_more(self):
+        try:
+            data = self.tls.recv(65536)
+        except (ssl.SSLEOFError, ConnectionResetError, BrokenPipeError) as e:
+            raise Cut(str(e)) from e
+        except ssl.SSLZeroReturnError:
+            data = b''
+        if not data:
+            if self.buffer:
+                raise Malformed('the connection ends within a frame')
+            raise Closed
+        self.buffer += data
+
+    def receive(self):
+        """The next frame; Closed or Cut when there is none."""
+        while True:
+            frame, self.buffer = decode_frame(self.buffer)
+            if frame is not None:
+                return frame
+            self.read_more()
+
+    def expect_end(self):
+        """Read up to the proper end; the frames that came before it."""
+        frames = []
+        while True:
+            try:
+                frames.append(self.receive())
+            except Closed:
+                return frames
+
+    def close(self):
+        """Say goodbye with close_notify, and wait for the server's."""
+        try:
+            self.tls.unwrap()
+        except OSError:
+            pass
+        self.cut()
+
+    def cut(self):
+        """Close without a word."""
+        self.tls.close()
+        self.socket.close()
+
+    def reset(self):
+        """Close with RST."""
+        self.tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack('ii', 1, 0))
+        self.cut()
+
+    # --- requests ---
+
+    def new_id(self):
+        self.last_id += 1
+        return self.last_id
+
+    def hello(self):
+        self.send('HELLO', 0, {'VERSIONS': (1, 1), 'AGENT': 'ftwire'})
+        frame = self.receive()
+        if frame.name == 'ERROR':
+            raise Refused(frame.fields)
+        if frame.name != 'HELLO' or frame.id != 0:
+            raise Malformed(f'{frame.name} instead of HELLO')
+        return frame.fields
+
+    def login(self, user, secret, method='password'):
+        """HELLO and LOGIN in one go; the fields of the OK."""
+        if not self.last_id:
+            self.hello()
+        return self.call('LOGIN', {'USER': user, 'METHOD': method,
+                                   'RESPONSE': secret})
+
+    def ask(self, type_, fields=None, **odd):
+        """Send a request without waiting; its id."""
+        id_ = self.new_id()
+        self.send(type_, id_, fields or {}, **odd)
+        return id_
+
+    def answer(self, id_):
+        """All frames of the request up to its final reply.  Raises Refused."""
+        frames = []
+        while True:
+            frame = self.receive()
+            if frame.name == 'ERROR' and frame.id in (0, id_):
+                raise Refused(frame.fields)
+            if frame.id != id_:
+                raise Malformed(f'{frame.name} for {frame.id}, not {id_}')
+            frames.append(frame)
+            if frame.name == 'OK':
+                return frames
+
+    def call(self, type_, fields=None, **odd):
+        """Send a request and wait; the fields of its OK."""
+        return self.answer(self.ask(type_, fields, **odd))[-1].fields
+
+    def list(self, path=None):
+        id_ = self.ask('LIST', {} if path is None else {'PATH': path})
+        *parts, ok = self.answer(id_)
+        entries = [e for part in parts for e in decode_entries(part.payload)]
+        if ok.fields['COUNT'] != len(entries):
+            raise Malformed('the count of entries is wrong')
+        return entries
+
+    def stat(self, path):
+        return decode_entry(self.call('STAT', {'PATH': path})['ENTRY'])
+
+    def get(self, path, **fields):
+        """Content, verified by its digest."""
+        id_ = self.ask('GET', {'PATH': path, **fields})
+        begun, *parts, ok = self.answer(id_)
+        start = fields.get('OFFSET', 0)
+        content = bytearray(ok.fields['SIZE'])
+        at = start
+        for part in parts:
+            offset, = struct.unpack_from('>Q', part.payload)
+            data = part.payload[8:]
+            if part.name != 'DATA' or offset < at or not data:
+                raise Malformed('DATA out of order')
+            at = offset + len(data)
+            if at > start + len(content):
+                raise Malformed('DATA behind the end')
+            content[offset - start:at - start] = data
+        if begun.name != 'BEGUN':
+            raise Malformed(f'{begun.name} instead of BEGUN')
+        if digest(content, start) != ok.fields['DIGEST']:
+            raise Malformed('the digest does not match')
+        return bytes(content)
+
+    def send_put(self, path, content, announce=True, **fields):
+        """Send a whole upload without waiting; its id."""
+        if announce:
+            fields['SIZE'] = len(content)
+        id_ = self.ask('PUT', {'PATH': path, **fields})
+        for at in range(0, len(content), DATA_BYTES):
+            self.send_data(id_, at, content[at:at + DATA_BYTES])
+        self.send('COMMIT', id_, {'SIZE': len(content),
+                                  'DIGEST': digest(content)})
+        return id_
+
+    def send_data(self, id_, offset, data):
+        self.send('DATA', id_, struct.pack('>Q', offset) + data)
+
+    def put(self, path, content, **fields):
+        """Upload and wait; the receipt."""
+        return self.answer(self.send_put(path, content, **fields))[-1].fields
