@@ -19,7 +19,7 @@
 #include "status.h"
 
 #define PASSWORD_MAX 1024	/* bytes; longer ones go unhashed */
-#define PASSWORD_HASH_MAX 384	/* room for the text of any hash, with its NUL */
+#define PASSWORD_HASH_MAX 384	/* room for any hash, with its NUL */
 
 /*
  * How much work a stored hash takes, in fills of one KiB by argon2 (about a

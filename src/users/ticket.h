@@ -32,7 +32,7 @@ struct ticket_rules {
 /* Who logs in by a ticket. */
 struct ticket_holder {
 	const struct user	*user;		/* borrowed from its table */
-	uint64_t		 login_time;	/* when the password was given */
+	uint64_t		 login_time;	/* of the password */
 	uint64_t		 expires;
 };
 
