@@ -1,0 +1,122 @@
+/*
+ * answer - where a handler says what came of a request.  The face behind it
+ * turns that into bytes; handlers know no face.
+ *
+ * Each request gets exactly one final answer: answer_ok or answer_error, at
+ * once, or later from the producer or for the consumer that the handler left.
+ */
+#ifndef ANSWER_H
+#define ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "digest.h"
+#include "file_time.h"
+#include "status.h"
+#include "version.h"
+
+struct upload_receipt;
+
+/* A file as clients see it. */
+struct file_facts {
+	const char	*name;		/* borrowed; ends with NUL */
+	char		 type;		/* 'f', 'd', 'l', 'o' */
+	uint16_t	 mode;
+	uint64_t	 size;
+	struct file_time mtime;
+	uint8_t		 version[VERSION_SIZE];
+};
+
+/* What a good end tells; what is NULL or not set is not told. */
+struct outcome {
+	const char		*path;
+	const struct file_facts	*entry;
+	bool			 has_count;
+	uint64_t		 count;
+	bool			 has_content;	/* size, version and digest */
+	uint64_t		 size;
+	uint8_t			 version[VERSION_SIZE];
+	uint8_t			 digest[DIGEST_SIZE];
+	const struct upload_receipt *receipt;
+};
+
+struct answer;
+
+/*
+ * A long answer: pulled whenever the client can take more, until it has given
+ * the final one.
+ */
+struct producer;
+enum pull {
+	PULL_AGAIN,	/* the room is used up: pull again later */
+	PULL_DONE	/* the final answer has been given */
+};
+struct producer_ops {
+	enum pull (*pull)(struct producer *producer, struct answer *answer);
+	void (*free)(struct producer *producer);
+};
+struct producer {
+	const struct producer_ops *ops;
+};
+
+/*
+ * A long request: fed with content as it arrives, then committed.  A feed or
+ * commit that fails is answered by the face; the good end of a commit comes
+ * through the mailbox.  Freed by the face in any case.
+ */
+struct consumer;
+struct consumer_ops {
+	enum status (*feed)(struct consumer *consumer, uint64_t offset,
+	    const void *bytes, size_t len);
+	enum status (*commit)(struct consumer *consumer, uint64_t size,
+	    const uint8_t digest[DIGEST_SIZE]);
+	void (*free)(struct consumer *consumer);
+};
+struct consumer {
+	const struct consumer_ops *ops;
+};
+
+struct answer_ops {
+	void (*ok)(struct answer *answer, const struct outcome *outcome);
+	void (*error)(struct answer *answer, enum status st, const char *text);
+	void (*begun_get)(struct answer *answer,
+	    const struct file_facts *facts);
+	void (*begun_put)(struct answer *answer, const uint8_t *upload_id);
+	bool (*entry)(struct answer *answer, const struct file_facts *facts);
+	void *(*data_room)(struct answer *answer, size_t *room);
+	void (*data)(struct answer *answer, uint64_t offset, size_t len);
+	void (*produce)(struct answer *answer, struct producer *producer);
+	void (*consume)(struct answer *answer, struct consumer *consumer);
+};
+
+struct answer {
+	const struct answer_ops *ops;
+};
+
+/* The good end; `outcome` may be NULL. */
+void answer_ok(struct answer *answer, const struct outcome *outcome);
+
+/* The bad end, with the thread's text for `st`. */
+void answer_error(struct answer *answer, enum status st);
+
+/* Interim: a get begins; an upload has an id by which it can be resumed. */
+void answer_begun_get(struct answer *answer, const struct file_facts *facts);
+void answer_begun_put(struct answer *answer, const uint8_t *upload_id);
+
+/* Interim: one name of a listing.  False if there is no room now. */
+bool answer_entry(struct answer *answer, const struct file_facts *facts);
+
+/*
+ * Interim: content.  Fill at most `*room` bytes at the place returned (NULL if
+ * there is no room now), then say how many, and their offset in the file.
+ */
+void *answer_data_room(struct answer *answer, size_t *room);
+void answer_data(struct answer *answer, uint64_t offset, size_t len);
+
+/* The final answer comes later; the face owns these now. */
+void answer_produce(struct answer *answer, struct producer *producer);
+void answer_consume(struct answer *answer, struct consumer *consumer);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+drop(struct letter *letter)
+{
+	batch_free((struct batch *)letter);
+}
+
+struct batch *
+batch_new(struct mailbox *mailbox)
+{
+	struct batch *batch;
+
+	if ((batch = malloc(sizeof(*batch))) == NULL)
+		return NULL;
+	/* The members are written one by one as they come. */
+	memset(batch, 0, offsetof(struct batch, member));
+	batch->letter.drop = drop;
+	batch->mailbox = mailbox_ref(mailbox);
+	batch->sync_fd = -1;
+	return batch;
+}
+
+void
+batch_free(struct batch *batch)
+{
+	if (batch == NULL)
+		return;
+	for (size_t i = 0; i < batch->count; i++) {
+		upload_free(batch->member[i].upload);
+		free(batch->member[i].text);
+	}
+	if (batch->sync_fd != -1)
+		close(batch->sync_fd);
+	mailbox_unref(batch->mailbox);
+	free(batch);
+}
+
+size_t
+batch_uploads(const struct batch *batch)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->member[i].upload != NULL)
+			n++;
+	return n;
+}
+
+void
+batch_member_set(struct batch_member *member, enum status st)
+{
+	free(member->text);
+	member->st = st;
+	/* Without memory the code has to do without its words. */
+	member->text = st == STATUS_OK ? NULL : strdup(status_text(st));
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "batch_former.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct batch_former {
+	struct flush_line *line;	/* borrowed */
+	struct mailbox	*mailbox;	/* borrowed */
+	struct batch	*forming;	/* owned, or NULL */
+	bool		 under_way;	/* one batch is with the line */
+	bool		 failed;	/* the last answered put failed */
+	char		*parent;	/* owned; clean path of `folder` */
+	struct folder	 folder;	/* owned while parent is not NULL */
+};
+
+struct batch_former *
+batch_former_new(struct flush_line *line, struct mailbox *mailbox)
+{
+	struct batch_former *former;
+
+	if ((former = calloc(1, sizeof(*former))) == NULL)
+		return NULL;
+	former->line = line;
+	former->mailbox = mailbox;
+	return former;
+}
+
+static void
+forget_folder(struct batch_former *former)
+{
+	if (former->parent == NULL)
+		return;
+	folder_close(&former->folder);
+	free(former->parent);
+	former->parent = NULL;
+}
+
+void
+batch_former_free(struct batch_former *former)
+{
+	if (former == NULL)
+		return;
+	forget_folder(former);
+	if (former->forming != NULL)
+		flush_line_count_stages(former->line,
+		    -(long)batch_uploads(former->forming));
+	batch_free(former->forming);
+	free(former);
+}
+
+bool
+batch_former_has_room(const struct batch_former *former)
+{
+	if (former->forming != NULL && former->forming->count > 0 &&
+	    (former->forming->is_long ||
+	    former->forming->count == BATCH_MAX))
+		return false;
+	/* Stages hold descriptors; when they run short, finish some first. */
+	return !flush_line_is_short(former->line) ||
+	    !batch_former_is_busy(former);
+}
+
+bool
+batch_former_is_busy(const struct batch_former *former)
+{
+	return former->under_way ||
+	    (former->forming != NULL && former->forming->count > 0);
+}
+
+static struct batch *
+forming_batch(struct batch_former *former)
+{
+	if (former->forming == NULL)
+		former->forming = batch_new(former->mailbox);
+	return former->forming;
+}
+
+/*
+ * Have a batch for uploads to `base`.  Its descriptor for syncfs(2) is opened
+ * before the first byte is written, or errors of the flush could be missed.
+ */
+static enum status
+begin_batch(struct batch_former *former, const struct audit_who *who,
+    const struct base *base)
+{
+	struct batch *batch;
+
+	if ((batch = forming_batch(former)) == NULL)
+		return STATUS_NO_MEMORY;
+	if (batch->base == base)
+		return STATUS_OK;
+	if (batch->base != NULL)
+		return status_set(STATUS_BUSY,
+		    "the user's root was moved, try again");
+	if (base_durability(base) == DURABILITY_COMMIT &&
+	    base_has_syncfs(base)) {
+		batch->sync_fd = openat(base_fd(base), ".",
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (batch->sync_fd == -1)
+			return status_errno("flush");
+	}
+	batch->who = *who;
+	batch->base = base;
+	return STATUS_OK;
+}
+
+/* The same parent as the last upload's? */
+static bool
+is_known_parent(const struct batch_former *former, const char *path)
+{
+	size_t len = (size_t)(strrchr(path, '/') - path);
+
+	return former->parent != NULL && strlen(former->parent) == len &&
+	    memcmp(former->parent, path, len) == 0;
+}
+
+enum status
+batch_former_prepare(struct batch_former *former, const struct audit_who *who,
+    const struct place *place, const char *path, const struct folder **folder,
+    const char **name)
+{
+	enum status st;
+
+	if ((st = begin_batch(former, who, place->base)) != STATUS_OK)
+		return st;
+	if (is_known_parent(former, path))
+		*name = strrchr(path, '/') + 1;
+	else {
+		forget_folder(former);
+		st = walk_parent(&former->folder, name, place, path);
+		if (st != STATUS_OK)
+			return st;
+		former->parent = strndup(path, (size_t)(*name - 1 - path));
+		if (former->parent == NULL) {
+			folder_close(&former->folder);
+			return STATUS_NO_MEMORY;
+		}
+	}
+	*folder = &former->folder;
+	return STATUS_OK;
+}
+
+static struct batch_member *
+add_member(struct batch *batch, uint32_t id, bool chained)
+{
+	struct batch_member *member;
+
+	assert(batch->count < BATCH_MAX);
+	member = &batch->member[batch->count++];
+	memset(member, 0, sizeof(*member));
+	member->id = id;
+	member->chained = chained;
+	return member;
+}
+
+void
+batch_former_add(struct batch_former *former, const struct batch_entry *entry)
+{
+	struct batch_member *member;
+
+	assert(former->forming != NULL);
+	member = add_member(former->forming, entry->id, entry->chained);
+	member->began_us = entry->began_us;
+	member->upload = entry->upload;
+	flush_line_count_stages(former->line, 1);
+	if (entry->is_long)
+		former->forming->is_long = true;
+	if (entry->is_long || former->forming->count == BATCH_MAX)
+		batch_former_send(former);
+}
+
+bool
+batch_former_fail(struct batch_former *former, uint32_t id, bool chained,
+    enum status st)
+{
+	struct batch_member *member;
+	struct batch *batch;
+
+	if (!batch_former_is_busy(former) ||
+	    (batch = forming_batch(former)) == NULL)
+		return false;
+	member = add_member(batch, id, chained);
+	batch_member_set(member, st);
+	batch_former_send(former);
+	return true;
+}
+
+void
+batch_former_send(struct batch_former *former)
+{
+	struct batch *batch = former->forming;
+
+	forget_folder(former);
+	if (batch == NULL || former->under_way)
+		return;
+	former->forming = NULL;
+	if (batch->count == 0) {
+		batch_free(batch);
+		return;
+	}
+	batch->failed_before = former->failed;
+	former->under_way = true;
+	flush_line_submit(former->line, batch);
+}
+
+void
+batch_former_done(struct batch_former *former, bool failed)
+{
+	former->under_way = false;
+	former->failed = failed;
+	if (former->forming != NULL && former->forming->count > 0 &&
+	    (former->forming->is_long ||
+	    former->forming->count == BATCH_MAX))
+		batch_former_send(former);
+}
+
+void
+batch_former_set_failed(struct batch_former *former, bool failed)
+{
+	former->failed = failed;
+}

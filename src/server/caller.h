@@ -1,0 +1,31 @@
+/*
+ * caller - on whose behalf a handler works: the user, where they stand, what
+ * they may do, and where to answer.  Made anew for each request.
+ */
+#ifndef CALLER_H
+#define CALLER_H
+
+#include <stdint.h>
+
+#include "answer.h"
+#include "audit.h"
+#include "names.h"
+#include "rights.h"
+#include "walk.h"
+
+struct batch_former;
+struct kit;
+
+struct caller {
+	const struct audit_who *who;	/* session, user and address */
+	struct place	 place;		/* base and root */
+	unsigned int	 rights;
+	const char	*cwd;		/* clean path */
+	struct kit	*kit;		/* what the worker lends */
+	struct batch_former *former;	/* collects small uploads */
+	struct answer	*answer;
+	/* Remember another current folder; false if there is no memory. */
+	bool (*set_cwd)(struct caller *caller, const char *clean_path);
+};
+
+#endif

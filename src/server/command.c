@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "command.h"
+
+#include <string.h>
+
+static const struct command commands[VERB_COUNT] = {
+	[VERB_LIST] = { "list", RIGHT_LIST, command_list },
+	[VERB_STAT] = { "stat", RIGHT_LIST, command_stat },
+	[VERB_GET] = { "get", RIGHT_READ, command_get },
+	[VERB_PUT] = { "put", RIGHT_WRITE, command_put },
+	[VERB_CD] = { "cd", RIGHT_LIST, command_cd },
+	[VERB_PWD] = { "pwd", 0, command_pwd },
+	[VERB_MKDIR] = { "mkdir", RIGHT_MKDIR, command_mkdir },
+	[VERB_RMDIR] = { "rmdir", RIGHT_DELETE, command_rmdir },
+	[VERB_RM] = { "rm", RIGHT_DELETE, command_rm },
+	[VERB_MV] = { "mv", RIGHT_RENAME, command_mv },
+};
+
+const struct command *
+command_of(enum verb verb)
+{
+	return &commands[verb];
+}
+
+void
+command_run(struct caller *caller, const struct request *request)
+{
+	const struct command *command = command_of(request->verb);
+	struct audit_event event = { .verb = command->name };
+
+	if ((caller->rights & command->rights) == command->rights) {
+		command->run(caller, request);
+		return;
+	}
+	event.outcome = status_set(STATUS_NOT_PERMITTED,
+	    "%s: not permitted to this user", command->name);
+	command_finish(caller, &event, NULL);
+}
+
+enum status
+command_path(char out[WALK_PATH_ROOM], const struct caller *caller,
+    const struct request_bytes *path)
+{
+	return path_clean(out, caller->cwd, path->at != NULL ? path->at : "",
+	    path->len);
+}
+
+static char
+type_of_mode(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return 'f';
+	if (S_ISDIR(mode))
+		return 'd';
+	if (S_ISLNK(mode))
+		return 'l';
+	return 'o';
+}
+
+void
+command_facts(struct file_facts *facts, const char *name,
+    const struct stat *st)
+{
+	facts->name = name;
+	facts->type = type_of_mode(st->st_mode);
+	facts->mode = (uint16_t)(st->st_mode & 0777);
+	facts->size = facts->type == 'd' ? 0 : (uint64_t)st->st_size;
+	facts->mtime.seconds = st->st_mtim.tv_sec;
+	facts->mtime.nanoseconds = (uint32_t)st->st_mtim.tv_nsec;
+	version_of(facts->version, st);
+}
+
+void
+command_finish(struct caller *caller, const struct audit_event *event,
+    const struct outcome *outcome)
+{
+	if (event->outcome == STATUS_OK)
+		answer_ok(caller->answer, outcome);
+	else
+		answer_error(caller->answer, event->outcome);
+	audit(caller->who, event);
+}

@@ -1,0 +1,55 @@
+/*
+ * command - the verbs that the server knows: a row each, with the rights it
+ * needs and its handler.
+ *
+ * A handler answers at once through caller->answer, or leaves a producer or a
+ * consumer there.  It knows neither sessions nor faces.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "caller.h"
+#include "request.h"
+
+typedef void (*command_handler)(struct caller *caller,
+    const struct request *request);
+
+struct command {
+	const char	*name;		/* as in the audit */
+	unsigned int	 rights;	/* all of these are needed */
+	command_handler	 run;
+};
+
+const struct command *command_of(enum verb verb);
+
+/* Check the rights, then run the handler. */
+void command_run(struct caller *caller, const struct request *request);
+
+/*
+ * For handlers.
+ */
+
+/* The clean form of a path of the request, or of the current folder. */
+enum status command_path(char out[WALK_PATH_ROOM],
+    const struct caller *caller, const struct request_bytes *path);
+
+/* What clients are told of a file. */
+void command_facts(struct file_facts *facts, const char *name,
+    const struct stat *st);
+
+/* Answer with `st` (good or bad) and write the audit's line. */
+void command_finish(struct caller *caller, const struct audit_event *event,
+    const struct outcome *outcome);
+
+void command_list(struct caller *caller, const struct request *request);
+void command_stat(struct caller *caller, const struct request *request);
+void command_get(struct caller *caller, const struct request *request);
+void command_put(struct caller *caller, const struct request *request);
+void command_cd(struct caller *caller, const struct request *request);
+void command_pwd(struct caller *caller, const struct request *request);
+void command_mkdir(struct caller *caller, const struct request *request);
+void command_rmdir(struct caller *caller, const struct request *request);
+void command_rm(struct caller *caller, const struct request *request);
+void command_mv(struct caller *caller, const struct request *request);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* The command list: a producer of names, in bounded memory. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "command.h"
+#include "listing.h"
+
+struct list_producer {
+	struct producer	 producer;
+	struct listing	*listing;	/* owned */
+	const struct listing_entry *held; /* an entry that found no room */
+	uint64_t	 count;
+};
+
+static void
+list_free(struct producer *producer)
+{
+	struct list_producer *list = (struct list_producer *)producer;
+
+	listing_end(list->listing);
+	free(list);
+}
+
+static enum pull
+list_pull(struct producer *producer, struct answer *answer)
+{
+	struct list_producer *list = (struct list_producer *)producer;
+	struct outcome outcome = { .has_count = true };
+	struct file_facts facts;
+	enum status st;
+
+	for (;;) {
+		if (list->held == NULL) {
+			st = listing_next(list->listing, &list->held);
+			if (st != STATUS_OK) {
+				answer_error(answer, st);
+				return PULL_DONE;
+			}
+		}
+		if (list->held == NULL)
+			break;
+		command_facts(&facts, list->held->name, &list->held->st);
+		if (!answer_entry(answer, &facts))
+			return PULL_AGAIN;
+		list->held = NULL;
+		list->count++;
+	}
+	outcome.count = list->count;
+	answer_ok(answer, &outcome);
+	return PULL_DONE;
+}
+
+void
+command_list(struct caller *caller, const struct request *request)
+{
+	static const struct producer_ops ops = { list_pull, list_free };
+	struct list_producer *list;
+	char path[WALK_PATH_ROOM];
+	enum status st;
+
+	if ((st = command_path(path, caller, &request->path)) != STATUS_OK) {
+		answer_error(caller->answer, st);
+		return;
+	}
+	if ((list = calloc(1, sizeof(*list))) == NULL) {
+		answer_error(caller->answer, STATUS_NO_MEMORY);
+		return;
+	}
+	list->producer.ops = &ops;
+	st = listing_begin(&list->listing, &caller->place, path);
+	if (st != STATUS_OK) {
+		free(list);
+		answer_error(caller->answer, st);
+		return;
+	}
+	answer_produce(caller->answer, &list->producer);
+}

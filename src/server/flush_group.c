@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "flush_group.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "walk.h"
+
+#define FOLDERS_MAX 64	/* folders that wait for their flush */
+
+/* A folder in which names were published, open until it is flushed. */
+struct changed_folder {
+	struct folder	 folder;
+	char		 path[WALK_PATH_ROOM];	/* clean; "" is the root */
+	char		 root[WALK_PATH_ROOM];	/* of the place it lies in */
+};
+
+struct flush_group {
+	struct batch	*batches;
+	struct kit	*kit;
+	struct flush_choice *choice;
+	const struct base *base;
+	size_t		 count;
+	struct changed_folder *folders;		/* owned; FOLDERS_MAX */
+};
+
+/* Call `visit` for each member that still is to be published. */
+static void
+for_each(struct flush_group *group,
+    void (*visit)(struct flush_group *group, struct batch_member *member))
+{
+	struct batch *batch;
+
+	for (batch = group->batches; batch != NULL; batch = batch->next)
+		for (size_t i = 0; i < batch->count; i++)
+			if (batch->member[i].st == STATUS_OK)
+				visit(group, &batch->member[i]);
+}
+
+static size_t
+count_good(const struct flush_group *group)
+{
+	const struct batch *batch;
+	size_t n = 0;
+
+	for (batch = group->batches; batch != NULL; batch = batch->next)
+		for (size_t i = 0; i < batch->count; i++)
+			n += batch->member[i].st == STATUS_OK;
+	return n;
+}
+
+static void
+flush_one(struct flush_group *group, struct batch_member *member)
+{
+	enum status st;
+
+	(void)group;
+	if ((st = upload_flush(member->upload)) != STATUS_OK)
+		batch_member_set(member, st);
+}
+
+/*
+ * The descriptor that was opened first: it reports every failed write-back
+ * since, for all the batches.
+ */
+static int
+oldest_sync_fd(const struct flush_group *group)
+{
+	return group->batches->sync_fd;
+}
+
+/* Bring all stages to the disk. */
+static void
+flush_stages(struct flush_group *group)
+{
+	size_t files = count_good(group);
+	uint64_t began = clock_us();
+
+	if (base_durability(group->base) != DURABILITY_COMMIT || files == 0)
+		return;
+	if (oldest_sync_fd(group) != -1 && !group->batches->is_long &&
+	    flush_choice_is_syncfs(group->choice, files)) {
+		if (syncfs(oldest_sync_fd(group)) == 0) {
+			flush_choice_learn_syncfs(group->choice,
+			    clock_us() - began);
+			return;
+		}
+		/* Somebody's write failed: each file's own fsync decides. */
+	}
+	for_each(group, flush_one);
+	if (!group->batches->is_long)
+		flush_choice_learn_fsync(group->choice, clock_us() - began,
+		    files);
+}
+
+/* Flush the folders that were changed, and close them. */
+static enum status
+flush_folders(struct flush_group *group)
+{
+	enum status st = STATUS_OK;
+
+	for (size_t i = 0; i < group->count; i++) {
+		if (base_durability(group->base) == DURABILITY_COMMIT &&
+		    fsync(group->folders[i].folder.fd) == -1)
+			st = status_errno("flush the folder");
+		folder_close(&group->folders[i].folder);
+	}
+	group->count = 0;
+	return st;
+}
+
+/*
+ * The parent of the upload's target, resolved again now, once per folder and
+ * group.
+ */
+static enum status
+open_parent(struct flush_group *group, const struct upload *upload,
+    const struct folder **out)
+{
+	const struct place *place = upload_place(upload);
+	const char *path = upload_path(upload), *name;
+	struct changed_folder *changed;
+	enum status st;
+	size_t i, len = (size_t)(strrchr(path, '/') - path);
+
+	for (i = group->count; i-- > 0; ) {
+		changed = &group->folders[i];
+		if (strlen(changed->path) == len &&
+		    memcmp(changed->path, path, len) == 0 &&
+		    strcmp(changed->root, place->root) == 0) {
+			*out = &changed->folder;
+			return STATUS_OK;
+		}
+	}
+	if (group->count == FOLDERS_MAX &&
+	    (st = flush_folders(group)) != STATUS_OK)
+		return st;
+	changed = &group->folders[group->count];
+	if (strlen(place->root) >= sizeof(changed->root))
+		return STATUS_NAME_TOO_LONG;
+	st = walk_parent(&changed->folder, &name, place, path);
+	if (st != STATUS_OK)
+		return st;
+	memcpy(changed->path, path, len);
+	changed->path[len] = '\0';
+	strcpy(changed->root, place->root);
+	group->count++;
+	*out = &changed->folder;
+	return STATUS_OK;
+}
+
+static enum status
+publish(struct flush_group *group, struct batch_member *member)
+{
+	const struct folder *folder;
+	enum status st;
+
+	st = open_parent(group, member->upload, &folder);
+	if (st != STATUS_OK)
+		return st;
+	return upload_publish(member->upload,
+	    kit_names(group->kit, group->base), folder, &member->receipt);
+}
+
+/* In order, and nothing that is chained behind a failure. */
+static void
+publish_batch(struct flush_group *group, struct batch *batch)
+{
+	bool failed = batch->failed_before;
+	struct batch_member *member;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		member = &batch->member[i];
+		if (!member->chained)
+			failed = false;
+		if (member->st == STATUS_OK)
+			batch_member_set(member, failed ?
+			    status_set(STATUS_SKIPPED, "skipped after the "
+			    "failure of an earlier request") :
+			    publish(group, member));
+		failed = failed || member->st != STATUS_OK;
+	}
+}
+
+static void
+audit_batch(const struct batch *batch)
+{
+	const struct batch_member *member;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		member = &batch->member[i];
+		if (member->upload == NULL)
+			continue;	/* said when it failed */
+		audit(&batch->who, &(struct audit_event){ .verb = "put",
+		    .path = upload_path(member->upload), .has_bytes = true,
+		    .bytes = upload_received(member->upload),
+		    .began_us = member->began_us,
+		    .digest = member->st == STATUS_OK ?
+		    member->receipt.digest : NULL,
+		    .upload_id = upload_id(member->upload),
+		    .outcome = member->st });
+	}
+}
+
+/* The names are in place but may not last: nothing of it is acknowledged. */
+static void
+fail_all(struct flush_group *group, enum status st)
+{
+	struct batch *batch;
+
+	for (batch = group->batches; batch != NULL; batch = batch->next)
+		for (size_t i = 0; i < batch->count; i++)
+			if (batch->member[i].st == STATUS_OK)
+				batch_member_set(&batch->member[i], st);
+}
+
+void
+flush_group_run(struct batch *batches, struct kit *kit,
+    struct flush_choice *choice)
+{
+	struct flush_group group = { .batches = batches, .kit = kit,
+	    .choice = choice, .base = batches->base };
+	struct batch *batch;
+	enum status st = STATUS_OK;
+
+	if (group.base != NULL) {
+		group.folders = malloc(FOLDERS_MAX * sizeof(*group.folders));
+		if (group.folders == NULL) {
+			fail_all(&group, STATUS_NO_MEMORY);
+			return;
+		}
+		flush_stages(&group);
+	}
+	for (batch = batches; batch != NULL; batch = batch->next)
+		publish_batch(&group, batch);
+	if (group.base != NULL)
+		st = flush_folders(&group);
+	if (st != STATUS_OK)
+		fail_all(&group, st);
+	audit_gather();
+	for (batch = batches; batch != NULL; batch = batch->next)
+		audit_batch(batch);
+	audit_flush();
+	free(group.folders);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "flush_line.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "batch.h"
+#include "flush_group.h"
+#include "log.h"
+
+/* Fewer uploads than this that wait together are left to several threads. */
+#define WORTH_SHARING 8
+
+struct flush_line {
+	struct flush_line_plan plan;
+	pthread_mutex_t	 mutex;
+	pthread_cond_t	 filled;
+	struct batch	*first, **last;	/* owned; in the order they came */
+	bool		 closed;
+	pthread_t	*threads;	/* owned */
+	unsigned int	 started;
+	struct flush_choice *choices;	/* owned; one per base */
+	atomic_long	 stages;
+};
+
+/* Unlink the batch that `at` points to. */
+static struct batch *
+take(struct flush_line *line, struct batch **at)
+{
+	struct batch *batch = *at;
+
+	*at = batch->next;
+	if (*at == NULL)
+		line->last = at;
+	batch->next = NULL;
+	return batch;
+}
+
+/*
+ * The oldest batch, and with it all others that can share its flush if they
+ * are many.  The mutex is held.
+ */
+static struct batch *
+take_group(struct flush_line *line)
+{
+	struct batch *group, *batch, **end, **at;
+	size_t uploads = 0;
+
+	group = take(line, &line->first);
+	if (group->is_long || group->base == NULL)
+		return group;
+	for (batch = line->first; batch != NULL; batch = batch->next)
+		if (!batch->is_long && batch->base == group->base)
+			uploads += batch->count;
+	if (uploads + group->count < WORTH_SHARING)
+		return group;
+	end = &group->next;
+	for (at = &line->first; *at != NULL; ) {
+		if ((*at)->is_long || (*at)->base != group->base) {
+			at = &(*at)->next;
+			continue;
+		}
+		*end = take(line, at);
+		end = &(*end)->next;
+	}
+	return group;
+}
+
+static struct flush_choice *
+choice_of(struct flush_line *line, const struct base *base)
+{
+	for (size_t i = 0; i < line->plan.base_count; i++)
+		if (line->plan.bases[i] == base)
+			return &line->choices[i];
+	return NULL;
+}
+
+/* Close what is done with, then hand the results back. */
+static void
+send_back(struct flush_line *line, struct batch *batch)
+{
+	long stages = (long)batch_uploads(batch);
+
+	for (size_t i = 0; i < batch->count; i++) {
+		upload_free(batch->member[i].upload);
+		batch->member[i].upload = NULL;
+	}
+	flush_line_count_stages(line, -stages);
+	mailbox_post(batch->mailbox, &batch->letter);
+}
+
+static void *
+flush_thread(void *ctx)
+{
+	struct flush_line *line = ctx;
+	struct batch *group, *next;
+	struct kit *kit;
+	enum status st;
+
+	st = kit_new(&kit, line->plan.bases, line->plan.base_count);
+	if (st != STATUS_OK) {
+		log_line(LOG_LEVEL_ERROR, 0, "a flush thread cannot start: %s",
+		    status_text(st));
+		return NULL;
+	}
+	pthread_mutex_lock(&line->mutex);
+	for (;;) {
+		while (line->first == NULL && !line->closed)
+			pthread_cond_wait(&line->filled, &line->mutex);
+		if (line->first == NULL)
+			break;
+		group = take_group(line);
+		pthread_mutex_unlock(&line->mutex);
+		flush_group_run(group, kit, choice_of(line, group->base));
+		for (; group != NULL; group = next) {
+			next = group->next;
+			send_back(line, group);
+		}
+		pthread_mutex_lock(&line->mutex);
+	}
+	pthread_mutex_unlock(&line->mutex);
+	kit_free(kit);
+	return NULL;
+}
+
+enum status
+flush_line_new(struct flush_line **out, const struct flush_line_plan *plan)
+{
+	struct flush_line *line;
+
+	*out = NULL;
+	if ((line = calloc(1, sizeof(*line))) == NULL)
+		return STATUS_NO_MEMORY;
+	line->plan = *plan;
+	line->last = &line->first;
+	pthread_mutex_init(&line->mutex, NULL);
+	pthread_cond_init(&line->filled, NULL);
+	line->threads = calloc(plan->threads, sizeof(*line->threads));
+	line->choices = calloc(plan->base_count, sizeof(*line->choices));
+	if (line->threads == NULL || line->choices == NULL) {
+		flush_line_free(line);
+		return STATUS_NO_MEMORY;
+	}
+	for (unsigned int i = 0; i < plan->threads; i++) {
+		if (pthread_create(&line->threads[i], NULL, flush_thread,
+		    line) != 0) {
+			flush_line_free(line);
+			return status_set(STATUS_NO_MEMORY,
+			    "cannot start a flush thread");
+		}
+		line->started++;
+	}
+	*out = line;
+	return STATUS_OK;
+}
+
+void
+flush_line_free(struct flush_line *line)
+{
+	if (line == NULL)
+		return;
+	pthread_mutex_lock(&line->mutex);
+	line->closed = true;
+	pthread_mutex_unlock(&line->mutex);
+	pthread_cond_broadcast(&line->filled);
+	for (unsigned int i = 0; i < line->started; i++)
+		pthread_join(line->threads[i], NULL);
+	pthread_cond_destroy(&line->filled);
+	pthread_mutex_destroy(&line->mutex);
+	free(line->threads);
+	free(line->choices);
+	free(line);
+}
+
+void
+flush_line_submit(struct flush_line *line, struct batch *batch)
+{
+	batch->next = NULL;
+	pthread_mutex_lock(&line->mutex);
+	*line->last = batch;
+	line->last = &batch->next;
+	pthread_mutex_unlock(&line->mutex);
+	pthread_cond_signal(&line->filled);
+}
+
+void
+flush_line_count_stages(struct flush_line *line, long change)
+{
+	atomic_fetch_add(&line->stages, change);
+}
+
+bool
+flush_line_is_short(const struct flush_line *line)
+{
+	return atomic_load(&line->stages) >= (long)line->plan.max_stages;
+}

@@ -1,0 +1,43 @@
+/*
+ * flush_line - threads that make uploads durable and publish them, so that no
+ * worker waits for a disk to flush.
+ *
+ * Small batches that wait together share one flush of the file system; then
+ * each member goes its way of name, guard and rename; then one flush per
+ * folder; then the results go back to the mailboxes.
+ */
+#ifndef FLUSH_LINE_H
+#define FLUSH_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "status.h"
+
+struct base;
+struct batch;
+struct flush_line;
+
+struct flush_line_plan {
+	struct base	*const *bases;	/* borrowed */
+	size_t		 base_count;
+	unsigned int	 threads;
+	size_t		 max_stages;	/* open at a time */
+};
+
+enum status flush_line_new(struct flush_line **out,
+    const struct flush_line_plan *plan);
+
+/* Finishes what was submitted. */
+void flush_line_free(struct flush_line *line);
+
+/* Takes the batch over. */
+void flush_line_submit(struct flush_line *line, struct batch *batch);
+
+/* Members of batches count while they hold an open stage. */
+void flush_line_count_stages(struct flush_line *line, long change);
+
+/* True if so many stages are open that new ones should wait. */
+bool flush_line_is_short(const struct flush_line *line);
+
+#endif

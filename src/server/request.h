@@ -1,0 +1,54 @@
+/*
+ * request - what a client wants, as no face in particular would say it.
+ *
+ * A face fills it in; strings are borrowed from the face's input and hold for
+ * the length of the handler's call only.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "digest.h"
+#include "file_time.h"
+#include "version.h"
+
+enum verb {
+	VERB_LIST,
+	VERB_STAT,
+	VERB_GET,
+	VERB_PUT,
+	VERB_CD,
+	VERB_PWD,
+	VERB_MKDIR,
+	VERB_RMDIR,
+	VERB_RM,
+	VERB_MV,
+	VERB_COUNT
+};
+
+/* Bytes that need not end with NUL; `at` is NULL if none were given. */
+struct request_bytes {
+	const char	*at;
+	size_t		 len;
+};
+
+struct request {
+	enum verb	 verb;
+	uint32_t	 id;
+	bool		 chained;	/* skip it behind a failure */
+
+	struct request_bytes path, target;
+
+	bool		 has_offset, has_length, has_size, has_mode, has_mtime;
+	bool		 if_absent, if_version;
+	uint64_t	 offset, length, size;
+	uint32_t	 mode;
+	struct file_time mtime;
+	uint8_t		 taken;		/* enum upload_taken */
+	uint8_t		 version[VERSION_SIZE];
+};
+
+#endif
