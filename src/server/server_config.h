@@ -1,7 +1,9 @@
 /*
- * server_config - what the administrator wrote, checked whole before anything of it
- * is used.  Immutable once loaded; a reload makes a new one.
- * (Not config.h, which is what ./configure found.)
+ * server_config - what the administrator wrote, checked whole before anything
+ * of it is used.  Immutable once loaded; a reload makes a new one.
+ *
+ * The keys, their ranges and defaults are in config_keys.h.  (Not config.h,
+ * which is what ./configure found.)
  */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
@@ -51,19 +53,36 @@ struct config {
 	unsigned int	 ticket_lifetime;	/* at most 600 */
 	struct phc_cost	 hash_cost;	/* for hashes made here */
 	bool		 renew_hashes;	/* crypt(3) to argon2id at login */
-	unsigned int	 log_level;	/* 0 errors .. 3 debug; -d raises it */
+	unsigned int	 log_level;	/* enum log_level; -d raises it */
 };
+
+#define CONFIG_FILE_MAX (1u << 20)	/* bytes */
+#define CONFIG_BASES_MAX 64
 
 /*
  * Parse `text`; `file` names it in errors.  Environment variables
- * FTSERVER_SECTION_KEY override.  STATUS_CONFIG with "FILE:LINE: what, and what
- * to do".
+ * FTSERVER_SECTION_KEY override (FTSERVER_KEY at the top level,
+ * FTSERVER_BASE_NAME_KEY for the base NAME).  STATUS_CONFIG with "FILE:LINE:
+ * what, and what to do".  One thread at a time: libConfuse has one parser.
  */
 enum status config_parse(struct config **out, const char *text,
     const char *file);
 
-/* Read the file and parse it. */
+/*
+ * Read the text of a file, at most CONFIG_FILE_MAX bytes and no NUL among them.
+ * Free it with free().
+ */
+enum status config_read(char **out, const char *file);
+
+/* Both in one. */
 enum status config_load(struct config **out, const char *file);
+
+/*
+ * The name of a variable FTSERVER_... of the environment that overrides
+ * nothing in `config`, or NULL.  `*from` begins at 0, and is for the next call.
+ * The name ends at its `=`.
+ */
+const char *config_stray_variable(const struct config *config, size_t *from);
 
 /*
  * What differs between the two that only a restart can change: the first such
@@ -71,6 +90,9 @@ enum status config_load(struct config **out, const char *file);
  */
 const char *config_fixed_difference(const struct config *a,
     const struct config *b);
+
+/* Make all that only a restart can change in `next` what it is in `now`. */
+enum status config_keep_fixed(struct config *next, const struct config *now);
 
 void config_free(struct config *config);
 

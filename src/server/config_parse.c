@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "config_parse.h"
+
+#include <confuse.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_keys.h"
+#include "config_scan.h"
+#include "nearest.h"
+
+#define NAMES_MAX 64		/* keys of a section, and sections */
+#define BASE_NAME_LEN 32
+
+struct parse {
+	struct config	*config;	/* borrowed */
+	const char	*file;
+	enum status	 st;		/* the first error */
+	unsigned int	 lines[NAMES_MAX]; /* where each key stood, or 0 */
+	unsigned int	 base_lines[CONFIG_BASES_MAX][NAMES_MAX];
+};
+
+/* libConfuse hands nothing on to its callbacks. */
+static _Thread_local struct parse *parsing;
+
+/* Keep the first error; `st` has just been set with its text. */
+static int
+fail_at(const cfg_t *cfg, enum status st)
+{
+	char text[512];
+
+	if (parsing->st != STATUS_OK)
+		return -1;
+	snprintf(text, sizeof(text), "%s", status_text(st));
+	parsing->st = st == STATUS_CONFIG ?
+	    status_set(st, "%s:%d: %s", parsing->file, cfg->line, text) : st;
+	return -1;
+}
+
+static const char *
+section_of(const cfg_t *cfg)
+{
+	return strcmp(cfg->name, "root") == 0 ? "" : cfg->name;
+}
+
+enum status
+config_add_base(struct config_base **out, struct config *config,
+    const char *name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	const struct config_key *key;
+	struct config_base *bases, *base;
+	size_t len = strlen(name);
+	enum status st;
+
+	if (len == 0 || len > BASE_NAME_LEN || strspn(name, allowed) != len)
+		return status_set(STATUS_CONFIG, "a base is named by 1 to %d "
+		    "of a-z 0-9 - _, not `%.64s`", BASE_NAME_LEN, name);
+	if (config->base_count == CONFIG_BASES_MAX)
+		return status_set(STATUS_CONFIG, "there are more than %d bases",
+		    CONFIG_BASES_MAX);
+	bases = reallocarray(config->bases, config->base_count + 1,
+	    sizeof(*bases));
+	if (bases == NULL)
+		return STATUS_NO_MEMORY;
+	config->bases = bases;
+	base = &bases[config->base_count];
+	*base = (struct config_base) { 0 };
+	if ((base->name = strdup(name)) == NULL)
+		return STATUS_NO_MEMORY;
+	config->base_count++;
+	*out = base;
+	for (key = config_keys; key->name != NULL; key++) {
+		if (strcmp(key->section, CONFIG_BASE) != 0 ||
+		    key->fallback == NULL)
+			continue;
+		if ((st = config_key_set(key, base, key->fallback)) !=
+		    STATUS_OK)
+			return st;
+	}
+	return STATUS_OK;
+}
+
+static enum status
+find_base(size_t *out, const char *name)
+{
+	struct config *config = parsing->config;
+	struct config_base *base;
+	size_t i;
+
+	for (i = 0; i < config->base_count; i++) {
+		*out = i;
+		if (strcmp(config->bases[i].name, name) == 0)
+			return STATUS_OK;
+	}
+	*out = i;
+	return config_add_base(&base, config, name);
+}
+
+/* A list comes value by value, and may go on. */
+static enum status
+check_twice(const struct config_key *key, const cfg_opt_t *opt,
+    unsigned int line)
+{
+	if (line == 0 || (key->type == CONFIG_LIST && opt->nvalues > 1))
+		return STATUS_OK;
+	return status_set(STATUS_CONFIG, "%s stands in line %u already: "
+	    "keep one of the two", key->full, line);
+}
+
+static int
+take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	const struct config_key *key;
+	void *object = parsing->config;
+	unsigned int *line;
+	enum status st;
+	size_t base;
+
+	key = config_key_find(section_of(cfg), opt->name);
+	if (key == NULL)
+		return fail_at(cfg, status_set(STATUS_CONFIG,
+		    "`%s` belongs into a section of its own", opt->name));
+	line = &parsing->lines[key - config_keys];
+	if (strcmp(key->section, CONFIG_BASE) == 0) {
+		if ((st = find_base(&base, cfg->title)) != STATUS_OK)
+			return fail_at(cfg, st);
+		object = &parsing->config->bases[base];
+		line = &parsing->base_lines[base][key - config_keys];
+	}
+	if ((st = check_twice(key, opt, *line)) != STATUS_OK ||
+	    (st = config_key_set(key, object, value)) != STATUS_OK)
+		return fail_at(cfg, st);
+	*line = (unsigned int)cfg->line;
+	*(const char **)result = value;
+	return 0;
+}
+
+/* The words that may stand where an unknown one was found. */
+static void
+known_words(const char *words[NAMES_MAX], const char *section)
+{
+	const struct config_key *key;
+	size_t i, n = 0;
+
+	for (key = config_keys; key->name != NULL; key++)
+		if (strcmp(key->section, section) == 0)
+			words[n++] = key->name;
+	for (i = 1; section[0] == '\0' && config_sections[i] != NULL; i++)
+		words[n++] = config_sections[i];
+	words[n] = NULL;
+}
+
+static enum status
+unknown_word(const cfg_t *cfg, const char *word)
+{
+	const char *section = section_of(cfg), *words[NAMES_MAX];
+	const struct config_key *key;
+	char hint[96];
+
+	known_words(words, section);
+	nearest_hint(hint, sizeof(hint), word, words);
+	for (key = config_keys; key->name != NULL; key++)
+		if (hint[0] == '\0' && strcmp(key->name, word) == 0)
+			return status_set(STATUS_CONFIG, "`%s` does not stand "
+			    "here but in a section %s { ... }", word,
+			    key->section);
+	if (section[0] == '\0')
+		return status_set(STATUS_CONFIG, "unknown key `%.64s`%s", word,
+		    hint);
+	return status_set(STATUS_CONFIG, "unknown key `%.64s` in section %s%s",
+	    word, section, hint);
+}
+
+/* libConfuse's own errors: of the form, and words that are not known. */
+static void __attribute__((format(printf, 2, 0)))
+take_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	static const char unknown[] = "no such option '";
+	char text[256];
+	size_t len;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	len = strlen(text);
+	if (strncmp(text, unknown, strlen(unknown)) == 0 &&
+	    text[len - 1] == '\'') {
+		text[len - 1] = '\0';
+		fail_at(cfg, unknown_word(cfg, text + strlen(unknown)));
+	} else {
+		fail_at(cfg, status_set(STATUS_CONFIG, "%s: write `key = value` "
+		    "lines and `section { ... }`", text));
+	}
+}
+
+static void
+add_options(cfg_opt_t *opts, const char *section)
+{
+	const struct config_key *key;
+	size_t n = 0;
+
+	for (key = config_keys; key->name != NULL; key++) {
+		if (strcmp(key->section, section) != 0)
+			continue;
+		if (key->type == CONFIG_LIST)
+			opts[n++] = (cfg_opt_t)CFG_STR_LIST_CB(key->name, NULL,
+			    CFGF_NODEFAULT, take_value);
+		else
+			opts[n++] = (cfg_opt_t)CFG_STR_CB(key->name, NULL,
+			    CFGF_NODEFAULT, take_value);
+	}
+	opts[n] = (cfg_opt_t)CFG_END();
+}
+
+static size_t
+count_options(const cfg_opt_t *opts)
+{
+	size_t n = 0;
+
+	while (opts[n].name != NULL)
+		n++;
+	return n;
+}
+
+static cfg_t *
+make_parser(void)
+{
+	cfg_opt_t top[NAMES_MAX], subs[8][NAMES_MAX];
+	cfg_flag_t flags;
+	cfg_t *cfg;
+	size_t i, n;
+
+	add_options(top, "");
+	n = count_options(top);
+	for (i = 1; config_sections[i] != NULL; i++) {
+		add_options(subs[i], config_sections[i]);
+		flags = strcmp(config_sections[i], CONFIG_BASE) != 0 ?
+		    CFGF_NONE : CFGF_TITLE | CFGF_MULTI | CFGF_NO_TITLE_DUPES;
+		top[n++] = (cfg_opt_t)CFG_SEC(config_sections[i], subs[i],
+		    flags);
+	}
+	top[n] = (cfg_opt_t)CFG_END();
+	if ((cfg = cfg_init(top, CFGF_NONE)) != NULL)
+		cfg_set_error_function(cfg, take_error);
+	return cfg;
+}
+
+/* What libConfuse never tells a callback of: a list and a base of nothing. */
+static void
+find_empty(cfg_t *cfg)
+{
+	cfg_opt_t *listen = cfg_getopt(cfg, "listen");
+	unsigned int i;
+	size_t base;
+	enum status st;
+
+	if ((listen->flags & CFGF_MODIFIED) != 0 &&
+	    parsing->config->listen_count == 0)
+		fail_at(cfg, status_set(STATUS_CONFIG,
+		    "listen is an empty list: name an address, "
+		    "or leave the key out"));
+	for (i = 0; i < cfg_size(cfg, CONFIG_BASE); i++) {
+		cfg_t *section = cfg_getnsec(cfg, CONFIG_BASE, i);
+
+		if ((st = find_base(&base, cfg_title(section))) != STATUS_OK)
+			fail_at(section, st);
+	}
+}
+
+enum status
+config_parse_text(struct config *config, const char *text, const char *file)
+{
+	struct parse parse = { .config = config, .file = file };
+	enum status st;
+	cfg_t *cfg;
+
+	if ((st = config_scan(text, file)) != STATUS_OK)
+		return st;
+	if ((cfg = make_parser()) == NULL)
+		return STATUS_NO_MEMORY;
+	parsing = &parse;
+	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
+		if (parse.st == STATUS_OK)
+			fail_at(cfg, status_set(STATUS_CONFIG,
+			    "cannot be understood"));
+	} else {
+		find_empty(cfg);
+	}
+	cfg_free(cfg);
+	parsing = NULL;
+	return parse.st;
+}

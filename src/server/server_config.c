@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "server_config.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_check.h"
+#include "config_environ.h"
+#include "config_keys.h"
+#include "config_parse.h"
+
+/* What the process may use, which the sandbox does not change. */
+static unsigned int
+cores(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == -1)
+		return 1;
+	return (unsigned int)CPU_COUNT(&set);
+}
+
+static enum status
+derive(struct config *config)
+{
+	unsigned int n = cores();
+
+	if (config->workers == 0)
+		config->workers = n < 4 ? 4 : n;
+	if (config->login_threads == 0)
+		config->login_threads = n < 4 ? 1 : n / 2;
+	if (config->ticket_keys == NULL &&
+	    asprintf(&config->ticket_keys, "%s/ticket-keys",
+	    config->state) == -1) {
+		config->ticket_keys = NULL;
+		return STATUS_NO_MEMORY;
+	}
+	return STATUS_OK;
+}
+
+static enum status
+set_defaults(struct config *config)
+{
+	const struct config_key *key;
+	enum status st;
+
+	for (key = config_keys; key->name != NULL; key++) {
+		if (key->fallback == NULL || key->type == CONFIG_LIST ||
+		    strcmp(key->section, CONFIG_BASE) == 0)
+			continue;
+		st = config_key_set(key, config, key->fallback);
+		if (st != STATUS_OK)
+			return st;
+	}
+	return STATUS_OK;
+}
+
+/* A list grows, so that its default comes last. */
+static enum status
+set_default_lists(struct config *config)
+{
+	if (config->listen_count > 0)
+		return STATUS_OK;
+	return config_set_list(config_key_find("", "listen"), config,
+	    config_key_find("", "listen")->fallback);
+}
+
+enum status
+config_parse(struct config **out, const char *text, const char *file)
+{
+	struct config *config;
+	enum status st = STATUS_NO_MEMORY;
+
+	*out = NULL;
+	if ((config = calloc(1, sizeof(*config))) == NULL)
+		goto out;
+	if ((st = set_defaults(config)) != STATUS_OK ||
+	    (st = config_parse_text(config, text, file)) != STATUS_OK ||
+	    (st = config_environ_apply(config)) != STATUS_OK ||
+	    (st = set_default_lists(config)) != STATUS_OK ||
+	    (st = derive(config)) != STATUS_OK ||
+	    (st = config_check(config, file)) != STATUS_OK)
+		goto out;
+	*out = config;
+	config = NULL;
+out:
+	config_free(config);
+	return st;
+}
+
+static enum status
+read_text(char **out, FILE *fp, const char *file)
+{
+	char *text;
+	size_t len;
+
+	if ((text = malloc(CONFIG_FILE_MAX + 2)) == NULL)
+		return STATUS_NO_MEMORY;
+	len = fread(text, 1, CONFIG_FILE_MAX + 1, fp);
+	text[len] = '\0';
+	*out = text;
+	if (ferror(fp))
+		return status_errno("read %s", file);
+	if (len > CONFIG_FILE_MAX)
+		return status_set(STATUS_CONFIG, "%s:1: longer than %u bytes: "
+		    "is this a configuration file?", file, CONFIG_FILE_MAX);
+	if (strlen(text) != len)
+		return status_set(STATUS_CONFIG, "%s:1: holds a NUL byte: "
+		    "is this a configuration file?", file);
+	return STATUS_OK;
+}
+
+enum status
+config_read(char **out, const char *file)
+{
+	enum status st;
+	FILE *fp;
+
+	*out = NULL;
+	if ((fp = fopen(file, "re")) == NULL) {
+		st = status_errno("configuration file %s", file);
+		return status_set(STATUS_CONFIG, "%s", status_text(st));
+	}
+	st = read_text(out, fp, file);
+	fclose(fp);
+	if (st != STATUS_OK) {
+		free(*out);
+		*out = NULL;
+	}
+	return st;
+}
+
+enum status
+config_load(struct config **out, const char *file)
+{
+	enum status st;
+	char *text;
+
+	*out = NULL;
+	if ((st = config_read(&text, file)) != STATUS_OK)
+		return st;
+	st = config_parse(out, text, file);
+	free(text);
+	return st;
+}
+
+static bool
+bases_equal(const struct config *a, const struct config *b)
+{
+	const struct config_key *key;
+	size_t i;
+
+	if (a->base_count != b->base_count)
+		return false;
+	for (i = 0; i < a->base_count; i++) {
+		if (strcmp(a->bases[i].name, b->bases[i].name) != 0)
+			return false;
+		for (key = config_keys; key->name != NULL; key++)
+			if (strcmp(key->section, CONFIG_BASE) == 0 &&
+			    !config_key_equal(key, &a->bases[i], &b->bases[i]))
+				return false;
+	}
+	return true;
+}
+
+static bool
+is_fixed_at_top(const struct config_key *key)
+{
+	return key->is_fixed && strcmp(key->section, CONFIG_BASE) != 0;
+}
+
+const char *
+config_fixed_difference(const struct config *a, const struct config *b)
+{
+	const struct config_key *key;
+
+	for (key = config_keys; key->name != NULL; key++)
+		if (is_fixed_at_top(key) && !config_key_equal(key, a, b))
+			return key->full;
+	return bases_equal(a, b) ? NULL : CONFIG_BASE;
+}
+
+static enum status
+copy_bases(struct config *to, const struct config *from)
+{
+	const struct config_key *key;
+	enum status st;
+	struct config_base *base;
+	size_t i;
+
+	for (i = 0; i < from->base_count; i++) {
+		st = config_add_base(&base, to, from->bases[i].name);
+		for (key = config_keys; st == STATUS_OK && key->name != NULL;
+		    key++)
+			if (strcmp(key->section, CONFIG_BASE) == 0)
+				st = config_key_copy(key, base,
+				    &from->bases[i]);
+		if (st != STATUS_OK)
+			return st;
+	}
+	return STATUS_OK;
+}
+
+static void
+free_bases(struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->base_count; i++) {
+		free(config->bases[i].name);
+		free(config->bases[i].path);
+	}
+	free(config->bases);
+	config->bases = NULL;
+	config->base_count = 0;
+}
+
+enum status
+config_keep_fixed(struct config *next, const struct config *now)
+{
+	const struct config_key *key;
+	enum status st;
+
+	for (key = config_keys; key->name != NULL; key++)
+		if (is_fixed_at_top(key) &&
+		    (st = config_key_copy(key, next, now)) != STATUS_OK)
+			return st;
+	if (bases_equal(next, now))
+		return STATUS_OK;
+	free_bases(next);
+	return copy_bases(next, now);
+}
+
+void
+config_free(struct config *config)
+{
+	const struct config_key *key;
+
+	if (config == NULL)
+		return;
+	for (key = config_keys; key->name != NULL; key++)
+		if (strcmp(key->section, CONFIG_BASE) != 0)
+			config_key_clear(key, config);
+	free_bases(config);
+	free(config);
+}
