@@ -1,7 +1,6 @@
 /*
  * channel - messages between the monitor and the server process, over a
- * socket pair of sequenced packets or a stream with lengths; every length is
- * bounded (4 MiB).
+ * socket pair of streams; every length is bounded (4 MiB).
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H
@@ -14,21 +13,34 @@ enum channel_type {
 	CHANNEL_DRAIN,		/* to the server: SIGTERM came */
 	CHANNEL_READY,		/* to the monitor: accepting */
 	CHANNEL_RELOADED,	/* to the monitor: text is "" or why not */
-	CHANNEL_RENEW		/* to the monitor: user, old hash, new hash */
+	CHANNEL_RENEW		/* to the monitor: user, digest of the line
+				 * that was verified (64 hexadecimal digits),
+				 * new hash */
 };
+
+#define CHANNEL_TEXTS 3
 
 struct channel_message {
 	enum channel_type type;
 	struct handover	 *handover;	/* owned; RELOAD only */
-	char		 *text[3];	/* owned; RELOADED, RENEW */
+	char		 *text[CHANNEL_TEXTS];	/* owned; RELOADED, RENEW */
 };
 
-/* Blocking, thread-safe against other senders on the same side. */
+/* A connected pair, closed on exec.  [0] is for the monitor. */
+enum status channel_pair(int fds[2]);
+
+/*
+ * Send a message, which stays the caller's.  Blocking (as long as the socket's
+ * SO_SNDTIMEO says), thread-safe against other senders on the same side.
+ * STATUS_UNREACHABLE when the other side is gone or takes nothing.
+ */
 enum status channel_send(int fd, const struct channel_message *message);
 
 /*
- * Receive one message.  STATUS_UNREACHABLE when the other side is gone.
- * The caller empties it with channel_message_clear.
+ * Receive one message.  STATUS_UNREACHABLE when the other side is gone,
+ * STATUS_PROTOCOL if what it says is no message, STATUS_CONFIG if the
+ * configuration in it does not parse.  The caller empties it with
+ * channel_message_clear, after a failure too.
  */
 enum status channel_receive(int fd, struct channel_message *message);
 void channel_message_clear(struct channel_message *message);

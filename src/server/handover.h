@@ -13,6 +13,8 @@
 #include "server_config.h"
 #include "status.h"
 
+#define HANDOVER_FILE_MAX (1u << 20)	/* bytes of each PEM file */
+
 struct handover_bytes {
 	unsigned char	*bytes;		/* owned, cleansed when freed */
 	size_t		 len;
@@ -26,6 +28,14 @@ struct handover {
 	struct handover_bytes private_key;	/* PEM */
 	struct handover_bytes ticket_keys;	/* text of the key file */
 };
+
+/*
+ * Parse the text and read the files that it names.  Makes the file of ticket
+ * keys if it is missing, and rotates it when its time has come.  For the
+ * monitor; STATUS_CONFIG or what reading came to, with the path.
+ */
+enum status handover_make(struct handover **out, const char *config_text,
+    const char *config_file);
 
 void handover_free(struct handover *handover);
 
