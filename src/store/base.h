@@ -24,13 +24,23 @@ enum durability {
 
 struct base;
 
+#define BASE_NAMES_FILES 64	/* "00" to "63" in .ftserver/names */
+
 /*
  * Open the base `name` at `path` (absolute), and make its private folder
- * where it is missing.  Fails with a text that names the path and the cure.
+ * where it is missing.  When called by root, what is made belongs to the owner
+ * of the folder at `path`.  STATUS_CONFIG for what the administrator must cure,
+ * with a text that names the path and the cure.
  */
 enum status base_open(struct base **out, const char *name, const char *path,
     enum durability durability);
 void base_close(struct base *base);
+
+/*
+ * Can a file be staged here, by who we are now?  base_open looks too; a process
+ * that has become another account since then asks again.
+ */
+enum status base_check(const struct base *base);
 
 const char *base_name(const struct base *base);
 const char *base_path(const struct base *base);
@@ -39,6 +49,7 @@ enum durability base_durability(const struct base *base);
 /* Descriptors that stay the base's. */
 int base_fd(const struct base *base);
 int base_stage_fd(const struct base *base);
+int base_names_fd(const struct base *base);
 
 /*
  * Is the folder that `st` describes one of the base's private ones?  All of
@@ -46,13 +57,17 @@ int base_stage_fd(const struct base *base);
  */
 bool base_is_private(const struct base *base, dev_t dev, ino_t ino);
 
+/* Is `name`, in the folder of that inode, the base's own, in any case? */
+bool base_owns_name(const struct base *base, dev_t dev, ino_t ino,
+    const char *name);
+
 /* True if syncfs(2) on this file system is known to flush and to report. */
 bool base_has_syncfs(const struct base *base);
 
 /*
- * Remove stages that were left behind and that nobody has touched for
- * `expiry_seconds`.  Returns how many.
+ * Remove stages that were left behind: those whose inode nobody has changed
+ * for `expiry_seconds`, by the wall clock.  Returns how many.
  */
-unsigned int base_collect(struct base *base, unsigned int expiry_seconds);
+unsigned int base_collect(const struct base *base, unsigned int expiry_seconds);
 
 #endif

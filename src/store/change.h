@@ -19,7 +19,20 @@ struct change_terms {
 	bool		 refuse_taken;	/* mv: the target must not exist */
 };
 
-/* Paths are clean.  Symlinks at the last component are never followed. */
+/*
+ * Paths are clean.  Symlinks at the last component are never followed: they
+ * are removed and moved as they are.  STATUS_NOT_PERMITTED for "/", for the
+ * base's own and for files that the server may not write.
+ *
+ * change_mkdir: permission bits of `mode`, less the umask.
+ * change_rmdir: STATUS_NOT_EMPTY.
+ * change_rm: files and symlinks; STATUS_IS_A_FOLDER, STATUS_NOT_A_FILE.
+ * change_mv: replaces a file, never a folder or a symlink (STATUS_EXISTS), and
+ * nothing by a folder.  STATUS_BAD_REQUEST for a folder into itself,
+ * STATUS_CROSS_DEVICE between file systems.
+ *
+ * When only the flush fails, the change is made and the error told.
+ */
 enum status change_mkdir(const struct place *place, struct names *names,
     const char *path, uint32_t mode);
 enum status change_rmdir(const struct place *place, struct names *names,

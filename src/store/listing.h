@@ -18,15 +18,17 @@ struct listing_entry {
 };
 
 /*
- * Begin to list the folder at the clean path `path`.  If a file stands there
- * the listing has just that one entry.
+ * Begin to list the folder at the clean path `path` (a symlink to one inside
+ * the root is followed).  If something else stands there, the listing has just
+ * that one entry.
  */
 enum status listing_begin(struct listing **out, const struct place *place,
     const char *path);
 
 /*
  * The next entry; it stays valid until the next call.  `*entry` is NULL at
- * the end.  Names that vanish meanwhile and the base's own are left out.
+ * the end.  Names that vanish meanwhile, the base's own, and those of over 255
+ * bytes (which no request could name) are left out.
  */
 enum status listing_next(struct listing *listing,
     const struct listing_entry **entry);

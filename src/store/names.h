@@ -1,6 +1,7 @@
 /*
  * names - locks on names: who commits, removes or renames holds the byte
  * hash(parent inode, name) in one of the 64 `names` files of the base.
+ * Names lie in [0, 2^61) of those files; what lies above is not touched here.
  *
  * A `struct names` holds descriptors of its own and belongs to one thread at
  * a time (OFD locks taken through one descriptor do not exclude each other).

@@ -21,9 +21,10 @@ enum range_lock_kind {
 };
 
 /*
- * Set the lock on `length` bytes from `start` through `fd`; a length of 0 means
- * up to RANGE_LOCK_END.  STATUS_LOCKED if somebody else holds one that is in
- * the way.
+ * Set the lock on `length` bytes from `start` through `fd`; a length of 0, or
+ * one that is too long, means up to RANGE_LOCK_END (so an empty range must not
+ * be locked at all).  STATUS_LOCKED if somebody else holds one that is in the
+ * way.
  */
 enum status range_lock(int fd, enum range_lock_kind kind, uint64_t start,
     uint64_t length);

@@ -2,7 +2,7 @@
  * upload - a file being received: a stage out of everyone's sight until it is
  * published by its commit.  Readers see the whole old file or the whole new.
  *
- *	upload_begin, upload_write or upload_skip ..., upload_seal,
+ *	upload_begin, upload_write ..., upload_seal,
  *	[flush of the stage], upload_publish, [flush of the folder], upload_free
  *
  * upload_free at any point before upload_publish drops the stage.  One thread
@@ -24,18 +24,27 @@
 
 #define UPLOAD_ID_SIZE 16
 
+/* Announced sizes up to here make a small upload. */
+#define UPLOAD_SMALL 1048576u
+
+/* The largest file: the digest of a hole takes time for each of its MiBs. */
+#define UPLOAD_MOST ((uint64_t)1 << 44)
+
 enum upload_taken {
 	UPLOAD_REPLACE = 0,	/* the name's old file, if there is one */
 	UPLOAD_REFUSE = 1	/* STATUS_EXISTS if the name is taken */
 };
 
-/* What the client asks for. */
+/*
+ * What the client asks for.  Of `mode` only the permission bits count, less the
+ * umask; without one the file gets those of the file that it replaces, or 0644.
+ */
 struct upload_plan {
 	const char	*path;		/* clean; copied */
 	bool		 has_size, has_mode, has_mtime;
 	uint64_t	 size;
-	uint32_t	 mode;		/* permission bits; others are dropped */
-	struct file_time	 mtime;
+	uint32_t	 mode;		/* see below */
+	struct file_time mtime;
 	enum upload_taken taken;
 	bool		 if_absent, if_version;
 	uint8_t		 version[VERSION_SIZE];	/* with if_version */
@@ -47,42 +56,50 @@ struct upload_receipt {
 	uint64_t	 size;
 	uint8_t		 digest[DIGEST_SIZE];
 	uint8_t		 version[VERSION_SIZE];
-	struct file_time	 time;		/* of the commit, by the wall clock */
+	struct file_time time;		/* of the commit, by the wall clock */
 };
 
 struct upload;
 
 /*
  * Make the stage.  `folder` is the open parent of the target (borrowed for
- * this call), checked by the caller; a target that is a folder, a symlink or
- * no regular file is refused here, and again at the commit.
+ * this call), from walk_parent.  For long uploads (of unknown size or over
+ * UPLOAD_SMALL) a target that is a folder, a symlink or no regular file,
+ * or does not meet the plan's conditions, is refused here already; the commit
+ * decides in any case.
  */
 enum status upload_begin(struct upload **out, const struct place *place,
     const struct folder *folder, const struct upload_plan *plan);
 
 /*
  * Add bytes at `offset`, which must not lie before what came already; a jump
- * leaves a hole.  STATUS_SIZE beyond the announced size.  After a failure the
- * upload takes nothing more.
+ * leaves a hole.  STATUS_SIZE beyond the announced size, STATUS_TOO_LARGE
+ * beyond UPLOAD_MOST.  After a failure the stage is gone, and the upload takes
+ * nothing more.
  */
 enum status upload_write(struct upload *upload, uint64_t offset,
     const void *bytes, size_t len);
 
 /*
- * All has come: check size and digest, set mode and times.  Afterwards the
- * stage needs only to be flushed.
+ * All has come: check size (what lies beyond the last byte is a hole) and
+ * digest, set mode and times.  Afterwards the stage needs only to be flushed.
  */
 enum status upload_seal(struct upload *upload, uint64_t size,
     const uint8_t digest[DIGEST_SIZE]);
 
-/* fdatasync-like flush of the stage alone, for small groups and fallbacks. */
+/*
+ * Flush the stage alone, for small groups and fallbacks.  After a failure it is
+ * gone: the next flush would say yes to what never reached the disk.
+ */
 enum status upload_flush(struct upload *upload);
 
 /*
  * Publish the sealed stage in `folder` (the target's parent, resolved again by
  * the caller): name, guard, checks, rename, release, in the order of the lock
- * rules.  STATUS_LOCKED, STATUS_EXISTS, STATUS_PRECONDITION ...; the stage
- * stays then, until upload_free.
+ * rules.  STATUS_EXISTS for a name that is taken and must not be, or is a
+ * symlink; STATUS_PRECONDITION if the file is another version or there is none;
+ * STATUS_LOCKED, STATUS_IS_A_FOLDER, STATUS_NOT_A_FILE, STATUS_NOT_PERMITTED.
+ * The stage stays then, until upload_free.
  */
 enum status upload_publish(struct upload *upload, struct names *names,
     const struct folder *folder, struct upload_receipt *receipt);
@@ -91,7 +108,8 @@ void upload_free(struct upload *upload);
 
 const char *upload_path(const struct upload *upload);	/* clean target path */
 const struct place *upload_place(const struct upload *upload);
-uint64_t upload_received(const struct upload *upload);	/* offset behind the last byte */
+/* The offset behind the last byte. */
+uint64_t upload_received(const struct upload *upload);
 const uint8_t *upload_id(const struct upload *upload);
 
 #endif

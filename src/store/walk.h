@@ -4,6 +4,11 @@
  *
  * A user's path is turned into a clean one by its text alone (path_clean) and
  * then resolved by the kernel below the root, beneath which it stays.
+ *
+ * The base's own folder is kept out of reach where folders are opened: each is
+ * compared by its inode, so that no link, rename or spelling leads into it.
+ * Only for the last component of a parent the name decides (walk_parent); the
+ * few who could do harm there (change_mv, change_rmdir) look at the inode too.
  */
 #ifndef WALK_H
 #define WALK_H
@@ -45,6 +50,9 @@ enum status walk_folder(struct folder *out, const struct place *place,
     const char *path);
 void folder_close(struct folder *folder);
 
+/* fsync: what was made, renamed or removed in the folder is on disk then. */
+enum status folder_flush(const struct folder *folder);
+
 /*
  * Open the folder above the last component of the clean path `path`; `*name`
  * then points at that component within `path`.  STATUS_NOT_PERMITTED for "/",
@@ -56,13 +64,18 @@ enum status walk_parent(struct folder *out, const char **name,
 /*
  * Open a regular file for reading (symlinks inside the root are followed) and
  * fstat it.  `*fd` is the caller's.  STATUS_IS_A_FOLDER, STATUS_NOT_A_FILE for
- * what is not served; FIFOs and devices are never opened.
+ * what is not served; FIFOs and devices are never opened.  STATUS_LOCKED while
+ * a lease or a running program holds the file.
  */
 enum status walk_file(int *fd, struct stat *st, const struct place *place,
     const char *path);
 
 /* stat of whatever stands at the clean path; a symlink is followed. */
 enum status walk_stat(struct stat *st, const struct place *place,
+    const char *path);
+
+/* The same, but a symlink at the last component is told of itself. */
+enum status walk_lstat(struct stat *st, const struct place *place,
     const char *path);
 
 #endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <xxhash.h>
+
+/* Whoever holds a name needs it for some 50 us: worth a short wait. */
+#define YIELDS		4
+#define NAPS		20
+#define NAP_NS		200000
+
+/* One byte in one of the names files. */
+struct slot {
+	unsigned int	 file;
+	off_t		 at;		/* below 2^58 */
+};
+
+struct names {
+	const struct base *base;	/* borrowed */
+	int		 fds[BASE_NAMES_FILES];	/* owned; -1 until needed */
+	struct slot	 held[2];
+	int		 count;		/* of held */
+};
+
+enum status
+names_open(struct names **out, const struct base *base)
+{
+	struct names *names;
+	int i;
+
+	*out = NULL;
+	if ((names = calloc(1, sizeof(*names))) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	names->base = base;
+	for (i = 0; i < BASE_NAMES_FILES; i++)
+		names->fds[i] = -1;
+	*out = names;
+	return STATUS_OK;
+}
+
+void
+names_close(struct names *names)
+{
+	int i;
+
+	if (names == NULL)
+		return;
+	for (i = 0; i < BASE_NAMES_FILES; i++)
+		if (names->fds[i] != -1)
+			close(names->fds[i]);
+	free(names);
+}
+
+/*
+ * All nodes of a cluster must come to the same byte: no device number, and
+ * nothing random.
+ */
+static struct slot
+slot_of(const struct folder *folder, const char *name)
+{
+	struct slot slot;
+	uint64_t hash;
+
+	hash = XXH3_64bits_withSeed(name, strlen(name),
+	    (XXH64_hash_t)folder->ino);
+	slot.file = (unsigned int)(hash % BASE_NAMES_FILES);
+	slot.at = (off_t)(hash / BASE_NAMES_FILES);
+	return slot;
+}
+
+static int
+compare(const struct slot *a, const struct slot *b)
+{
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	return 0;
+}
+
+static bool
+set_lock(const struct names *names, const struct slot *slot, short type)
+{
+	struct flock lock = {
+		.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = slot->at,
+		.l_len = 1,
+	};
+	int ret;
+
+	do {
+		ret = fcntl(names->fds[slot->file], F_OFD_SETLK, &lock);
+	} while (ret == -1 && errno == EINTR);
+	return ret == 0;
+}
+
+static bool
+open_file(struct names *names, unsigned int file)
+{
+	char name[16];
+
+	if (names->fds[file] != -1)
+		return true;
+	snprintf(name, sizeof(name), "%02u", file);
+	names->fds[file] = openat(base_names_fd(names->base), name,
+	    O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	return names->fds[file] != -1;
+}
+
+static enum status
+hold_slot(struct names *names, struct slot slot)
+{
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+	int tries;
+
+	if (!open_file(names, slot.file))
+		return status_errno("open a names file");
+	for (tries = 0; !set_lock(names, &slot, F_WRLCK); tries++) {
+		if (errno != EAGAIN && errno != EACCES)
+			return status_errno("lock the name");
+		if (tries >= YIELDS + NAPS)
+			return status_set(STATUS_LOCKED,
+			    "the name is being changed by somebody else");
+		if (tries < YIELDS)
+			sched_yield();
+		else
+			nanosleep(&nap, NULL);
+	}
+	names->held[names->count++] = slot;
+	return STATUS_OK;
+}
+
+enum status
+names_hold(struct names *names, const struct folder *folder, const char *name,
+    const struct folder *other_folder, const char *other)
+{
+	struct slot slots[2];
+	int count = 1, first = 0, i;
+	enum status st = STATUS_OK;
+
+	slots[0] = slot_of(folder, name);
+	if (other != NULL) {
+		slots[1] = slot_of(other_folder, other);
+		first = compare(&slots[0], &slots[1]) > 0;
+		count += compare(&slots[0], &slots[1]) != 0;
+	}
+	for (i = 0; i < count && st == STATUS_OK; i++)
+		st = hold_slot(names, slots[first ^ i]);
+	if (st != STATUS_OK)
+		names_release(names);
+	return st;
+}
+
+void
+names_release(struct names *names)
+{
+	struct slot *slot;
+
+	while (names->count > 0) {
+		slot = &names->held[--names->count];
+		/* A lock that cannot be given back goes with its descriptor. */
+		if (names->fds[slot->file] != -1 &&
+		    !set_lock(names, slot, F_UNLCK)) {
+			close(names->fds[slot->file]);
+			names->fds[slot->file] = -1;
+		}
+	}
+}

@@ -1,0 +1,38 @@
+/*
+ * stage - a file in the base's private folder, named by a random id, that
+ * nobody sees until it is renamed to where it belongs.
+ */
+#ifndef STAGE_H
+#define STAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base.h"
+#include "status.h"
+
+#define STAGE_ID_SIZE	16
+#define STAGE_NAME_ROOM	(2 * STAGE_ID_SIZE + 1)
+
+struct stage {
+	uint8_t	 id[STAGE_ID_SIZE];	/* random, not to be guessed */
+	char	 name[STAGE_NAME_ROOM];	/* the id in hex */
+	int	 fd;			/* owned, readable and writable; or -1 */
+	bool	 made;			/* the name exists and is ours */
+};
+
+/*
+ * Make an empty stage with the permission bits `mode`, less the umask.  The
+ * errno of a failure is kept.
+ */
+enum status stage_make(struct stage *stage, const struct base *base,
+    mode_t mode);
+
+/* Close it, and remove its name if that is still ours. */
+void stage_drop(struct stage *stage, const struct base *base);
+
+/* Could this be the name of a stage? */
+bool stage_is_name(const char *name);
+
+#endif
