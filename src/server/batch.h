@@ -37,6 +37,7 @@ struct batch {
 	const struct base *base;	/* of all uploads; NULL: none yet */
 	int		 sync_fd;	/* owned; opened before the first byte
 					 * of any member was written; or -1 */
+	uint64_t	 sync_opened_us;
 	bool		 is_long;	/* one long upload: flushed alone */
 	bool		 failed_before;	/* the request before them failed */
 	size_t		 count;

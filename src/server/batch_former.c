@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
 struct batch_former {
 	struct flush_line *line;	/* borrowed */
 	struct mailbox	*mailbox;	/* borrowed */
@@ -103,6 +105,7 @@ begin_batch(struct batch_former *former, const struct audit_who *who,
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (batch->sync_fd == -1)
 			return status_errno("flush");
+		batch->sync_opened_us = clock_us();
 	}
 	batch->who = *who;
 	batch->base = base;

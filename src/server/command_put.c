@@ -17,6 +17,7 @@ struct put_consumer {
 	struct upload	*upload;	/* owned until the commit */
 	struct batch_entry entry;
 	struct audit_who who;
+	enum status	 outcome;	/* if it ends before its commit */
 };
 
 static void
@@ -33,7 +34,12 @@ put_feed(struct consumer *consumer, uint64_t offset, const void *bytes,
 {
 	struct put_consumer *put = (struct put_consumer *)consumer;
 
-	return upload_write(put->upload, offset, bytes, len);
+	enum status st;
+
+	st = upload_write(put->upload, offset, bytes, len);
+	if (st != STATUS_OK)
+		put->outcome = st;
+	return st;
 }
 
 static enum status
@@ -43,8 +49,10 @@ put_commit(struct consumer *consumer, uint64_t size,
 	struct put_consumer *put = (struct put_consumer *)consumer;
 	enum status st;
 
-	if ((st = upload_seal(put->upload, size, digest)) != STATUS_OK)
+	if ((st = upload_seal(put->upload, size, digest)) != STATUS_OK) {
+		put->outcome = st;
 		return st;
+	}
 	put->entry.upload = put->upload;
 	put->upload = NULL;
 	batch_former_add(put->former, &put->entry);
@@ -58,7 +66,7 @@ put_free(struct consumer *consumer)
 
 	if (put->upload != NULL) {
 		put_audit(&put->who, upload_path(put->upload),
-		    upload_received(put->upload), STATUS_CANCELLED);
+		    upload_received(put->upload), put->outcome);
 		upload_free(put->upload);
 	}
 	free(put);
@@ -122,6 +130,7 @@ command_put(struct caller *caller, const struct request *request)
 	put->consumer.ops = &ops;
 	put->former = caller->former;
 	put->who = *caller->who;
+	put->outcome = STATUS_CANCELLED;
 	put->entry.id = request->id;
 	put->entry.chained = request->chained;
 	put->entry.began_us = clock_us();

@@ -70,7 +70,12 @@ flush_one(struct flush_group *group, struct batch_member *member)
 static int
 oldest_sync_fd(const struct flush_group *group)
 {
-	return group->batches->sync_fd;
+	const struct batch *oldest = group->batches, *batch;
+
+	for (batch = oldest; batch != NULL; batch = batch->next)
+		if (batch->sync_opened_us < oldest->sync_opened_us)
+			oldest = batch;
+	return oldest->sync_fd;
 }
 
 /* Bring all stages to the disk. */

@@ -29,6 +29,13 @@ static unsigned long lost;		/* under write_lock */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool to_journal;			/* written once */
 
+/* Whole lines that this thread has collected. */
+static _Thread_local struct {
+	bool	gathers;
+	size_t	lines, len;
+	char	bytes[LINE_MAX_BYTES];
+} gathered;
+
 static const struct {
 	const char	*word;
 	int		 priority;	/* of syslog(3) */
@@ -115,6 +122,25 @@ report_lost(void)
 		lost = 0;
 }
 
+static void
+write_or_count(const char *bytes, size_t len, size_t lines)
+{
+	pthread_mutex_lock(&write_lock);
+	if (lost > 0)
+		report_lost();
+	if (lost > 0 || !write_line(bytes, len))
+		lost += lines;
+	pthread_mutex_unlock(&write_lock);
+}
+
+static void
+write_gathered(void)
+{
+	if (gathered.len > 0)
+		write_or_count(gathered.bytes, gathered.len, gathered.lines);
+	gathered.len = gathered.lines = 0;
+}
+
 void
 log_line(enum log_level level, uint64_t session, const char *fmt, ...)
 {
@@ -132,10 +158,44 @@ log_line(enum log_level level, uint64_t session, const char *fmt, ...)
 	len += escape_string(line + len, sizeof(line) - len - 1, text);
 	line[len++] = '\n';
 
-	pthread_mutex_lock(&write_lock);
-	if (lost > 0)
-		report_lost();
-	if (lost > 0 || !write_line(line, len))
-		lost++;
-	pthread_mutex_unlock(&write_lock);
+	write_or_count(line, len, 1);
+}
+
+void
+log_escaped(uint64_t session, const char *text)
+{
+	char line[LINE_MAX_BYTES];
+	size_t len, text_len = strlen(text);
+
+	if (!log_is_on(LOG_LEVEL_NOTICE))
+		return;
+	pthread_once(&once, look_for_journal);
+	len = write_head(line, HEAD_ROOM, LOG_LEVEL_NOTICE, session);
+	if (text_len > sizeof(line) - len - 1)
+		text_len = sizeof(line) - len - 1;
+	memcpy(line + len, text, text_len);
+	len += text_len;
+	line[len++] = '\n';
+	if (!gathered.gathers) {
+		write_or_count(line, len, 1);
+		return;
+	}
+	if (len > sizeof(gathered.bytes) - gathered.len)
+		write_gathered();
+	memcpy(gathered.bytes + gathered.len, line, len);
+	gathered.len += len;
+	gathered.lines++;
+}
+
+void
+log_gather(void)
+{
+	gathered.gathers = true;
+}
+
+void
+log_flush(void)
+{
+	write_gathered();
+	gathered.gathers = false;
 }

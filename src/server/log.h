@@ -26,4 +26,16 @@ int log_is_on(enum log_level level);
 void log_line(enum log_level level, uint64_t session, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * The same at LOG_LEVEL_NOTICE for a text whose parts are escaped already.
+ */
+void log_escaped(uint64_t session, const char *text);
+
+/*
+ * Between the two calls what this thread logs by log_escaped is collected, so
+ * that many lines cost one write.
+ */
+void log_gather(void);
+void log_flush(void);
+
 #endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "audit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "escape.h"
+#include "log.h"
+
+#define QUOTED_ROOM 1600	/* two of them leave room for the rest of a line */
+
+struct line {
+	char	text[4096];
+	size_t	len;
+};
+
+static void add(struct line *line, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+add(struct line *line, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line->text + line->len, sizeof(line->text) - line->len,
+	    fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		line->len += (size_t)n;
+	if (line->len >= sizeof(line->text))
+		line->len = sizeof(line->text) - 1;
+}
+
+/* KEY="VALUE", in which only what would end the value early is changed. */
+static void
+add_quoted(struct line *line, const char *key, const char *value)
+{
+	char escaped[QUOTED_ROOM];
+	const char *at;
+
+	if (value == NULL || *value == '\0')
+		return;
+	escape_string(escaped, sizeof(escaped), value);
+	add(line, " %s=\"", key);
+	for (at = escaped; *at != '\0'; at++)
+		if (*at == '"')
+			add(line, "\\x22");
+		else
+			add(line, "%c", *at);
+	add(line, "\"");
+}
+
+static void
+add_hex(struct line *line, const char *key, const uint8_t *bytes)
+{
+	char hex[DIGEST_HEX_SIZE];
+
+	if (bytes == NULL)
+		return;
+	digest_hex(hex, bytes);
+	add(line, " %s=%s", key, hex);
+}
+
+void
+audit(const struct audit_who *who, const struct audit_event *event)
+{
+	struct line line;
+
+	if (!log_is_on(LOG_LEVEL_NOTICE))
+		return;
+	line.len = 0;
+	add(&line, "audit %s", event->verb);
+	add_quoted(&line, "user", who->user);
+	add(&line, " address=%s", who->address);
+	add_quoted(&line, "path", event->path);
+	add_quoted(&line, "target", event->target);
+	if (event->has_bytes)
+		add(&line, " bytes=%llu", (unsigned long long)event->bytes);
+	if (event->began_us != 0)
+		add(&line, " us=%llu",
+		    (unsigned long long)(clock_us() - event->began_us));
+	add_hex(&line, "digest", event->digest);
+	add_hex(&line, "upload", event->upload_id);
+	add(&line, " outcome=%s", status_word(event->outcome));
+	log_escaped(who->session, line.text);
+}
+
+void
+audit_gather(void)
+{
+	log_gather();
+}
+
+void
+audit_flush(void)
+{
+	log_flush();
+}

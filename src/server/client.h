@@ -1,0 +1,83 @@
+/*
+ * client - who is on the other side of a session, whatever face they speak: the
+ * login, the user as the user file has it now, and the current folder.
+ */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "audit.h"
+#include "batch_former.h"
+#include "caller.h"
+#include "kit.h"
+#include "mailbox.h"
+#include "renewals.h"
+#include "services.h"
+
+struct client {
+	struct audit_who who;
+	struct services	*services;	/* borrowed */
+	struct settings	*settings;	/* owned reference */
+	uint8_t		 origin[16];	/* for the login line */
+	int		 fd;		/* borrowed; the session's socket */
+
+	struct mailbox	*mailbox;	/* owned reference */
+	struct batch_former *former;	/* owned; NULL before the first put */
+	char		*cwd;		/* owned; NULL is "/" */
+	struct kit	*kit;		/* lent by the worker for a turn */
+
+	/* login */
+	struct login_job *job;		/* owned, while a password is checked */
+	unsigned int	 failures;
+	bool		 is_in;
+	uint64_t	 login_time;	/* of the password, seconds since 1970 */
+	uint8_t		 line_digest[USER_DIGEST_LEN];
+	uint8_t		 hash_digest[RENEWALS_DIGEST];
+};
+
+/* `wake(ctx)` is called when something lies in the mailbox. */
+enum status client_init(struct client *client, struct services *services,
+    void (*wake)(void *ctx), void *ctx);
+void client_clear(struct client *client);
+
+/* Where the client comes from. */
+void client_set_address(struct client *client, int fd,
+    const struct sockaddr *address);
+
+/*
+ * Prepare to check a password: makes client->job, which the session takes to
+ * the login line.  The bytes are copied.
+ */
+enum status client_ask_password(struct client *client,
+    const struct request_bytes *user, const struct request_bytes *password);
+
+/*
+ * The job came back (or found no place in the line, as `st` says): free it and
+ * log in, or say why not.
+ */
+enum status client_password_checked(struct client *client, enum status st);
+
+/* Log in by a ticket, at once. */
+enum status client_use_ticket(struct client *client,
+    const struct request_bytes *user, const struct request_bytes *ticket);
+
+/* A new ticket for a client that is in; its life in seconds. */
+enum status client_make_ticket(struct client *client, uint8_t *ticket,
+    size_t *len, uint32_t *seconds);
+
+/*
+ * The user as of now, for one request.  The caller holds the table (`*users`)
+ * as long as `caller` is in use.  STATUS_LOGIN_REFUSED if the user is gone,
+ * locked, or has another password: the session must end.
+ */
+enum status client_caller(struct client *client, struct caller *caller,
+    struct users **users);
+
+/* How safe an acknowledged file of this user is. */
+enum durability client_durability(struct client *client);
+
+#endif
