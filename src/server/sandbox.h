@@ -11,8 +11,19 @@
 #include "status.h"
 
 /*
+ * STATUS_CONFIG if the account of the configuration cannot be become: there is
+ * none of that name, or the process may not.
+ */
+enum status sandbox_check(const struct config *config);
+
+/*
  * Become the account `config->user` (when root), give up everything, and stay
  * so for good.  Call with all bases open and before any thread exists.
+ * If the parent ends the process is killed from now on; STATUS_UNREACHABLE if
+ * it has ended meanwhile.  A kernel without Landlock is said in the log.
+ *
+ * Afterwards: threads end by returning (pthread_exit would load a library);
+ * no new OpenSSL provider and no name of an account can be looked up.
  */
 enum status sandbox_enter(const struct config *config);
 
