@@ -14,9 +14,13 @@ Each test gets self.folder, which is removed at its end together with all that
 runs in it.  Programs come from $FT_BUILD.
 """
 
+import base64
 import contextlib
+import ctypes
+import hashlib
 import os
 import pathlib
+import pwd
 import re
 import select
 import shutil
@@ -108,6 +112,95 @@ def descriptors(pid):
     return len(os.listdir(f'/proc/{pid}/fd'))
 
 
+def cheap_hash(password):
+    """An argon2id hash that costs next to nothing to check."""
+    argon2 = ctypes.CDLL('libargon2.so.1')
+    out = ctypes.create_string_buffer(256)
+    password = password.encode()
+    code = argon2.argon2id_hash_encoded(
+        ctypes.c_uint32(1), ctypes.c_uint32(8), ctypes.c_uint32(1),
+        password, ctypes.c_size_t(len(password)),
+        os.urandom(16), ctypes.c_size_t(16), ctypes.c_size_t(32),
+        out, ctypes.c_size_t(len(out)))
+    if code != 0:
+        raise AssertionError(f'libargon2 says {code}')
+    return out.value.decode()
+
+
+class Setup:
+    """A configuration of its own, as an administrator would write it.
+
+    `sections` is a dict of dicts, with '' for the keys outside of sections;
+    `users` maps names to the keys of their lines (PASSWORD is the password of
+    all).  Run by root, the server drops to `account`.
+    """
+
+    def __init__(self, folder, sections=None, users=None, account='nobody'):
+        self.folder = folder
+        self.path = folder / 'ftserver.conf'
+        self.user_file = folder / 'users'
+        self.root = folder / 'root'
+        self.tls = folder / 'tls'
+        self.state = folder / 'state'
+        self.account = account if os.getuid() == 0 else None
+        self.root.mkdir()
+        self.state.mkdir(mode=0o700)
+        self.make_certs()
+        self.write_users(users or {USER: 'base=main,rights=full'})
+        self.write_config(sections or {})
+        if self.account:
+            for path in (self.root, self.state):
+                shutil.chown(path, self.account)
+
+    def make_certs(self):
+        subprocess.run([SOURCE / 'certs/make-certs', '-d', self.tls, 'new',
+                        'localhost', '127.0.0.1', '::1'], check=True,
+                       capture_output=True)
+        key = subprocess.run(
+            ['openssl', 'pkey', '-in', self.tls / 'server.key', '-pubout',
+             '-outform', 'DER'], check=True, capture_output=True).stdout
+        self.pin = 'sha256//' + base64.b64encode(
+            hashlib.sha256(key).digest()).decode()
+
+    def write_users(self, users):
+        """Replace the user file in one step, as ftuser does."""
+        hash_ = cheap_hash(PASSWORD)
+        new = self.user_file.with_suffix('.new')
+        new.touch(0o640)
+        new.write_text(''.join(f'{name}:{hash_}:{keys}\n'
+                               for name, keys in users.items()))
+        if self.account:
+            shutil.chown(new, group=pwd.getpwnam(self.account).pw_gid)
+        new.replace(self.user_file)
+
+    def write_config(self, sections):
+        all_ = {
+            '': {'listen': ['127.0.0.1:0'], 'state': self.state},
+            'tls': {'certificate': self.tls / 'server.crt',
+                    'private_key': self.tls / 'server.key'},
+            'login': {'user_file': self.user_file, 'hash_memory': 8,
+                      'hash_passes': 1},
+            'base main': {'path': self.root},
+        }
+        if self.account:
+            all_['']['user'] = self.account
+        for name, keys in sections.items():
+            all_.setdefault(name, {}).update(keys)
+        lines = []
+        for name, keys in all_.items():
+            indent = '\t' if name else ''
+            lines += [f'{name} {{'] if name else []
+            lines += [f'{indent}{key} = {self.value(value)}'
+                      for key, value in keys.items()]
+            lines += ['}'] if name else []
+        self.path.write_text('\n'.join(lines) + '\n')
+
+    def value(self, value):
+        if isinstance(value, list):
+            return '{' + ', '.join(map(self.value, value)) + '}'
+        return f'"{value}"'
+
+
 class Lines:
     """Lines from a pipe, each waited for with a limit."""
 
@@ -135,29 +228,30 @@ class Lines:
 class Server:
     """A running ftserver: a monitor and its server process.
 
-    By default `--quick` with the user USER and PASSWORD; with `config`, the
-    path of a configuration file.  Made by Test.serve.
+    By default `--quick` with the user USER and PASSWORD; with `setup`, a
+    Setup.  Made by Test.serve.
     """
 
-    def __init__(self, folder, config=None, options=(), env=None, root=None,
+    def __init__(self, folder, setup=None, options=(), env=None, root=None,
                  wrapper=()):
         self.folder = folder
-        self.root = pathlib.Path(root or folder / 'root')
+        self.setup = setup
+        self.root = setup.root if setup else root or folder / 'root'
         self.log_path = folder / 'log'
         self.password_file = folder / 'password'
         self.home = folder / 'home'
-        self.root.mkdir(exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         self.home.mkdir(exist_ok=True)
         self.state = folder / 'state'
         self.write_password()
-        self.pin = None
+        self.pin = setup and setup.pin
         self.user = USER
-        if config is None:
+        if setup is None:
             words = ['--quick', str(self.root), '--listen', '127.0.0.1:0',
                      '--state', str(self.state), '--user', USER,
                      '--password-file', str(self.password_file)]
         else:
-            words = ['--config', str(config)]
+            words = ['--config', str(setup.path)]
         self.argv = [*wrapper, program('ftserver'), *words, *options]
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(
@@ -327,12 +421,21 @@ class Test(unittest.TestCase):
                 remove(path)
         shutil.rmtree(self.folder, onerror=once_more)
 
-    def serve(self, **options):
-        """Start a server of this test; see Server."""
+    def new_folder(self):
         self.servers += 1
         folder = self.folder / f'server{self.servers}'
-        folder.mkdir(mode=0o711)
-        server = Server(folder, **options)
+        folder.mkdir()
+        folder.chmod(0o711)
+        return folder
+
+    def set_up(self, **options):
+        """A Setup for a server of this test."""
+        return Setup(self.new_folder(), **options)
+
+    def serve(self, setup=None, **options):
+        """Start a server of this test; see Server."""
+        folder = setup.folder if setup else self.new_folder()
+        server = Server(folder, setup, **options)
         self.addCleanup(server.end)
         return server
 
