@@ -21,8 +21,8 @@ ftuser_find(const struct user **out, const struct ftuser *f,
 {
 	*out = users_find(users, name_of(f), strlen(name_of(f)));
 	if (*out == NULL)
-		return status_set(STATUS_NOT_FOUND, "%s: there is no user %.64s",
-		    f->file, name_of(f));
+		return status_set(STATUS_NOT_FOUND,
+		    "%s: there is no user %.64s", f->file, name_of(f));
 	return STATUS_OK;
 }
 
@@ -79,9 +79,9 @@ check_pairs(const struct ftuser *f)
 				break;
 		/* What is unknown can be removed all the same. */
 		if (*known == NULL && f->args[i][len + 1] != '\0')
-			return status_set(STATUS_USAGE, "there is no key `%s`%s",
-			    key, nearest_hint(hint, sizeof(hint), key,
-			    user_line_keys));
+			return status_set(STATUS_USAGE,
+			    "there is no key `%s`%s", key, nearest_hint(hint,
+			    sizeof(hint), key, user_line_keys));
 	}
 	return STATUS_OK;
 }

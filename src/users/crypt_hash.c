@@ -141,21 +141,22 @@ refuse_kind(const char *hash)
 		{ "$1$", "MD5" }, { "$apr1$", "Apache's MD5" },
 		{ "{SHA}", "SHA-1" }, { "$sha1$", "SHA-1" },
 		{ "$3$", "NT" }, { "$md5", "Sun's MD5" },
-		{ "$5$", "sha256crypt" }, { "_", "DES" }, { "$2x$", "broken bcrypt" },
+		{ "$5$", "sha256crypt" }, { "_", "DES" },
+		{ "$2x$", "broken bcrypt" },
 	};
 	size_t i;
 
 	if (hash[0] == '\0' || hash[0] == '!' || hash[0] == '*')
-		return status_set(STATUS_CONFIG, "there is no password: set one "
-		    "with `ftuser passwd`, or leave the user out");
+		return status_set(STATUS_CONFIG, "there is no password: set "
+		    "one with `ftuser passwd`, or leave the user out");
 	for (i = 0; i < sizeof(weak) / sizeof(weak[0]); i++)
 		if (strncmp(hash, weak[i].prefix, strlen(weak[i].prefix)) == 0)
-			return status_set(STATUS_CONFIG, "a hash of the kind %s "
-			    "is too weak: set a new password with `ftuser "
+			return status_set(STATUS_CONFIG, "a hash of the kind "
+			    "%s is too weak: set a new password with `ftuser "
 			    "passwd`", weak[i].name);
 	if (strlen(hash) == 13 && digits_at(hash) == 13)
-		return status_set(STATUS_CONFIG, "a hash of the kind DES is too "
-		    "weak: set a new password with `ftuser passwd`");
+		return status_set(STATUS_CONFIG, "a hash of the kind DES is "
+		    "too weak: set a new password with `ftuser passwd`");
 	return status_set(STATUS_CONFIG, "the kind of this hash is unknown: it "
 	    "must be $argon2id$, $y$ (yescrypt), $2b$ (bcrypt) or $6$ "
 	    "(sha512crypt)");
@@ -170,8 +171,9 @@ crypt_hash_work(uint64_t *out, const char *hash)
 	if (kind == NULL)
 		return refuse_kind(hash);
 	if ((*out = kind->work(hash + strlen(kind->prefix))) == 0)
-		return status_set(STATUS_CONFIG, "the %s hash is malformed, cut "
-		    "short, or of parameters that nobody uses", kind->prefix);
+		return status_set(STATUS_CONFIG, "the %s hash is "
+		    "malformed, cut short, or of parameters that nobody uses",
+		    kind->prefix);
 	if (*out > PHC_WORK_MAX)
 		return status_set(STATUS_CONFIG, "the %s hash is too dear: a "
 		    "login would take many seconds", kind->prefix);

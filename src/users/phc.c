@@ -170,8 +170,8 @@ phc_cost_parse(struct phc_cost *out, const char *text)
 	} while (r.at++ < r.end);
 	return phc_cost_check(out);
 bad:
-	return status_set(STATUS_CONFIG,
-	    "argon2: a cost is m=KIB,t=PASSES,p=LANES, such as m=65536,t=3,p=1");
+	return status_set(STATUS_CONFIG, "argon2: a cost is m=KIB,t=PASSES,"
+	    "p=LANES, such as m=65536,t=3,p=1");
 }
 
 /* Name the kinds that a person may have meant to use. */
@@ -207,10 +207,10 @@ phc_parse(struct phc *out, const char *text, size_t len)
 	phc.tag_len = read_base64(&r, phc.tag, sizeof(phc.tag));
 	if (r.at == NULL || r.at != r.end || phc.salt_len < PHC_SALT_MIN ||
 	    phc.tag_len < PHC_TAG_MIN)
-		return status_set(STATUS_CONFIG, "argon2: the hash is malformed "
-		    "or cut short, or its salt (%d to %d bytes) or tag (%d to "
-		    "%d) is of a wrong size", PHC_SALT_MIN, PHC_SALT_MAX,
-		    PHC_TAG_MIN, PHC_TAG_MAX);
+		return status_set(STATUS_CONFIG, "argon2: the hash is "
+		    "malformed or cut short, or its salt (%d to %d bytes) or "
+		    "tag (%d to %d) is of a wrong size", PHC_SALT_MIN,
+		    PHC_SALT_MAX, PHC_TAG_MIN, PHC_TAG_MAX);
 	*out = phc;
 	return phc_cost_check(&phc.cost);
 }

@@ -84,8 +84,8 @@ read_file(struct user_edit *e, bool create)
 	if (st == STATUS_NOT_FOUND && create) {
 		e->is_new = true;
 		e->sb.st_mode = S_IFREG | 0640;
-		e->bytes = strdup("# Who may log in: ftserver-users(5).  Change "
-		    "it with ftuser(8).\n");
+		e->bytes = strdup("# Who may log in: ftserver-users(5).  "
+		    "Change it with ftuser(8).\n");
 		if (e->bytes == NULL)
 			return status_errno("%s", e->path);
 		e->len = strlen(e->bytes);

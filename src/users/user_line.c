@@ -121,9 +121,9 @@ decode(char *value)
 		high = hex_value(from[1]);
 		low = high == -1 ? -1 : hex_value(from[2]);
 		if (low == -1 || (high == 0 && low == 0))
-			return status_set(STATUS_CONFIG, "`%%` must be followed "
-			    "by two hexadecimal digits other than 00 (a `%%` "
-			    "itself is %%25)");
+			return status_set(STATUS_CONFIG, "`%%` must be "
+			    "followed by two hexadecimal digits other than "
+			    "00 (a `%%` itself is %%25)");
 		*to++ = (char)(high << 4 | low);
 		from += 2;
 	}
@@ -227,14 +227,14 @@ user_line_parse(struct user_line *out, const char *bytes, size_t len)
 		return status_errno("user line");
 	out->name = out->text;
 	if ((out->hash = strchr(out->name, ':')) == NULL)
-		return status_set(STATUS_CONFIG, "`:` is missing: a user's line "
-		    "is name:hash:key=value,key=value");
+		return status_set(STATUS_CONFIG, "`:` is missing: a user's "
+		    "line is name:hash:key=value,key=value");
 	*out->hash++ = '\0';
 	if ((rest = strchr(out->hash, ':')) != NULL)
 		*rest++ = '\0';
 	if (rest != NULL && strchr(rest, ':') != NULL)
-		return status_set(STATUS_CONFIG, "there is a `:` too much (in a "
-		    "value write it as %%3A)");
+		return status_set(STATUS_CONFIG, "there is a `:` too much (in "
+		    "a value write it as %%3A)");
 	if ((st = user_name_check(out->name, strlen(out->name))) != STATUS_OK ||
 	    (st = password_hash_work(&work, out->hash)) != STATUS_OK)
 		return st;

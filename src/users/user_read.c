@@ -17,7 +17,8 @@ static enum status
 check_file(const struct stat *sb, const char *path)
 {
 	if (!S_ISREG(sb->st_mode))
-		return status_set(STATUS_CONFIG, "%s: not a regular file", path);
+		return status_set(STATUS_CONFIG, "%s: not a regular file",
+		    path);
 	if ((sb->st_mode & (S_IRWXO | S_IWGRP)) != 0)
 		return status_set(STATUS_CONFIG, "%s: others may read or write "
 		    "it, or its group may write it: chmod 640 %s", path, path);

@@ -37,7 +37,7 @@ struct user_source {
 	struct user_source_report	 report;
 	pthread_mutex_t			 lock;		/* of all below */
 	struct users			*table;		/* one reference */
-	struct stamp			 stamp;		/* of the last file seen */
+	struct stamp			 stamp;		/* of the file seen */
 	bool				 is_refused;	/* it was not taken */
 	bool				 is_unsure;	/* read it again */
 	unsigned char			 digest[SHA256_DIGEST_LENGTH];
@@ -131,7 +131,8 @@ read_table(struct user_source *s, struct stamp *seen)
 	*seen = stamp_of(&sb);
 	SHA256((const unsigned char *)bytes, len, digest);
 	/* The same content under a new date is no news. */
-	if (s->table == NULL || memcmp(digest, s->digest, sizeof(digest)) != 0) {
+	if (s->table == NULL ||
+	    memcmp(digest, s->digest, sizeof(digest)) != 0) {
 		st = users_parse(&table, bytes, len, s->path, &warning);
 		if (st == STATUS_OK) {
 			memcpy(s->digest, digest, sizeof(digest));

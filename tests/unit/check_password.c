@@ -102,13 +102,13 @@ static const char *const refused[] = {
 	"$3$$8846f7eaee8fb117ad06bdd830b7586c",
 	"$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc8",
 	"$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
-	"$7$CU..../....2Q9obwLhin8qvQl6sisAO/$sCayJj/JBdcuD4lJ1AxiwCo9e5XSi8TcIN",
+	"$7$CU..../....2Q9obwLhin8qvQl6sisAO/$sCayJj/JBdcuD4lJ1AxiwCo9e5XSi8T",
 	"hunter2",
 	/* cut short or too long */
 	"$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOe",
 	U_STAR_U "x",
 	"$6$salt$short",
-	"$6$$" /* no salt */
+	"$6$$"
 	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 	    "AAAAAAAAAAAAAAAAAAAAAA",
 	"$y$j9T$oGysfsTOPtQzTEGM603650$BZwyk",

@@ -8,6 +8,8 @@
 
 #define SALT "c29tZXNhbHQ"
 #define TAG "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+#define TAG_TWO_LANES "bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc"
+#define TAG_64_MIB "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
 
 static struct phc phc;
 
@@ -20,10 +22,8 @@ parse(const char *text)
 /* Vectors of the reference implementation. */
 static const char *const vectors[] = {
 	"$argon2id$v=19$m=256,t=2,p=1$" SALT "$" TAG,
-	"$argon2id$v=19$m=256,t=2,p=2$" SALT
-	    "$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
-	"$argon2id$v=19$m=65536,t=2,p=1$" SALT
-	    "$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+	"$argon2id$v=19$m=256,t=2,p=2$" SALT "$" TAG_TWO_LANES,
+	"$argon2id$v=19$m=65536,t=2,p=1$" SALT "$" TAG_64_MIB,
 };
 
 START_TEST(the_reference_vectors_are_computed)

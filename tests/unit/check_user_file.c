@@ -363,8 +363,8 @@ START_TEST(all_of_a_hundred_thousand_users_are_found)
 
 	ck_assert_ptr_nonnull(file);
 	for (i = 0; i < 100000; i++)
-		fprintf(file, "u%d:" CHEAP_HASH ":root=/%d\n", i * 7919 % 100000,
-		    i);
+		fprintf(file, "u%d:" CHEAP_HASH ":root=/%d\n",
+		    i * 7919 % 100000, i);
 	ck_assert_int_eq(fclose(file), 0);
 	ck_assert_int_eq(chmod(users_path, 0600), 0);
 	ck_assert_int_eq(users_read(&users, users_path, NULL), STATUS_OK);

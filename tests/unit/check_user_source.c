@@ -69,17 +69,18 @@ is_user(const char *name)
 static void
 make_old(void)
 {
+	struct timespec moment = { .tv_nsec = 5000000 }, now;
 	struct users *users;
-	struct timespec moment = { .tv_nsec = 5000000 };
 	struct stat sb;
-	struct timespec now;
+	long age;
 
 	do {
 		nanosleep(&moment, NULL);
 		ck_assert_int_eq(stat(users_path, &sb), 0);
 		clock_gettime(CLOCK_REALTIME, &now);
-	} while ((now.tv_sec - sb.st_ctim.tv_sec) * 1000 +
-	    (now.tv_nsec - sb.st_ctim.tv_nsec) / 1000000 < 50);
+		age = (now.tv_sec - sb.st_ctim.tv_sec) * 1000;
+		age += (now.tv_nsec - sb.st_ctim.tv_nsec) / 1000000;
+	} while (age < 50);
 	users = user_source_get(source);
 	users_unref(users);
 }
