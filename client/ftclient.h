@@ -1,0 +1,28 @@
+/*
+ * ftclient - what the commands work with.
+ */
+#ifndef FTCLIENT_H
+#define FTCLIENT_H
+
+#include <stdbool.h>
+
+#include "interrupt.h"
+#include "settings.h"
+#include "outbox.h"
+#include "remote.h"
+#include "destination.h"
+
+struct client {
+	const struct settings	*settings;	/* borrowed */
+	const struct destination	*target;	/* borrowed */
+	struct remote		*remote;	/* owned by main */
+	struct interrupt	*interrupt;	/* owned by main */
+	struct outbox		*outbox;	/* owned by main */
+	char			*folder;	/* owned; the server's, for people */
+	bool			 interactive;	/* a person types the commands */
+	bool			 gathering;	/* put only fills the outbox */
+	bool			 tolerant;	/* this line may fail */
+	bool			 leaving;	/* quit was typed */
+};
+
+#endif

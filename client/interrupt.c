@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "interrupt.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+struct interrupt {
+	int		 fd;		/* owned; the signals come out here */
+	sigset_t	 before;	/* the mask as we found it */
+	int		 caught;	/* the last signal, or 0 */
+	unsigned int	 count;		/* signals since they were forgotten */
+};
+
+enum status
+interrupt_begin(struct interrupt **out)
+{
+	struct interrupt *interrupt;
+	sigset_t held;
+
+	*out = NULL;
+	if ((interrupt = calloc(1, sizeof(*interrupt))) == NULL)
+		return status_errno("signals");
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	interrupt->fd = signalfd(-1, &held, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (interrupt->fd == -1) {
+		free(interrupt);
+		return status_errno("signals");
+	}
+	sigprocmask(SIG_BLOCK, &held, &interrupt->before);
+	*out = interrupt;
+	return STATUS_OK;
+}
+
+void
+interrupt_end(struct interrupt *interrupt)
+{
+	if (interrupt == NULL)
+		return;
+	close(interrupt->fd);
+	sigprocmask(SIG_SETMASK, &interrupt->before, NULL);
+	free(interrupt);
+}
+
+int
+interrupt_fd(const struct interrupt *interrupt)
+{
+	return interrupt == NULL ? -1 : interrupt->fd;
+}
+
+int
+interrupt_caught(struct interrupt *interrupt)
+{
+	struct signalfd_siginfo info;
+
+	if (interrupt == NULL)
+		return 0;
+	while (read(interrupt->fd, &info, sizeof(info)) == sizeof(info)) {
+		interrupt->caught = (int)info.ssi_signo;
+		interrupt->count++;
+	}
+	return interrupt->caught;
+}
+
+bool
+interrupt_is_urgent(struct interrupt *interrupt)
+{
+	int caught = interrupt_caught(interrupt);
+
+	return caught != 0 && (caught != SIGINT || interrupt->count > 1);
+}
+
+void
+interrupt_forget(struct interrupt *interrupt)
+{
+	if (interrupt == NULL)
+		return;
+	interrupt->caught = 0;
+	interrupt->count = 0;
+}
+
+static enum status
+wait_until(struct interrupt *interrupt, int fd, int milliseconds)
+{
+	struct pollfd fds[2] = {
+		{ .fd = interrupt_fd(interrupt), .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
+	int n;
+
+	do
+		n = poll(fds, 2, milliseconds);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return status_errno("poll");
+	if (fds[0].revents != 0 && interrupt_caught(interrupt) != 0)
+		return status_set(STATUS_CANCELLED, "interrupted");
+	return STATUS_OK;
+}
+
+enum status
+interrupt_wait(struct interrupt *interrupt, int fd)
+{
+	return wait_until(interrupt, fd, -1);
+}
+
+enum status
+interrupt_sleep(struct interrupt *interrupt, int milliseconds)
+{
+	return wait_until(interrupt, -1, milliseconds);
+}

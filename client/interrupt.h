@@ -1,0 +1,43 @@
+/*
+ * interrupt - the signals that end a program, held back so that work in
+ * progress can be wound up: a temporary file removed, a transfer cancelled.
+ *
+ * Between interrupt_begin and interrupt_end SIGINT, SIGTERM and SIGHUP are
+ * blocked and only come out of a descriptor that one polls beside the others.
+ */
+#ifndef INTERRUPT_H
+#define INTERRUPT_H
+
+#include <stdbool.h>
+
+#include "status.h"
+
+struct interrupt;
+
+/* Hold the signals back. */
+enum status interrupt_begin(struct interrupt **out);
+
+/* Let the signals through again.  interrupt_end(NULL) does nothing. */
+void interrupt_end(struct interrupt *interrupt);
+
+/* Becomes readable when a signal has come; -1 for NULL. */
+int interrupt_fd(const struct interrupt *interrupt);
+
+/* The number of the last signal since interrupt_forget; 0 if none came. */
+int interrupt_caught(struct interrupt *interrupt);
+
+/* True if it is urgent: a second one came, or it was not SIGINT. */
+bool interrupt_is_urgent(struct interrupt *interrupt);
+
+void interrupt_forget(struct interrupt *interrupt);
+
+/*
+ * Wait until `fd` can be read.  STATUS_CANCELLED if a signal came first, which
+ * interrupt_caught then tells.
+ */
+enum status interrupt_wait(struct interrupt *interrupt, int fd);
+
+/* Wait so many milliseconds; STATUS_CANCELLED after a signal. */
+enum status interrupt_sleep(struct interrupt *interrupt, int milliseconds);
+
+#endif

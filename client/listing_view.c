@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "listing_view.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ft1.h"
+#include "reply.h"
+#include "show.h"
+
+#define KEPT_MOST	(32u << 20)	/* bytes of entries that are sorted */
+#define KEPT_FIRST	65536u
+#define HEAD		2u		/* the length in front of an entry */
+
+struct listing_view {
+	struct show_clock clock;
+	bool		 is_long;
+	bool		 streams;	/* there are too many to be sorted */
+	uint64_t	 count;
+	uint8_t		*kept;		/* owned; a row of entries */
+	size_t		 kept_len, kept_room;
+};
+
+enum status
+listing_view_new(struct listing_view **out, bool is_long)
+{
+	*out = calloc(1, sizeof(**out));
+	if (*out == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	(*out)->is_long = is_long;
+	return STATUS_OK;
+}
+
+void
+listing_view_free(struct listing_view *view)
+{
+	if (view == NULL)
+		return;
+	free(view->kept);
+	free(view);
+}
+
+uint64_t
+listing_view_count(const struct listing_view *view)
+{
+	return view->count;
+}
+
+static enum status
+check_output(void)
+{
+	return ferror(stdout) ? status_errno("standard output") : STATUS_OK;
+}
+
+/* Show a row whose entries have been checked. */
+static enum status
+show_row(struct listing_view *view, const uint8_t *row, size_t len)
+{
+	struct ft1_entry entry;
+
+	while (ft1_entry_next(&entry, &row, &len) == FT1_FIELD)
+		show_entry(stdout, &view->clock, &entry, view->is_long);
+	return check_output();
+}
+
+static enum status
+check_row(struct listing_view *view, const uint8_t *row, size_t len)
+{
+	struct ft1_entry entry;
+	enum ft1_next next;
+
+	while ((next = ft1_entry_next(&entry, &row, &len)) == FT1_FIELD) {
+		view->count++;
+		if (!reply_is_name(&entry))
+			return status_set(STATUS_PROTOCOL, "the server sent "
+			    "a name that no file can have");
+	}
+	if (next == FT1_BROKEN)
+		return status_set(STATUS_PROTOCOL,
+		    "the server sent a broken listing");
+	return STATUS_OK;
+}
+
+static enum status
+start_to_stream(struct listing_view *view)
+{
+	enum status st;
+
+	st = show_row(view, view->kept, view->kept_len);
+	view->streams = true;
+	free(view->kept);
+	view->kept = NULL;
+	view->kept_len = view->kept_room = 0;
+	return st;
+}
+
+static enum status
+keep(struct listing_view *view, const uint8_t *row, size_t len)
+{
+	size_t room = view->kept_room;
+	uint8_t *more;
+
+	while (room - view->kept_len < len)
+		room = room == 0 ? KEPT_FIRST : 2 * room;
+	if (room != view->kept_room) {
+		if ((more = realloc(view->kept, room)) == NULL)
+			return status_set(STATUS_NO_MEMORY, "out of memory");
+		view->kept = more;
+		view->kept_room = room;
+	}
+	memcpy(view->kept + view->kept_len, row, len);
+	view->kept_len += len;
+	return STATUS_OK;
+}
+
+enum status
+listing_view_add(struct listing_view *view, const uint8_t *row, size_t len)
+{
+	enum status st;
+
+	if ((st = check_row(view, row, len)) != STATUS_OK)
+		return st;
+	if (!view->streams && len > KEPT_MOST - view->kept_len &&
+	    (st = start_to_stream(view)) != STATUS_OK)
+		return st;
+	return view->streams ? show_row(view, row, len) :
+	    keep(view, row, len);
+}
+
+/* The name of the entry that begins, with its length, at these bytes. */
+static size_t
+name_at(const uint8_t *at, const uint8_t **name)
+{
+	*name = at + HEAD + FT1_ENTRY_FIXED;
+	return (size_t)((*name)[-2] << 8 | (*name)[-1]);
+}
+
+static int
+by_name(const void *a, const void *b, void *base)
+{
+	const uint8_t *names[2], *entries = base;
+	size_t len[2];
+	int order;
+
+	len[0] = name_at(entries + *(const uint32_t *)a, &names[0]);
+	len[1] = name_at(entries + *(const uint32_t *)b, &names[1]);
+	order = memcmp(names[0], names[1], len[0] < len[1] ? len[0] : len[1]);
+	if (order != 0)
+		return order;
+	return len[0] < len[1] ? -1 : len[0] > len[1];
+}
+
+static size_t
+size_at(const uint8_t *at)
+{
+	return HEAD + (size_t)(at[0] << 8 | at[1]);
+}
+
+enum status
+listing_view_end(struct listing_view *view)
+{
+	enum status st = STATUS_OK;
+	uint32_t *places;
+	size_t n = 0, i, at;
+
+	if (view->kept_len == 0)
+		return check_output();
+	if ((places = calloc(view->count, sizeof(*places))) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	for (at = 0; at < view->kept_len; at += size_at(view->kept + at))
+		places[n++] = (uint32_t)at;
+	qsort_r(places, n, sizeof(*places), by_name, view->kept);
+	for (i = 0; i < n && st == STATUS_OK; i++)
+		st = show_row(view, view->kept + places[i],
+		    size_at(view->kept + places[i]));
+	free(places);
+	view->kept_len = 0;
+	return st;
+}

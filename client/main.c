@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include <locale.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "script.h"
+#include "ftclient.h"
+#include "settings.h"
+#include "runner.h"
+#include "shell.h"
+#include "show.h"
+#include "sign_in.h"
+#include "verb.h"
+
+static void
+help(void)
+{
+	printf("usage: ftclient [option ...] [user@]host[:port][/path] "
+	    "[command [argument ...]]\n"
+	    "       ftclient [option ...] fts://[user@]host[:port][/path] "
+	    "[command [argument ...]]\n\n"
+	    "Without a command: a shell on a terminal, else commands from "
+	    "standard input.\nThe port is 4433 unless given.\n\noptions:\n");
+	settings_help(stdout);
+	printf("\ncommands:\n");
+	verb_help_all(stdout);
+}
+
+static enum status
+choose_user(struct destination *target)
+{
+	const char *name = getenv("USER");
+	const struct passwd *pw;
+
+	if (target->user[0] != '\0')
+		return STATUS_OK;
+	if ((name == NULL || name[0] == '\0') &&
+	    (pw = getpwuid(getuid())) != NULL)
+		name = pw->pw_name;
+	if (name == NULL || name[0] == '\0' ||
+	    strlen(name) >= sizeof(target->user))
+		return status_set(STATUS_USAGE,
+		    "say as whom to log in: user@host");
+	snprintf(target->user, sizeof(target->user), "%s", name);
+	return STATUS_OK;
+}
+
+static enum status
+run_mode(struct client *client)
+{
+	const struct settings *settings = client->settings;
+
+	if (settings->command != NULL)
+		return runner_run(client, settings->command_len,
+		    settings->command);
+	if (settings->batch_file != NULL)
+		return script_run(client, settings->batch_file);
+	if (!isatty(STDIN_FILENO))
+		return script_run(client, "-");
+	client->interactive = true;
+	return shell_run(client);
+}
+
+/* Signals are held back only while there is something to wind up. */
+static enum status
+run_session(struct client *client)
+{
+	enum status st;
+
+	st = interrupt_begin(&client->interrupt);
+	if (st == STATUS_OK)
+		st = outbox_new(&client->outbox, client->remote,
+		    client->settings, client->interrupt);
+	remote_interrupt_by(client->remote, client->interrupt);
+	if (st == STATUS_OK && client->target->path[1] != '\0' &&
+	    client->target->path[0] != '\0')
+		st = verb_enter(client, client->target->path);
+	if (st != STATUS_OK) {
+		show_error(client->target->path, st);
+		return st;
+	}
+	return run_mode(client);
+}
+
+static enum status
+run(const struct settings *settings)
+{
+	struct destination target;
+	struct client client = { .settings = settings, .target = &target };
+	enum status st;
+	int number;
+
+	if ((st = destination_parse(&target, settings->target)) == STATUS_OK &&
+	    (st = choose_user(&target)) == STATUS_OK)
+		st = sign_in(&client.remote, settings, &target);
+	if (st != STATUS_OK) {
+		show_error(target.host[0] != '\0' ? target.host : NULL, st);
+		return st;
+	}
+	st = run_session(&client);
+	number = interrupt_caught(client.interrupt);
+	remote_free(client.remote);
+	outbox_free(client.outbox);
+	free(client.folder);
+	interrupt_end(client.interrupt);
+	if (number != 0)
+		raise(number);
+	return st;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct rlimit no_core = { 0, 0 };
+	struct settings settings;
+	enum status st;
+
+	setlocale(LC_CTYPE, "");
+	tzset();
+	/* A password may be in memory. */
+	setrlimit(RLIMIT_CORE, &no_core);
+	if ((st = settings_parse(&settings, argc, argv)) != STATUS_OK) {
+		show_error(NULL, st);
+		return status_exit_code(st);
+	}
+	if (settings.help)
+		help();
+	else if (settings.version)
+		printf("ftclient %s\n", PACKAGE_VERSION);
+	else
+		st = run(&settings);
+	if (fflush(stdout) == EOF && st == STATUS_OK) {
+		st = status_errno("standard output");
+		show_error(NULL, st);
+	}
+	return status_exit_code(st);
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "outbox.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paths.h"
+#include "patience.h"
+#include "sender.h"
+#include "show.h"
+
+#define WINDOW	512	/* files that may await their answers */
+
+struct item {
+	struct call	 call;
+	struct sending	 sending;	/* its strings are owned */
+	bool		 named;		/* the remote name was given */
+	bool		 into_folder;	/* it turned out to be a folder */
+	bool		 may_fail;
+	struct patience	 patience;
+	struct item	*next;
+};
+
+struct outbox {
+	struct remote	*remote;	/* borrowed */
+	const struct settings *settings;	/* borrowed */
+	struct interrupt *interrupt;	/* borrowed */
+	struct sender	*sender;	/* owned */
+	struct item	*first;		/* owned; in the order of sending */
+	struct item	**last;
+	size_t		 len;
+	bool		 has_strict;	/* one here may not fail */
+	bool		 last_may_fail;
+	char		*blame;		/* owned */
+};
+
+enum status
+outbox_new(struct outbox **out, struct remote *remote,
+    const struct settings *settings, struct interrupt *interrupt)
+{
+	struct outbox *outbox;
+	enum status st;
+
+	*out = NULL;
+	if ((outbox = calloc(1, sizeof(*outbox))) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	outbox->remote = remote;
+	outbox->settings = settings;
+	outbox->interrupt = interrupt;
+	outbox->last = &outbox->first;
+	st = sender_new(&outbox->sender, remote, interrupt, settings->quiet);
+	if (st == STATUS_OK)
+		*out = outbox;
+	else
+		free(outbox);
+	return st;
+}
+
+static void
+free_item(struct item *item)
+{
+	if (item == NULL)
+		return;
+	free((char *)item->sending.local);
+	free((char *)item->sending.path);
+	free(item->call.text);
+	free(item);
+}
+
+static void
+drop_first(struct outbox *outbox)
+{
+	struct item *item = outbox->first;
+
+	if ((outbox->first = item->next) == NULL) {
+		outbox->last = &outbox->first;
+		outbox->has_strict = false;
+	}
+	outbox->len--;
+	free_item(item);
+}
+
+void
+outbox_free(struct outbox *outbox)
+{
+	if (outbox == NULL)
+		return;
+	while (outbox->first != NULL)
+		drop_first(outbox);
+	sender_free(outbox->sender);
+	free(outbox->blame);
+	free(outbox);
+}
+
+const char *
+outbox_blame(const struct outbox *outbox)
+{
+	return outbox->blame;
+}
+
+static void
+set_blame(struct outbox *outbox, const char *name)
+{
+	free(outbox->blame);
+	outbox->blame = strdup(name);
+}
+
+/*
+ * --- Answers ----------------------------------------------------------------
+ */
+
+/* The final OK: the server has what we read. */
+static enum status
+check_receipt(const struct item *item, const struct frame *frame)
+{
+	const struct sending *sent = &item->sending;
+	struct reply reply;
+	enum status st;
+
+	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_VERSION_NOW |
+	    REPLY_DIGEST | REPLY_UPLOAD | REPLY_TIME);
+	if (st != STATUS_OK)
+		return st;
+	if (reply.size != sent->size ||
+	    memcmp(reply.digest, sent->digest, FT1_ID_SIZE) != 0)
+		return status_set(STATUS_DIGEST,
+		    "the server stored something else than was sent");
+	return STATUS_OK;
+}
+
+static enum status
+take_answer(struct call *call, const struct frame *frame)
+{
+	struct reply reply;
+
+	if (frame->header.type == FT1_OK)
+		return check_receipt(call->owner, frame);
+	if (frame->header.type == FT1_BEGUN)
+		return reply_read(&reply, frame, REPLY_UPLOAD);
+	return status_set(STATUS_PROTOCOL,
+	    "the server answered a put with a frame of type %u",
+	    frame->header.type);
+}
+
+static void
+tell(const struct outbox *outbox, const struct item *item)
+{
+	if (outbox->settings->quiet)
+		return;
+	fputs("put ", stdout);
+	show_string(stdout, item->sending.path);
+	printf(" %" PRIu64 " bytes\n", item->sending.size);
+}
+
+/*
+ * --- Sending ----------------------------------------------------------------
+ */
+
+static enum status
+send_item(struct outbox *outbox, struct item *item, uint8_t flags)
+{
+	memset(&item->call, 0, sizeof(item->call));
+	item->call.receiver = take_answer;
+	item->call.owner = item;
+	item->sending.call = &item->call;
+	item->sending.flags = flags;
+	return sender_send(outbox->sender, &item->sending);
+}
+
+static enum status
+make_item(struct item **out, const struct letter *letter)
+{
+	const char *base = path_base(letter->local);
+	struct item *item;
+	bool is_stream = strcmp(letter->local, "-") == 0;
+
+	*out = NULL;
+	if (letter->remote == NULL && (is_stream || base == NULL))
+		return status_set(STATUS_USAGE, "%s has no name of its own: "
+		    "say how to call it", is_stream ? "standard input" :
+		    letter->local);
+	if ((item = calloc(1, sizeof(*item))) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	item->may_fail = letter->may_fail;
+	item->named = letter->remote != NULL;
+	item->sending.local = strdup(letter->local);
+	if (letter->remote == NULL)
+		item->sending.path = strdup(base);
+	else if (path_is_folder(letter->remote) && base != NULL && !is_stream) {
+		item->sending.path = path_join(letter->remote, base);
+		item->into_folder = true;
+	} else
+		item->sending.path = strdup(letter->remote);
+	if (item->sending.local == NULL || item->sending.path == NULL) {
+		free_item(item);
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	}
+	*out = item;
+	return path_check(item->sending.path);
+}
+
+/* True if what failed may succeed when it is sent in another way, or later. */
+static bool
+can_send_again(struct outbox *outbox, struct item *item, enum status st)
+{
+	const char *base = path_base(item->sending.local);
+	char *path;
+
+	if (strcmp(item->sending.local, "-") == 0)
+		return false;
+	if (st == STATUS_BUSY) {
+		item->patience.wait = item->call.wait;
+		return patience_wait(&item->patience, outbox->interrupt,
+		    outbox->settings->verbose) == STATUS_OK;
+	}
+	if (st != STATUS_IS_A_FOLDER || item->call.failed || !item->named ||
+	    item->into_folder || base == NULL ||
+	    (path = path_join(item->sending.path, base)) == NULL)
+		return false;
+	free((char *)item->sending.path);
+	item->sending.path = path;
+	item->into_folder = true;
+	return path_check(path) == STATUS_OK;
+}
+
+/* All have been answered; those behind one that is sent again were skipped. */
+static enum status
+settle_first(struct outbox *outbox, bool *again)
+{
+	struct item *item = outbox->first;
+	enum status st = remote_wait(outbox->remote, &item->call);
+
+	while ((st == STATUS_SKIPPED && *again) ||
+	    (st != STATUS_OK && can_send_again(outbox, item, st))) {
+		*again = true;
+		st = send_item(outbox, item, 0);
+		if (st == STATUS_OK)
+			st = remote_wait(outbox->remote, &item->call);
+	}
+	if (st == STATUS_OK)
+		tell(outbox, item);
+	else if (item->may_fail && remote_lost(outbox->remote) == STATUS_OK) {
+		show_error(item->sending.path, st);
+		st = STATUS_OK;
+	} else
+		set_blame(outbox, item->sending.path);
+	return st;
+}
+
+/* The thread's text is kept. */
+static void
+drop_all(struct outbox *outbox)
+{
+	while (outbox->first != NULL)
+		drop_first(outbox);
+}
+
+static void
+await_all(struct outbox *outbox)
+{
+	struct item *item;
+
+	for (item = outbox->first; item != NULL; item = item->next)
+		remote_await(outbox->remote, &item->call);
+}
+
+enum status
+outbox_settle(struct outbox *outbox)
+{
+	enum status st = STATUS_OK;
+	bool again = false;
+
+	await_all(outbox);
+	while (outbox->first != NULL && st == STATUS_OK) {
+		st = settle_first(outbox, &again);
+		drop_first(outbox);
+	}
+	drop_all(outbox);
+	return st;
+}
+
+/* Tell of those that have been answered, as long as all is well. */
+static enum status
+settle_some(struct outbox *outbox)
+{
+	while (outbox->first != NULL && outbox->first->call.done &&
+	    outbox->first->call.outcome == STATUS_OK) {
+		tell(outbox, outbox->first);
+		drop_first(outbox);
+	}
+	if (outbox->first != NULL && outbox->first->call.done)
+		return outbox_settle(outbox);
+	if (outbox->len >= WINDOW) {
+		remote_await(outbox->remote, &outbox->first->call);
+		return settle_some(outbox);
+	}
+	return STATUS_OK;
+}
+
+/*
+ * CHAINED skips a file after the failure of any before it, up to one without
+ * the flag.  So a file behind one that may fail begins a new chain, and if
+ * that would forget a failure that counts, the answers are awaited first.
+ */
+static enum status
+choose_flags(struct outbox *outbox, uint8_t *flags)
+{
+	enum status st = STATUS_OK;
+
+	*flags = 0;
+	if (outbox->first == NULL)
+		return STATUS_OK;
+	if (!outbox->last_may_fail)
+		*flags = FT1_CHAINED;
+	else if (outbox->has_strict)
+		st = outbox_settle(outbox);
+	return st;
+}
+
+static void
+append(struct outbox *outbox, struct item *item)
+{
+	*outbox->last = item;
+	outbox->last = &item->next;
+	outbox->len++;
+	outbox->has_strict |= !item->may_fail;
+	outbox->last_may_fail = item->may_fail;
+}
+
+/* This file cannot be sent; a failure before it counts more. */
+static enum status
+refuse(struct outbox *outbox, struct item *item, const char *name,
+    enum status st)
+{
+	char *text = strdup(status_text(st));
+	enum status before = outbox_settle(outbox);
+
+	free_item(item);
+	if (before != STATUS_OK)
+		st = before;
+	else {
+		set_blame(outbox, name);
+		status_set(st, "%s", text != NULL ? text : "");
+	}
+	free(text);
+	return st;
+}
+
+enum status
+outbox_add(struct outbox *outbox, const struct letter *letter)
+{
+	struct item *item;
+	enum status st;
+	uint8_t flags;
+
+	if ((st = settle_some(outbox)) != STATUS_OK ||
+	    (st = choose_flags(outbox, &flags)) != STATUS_OK)
+		return st;
+	if ((st = make_item(&item, letter)) != STATUS_OK)
+		return refuse(outbox, item, letter->local, st);
+	st = send_item(outbox, item, flags);
+	if (st != STATUS_OK)
+		return refuse(outbox, item, letter->local, st);
+	append(outbox, item);
+	return STATUS_OK;
+}

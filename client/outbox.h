@@ -1,0 +1,46 @@
+/*
+ * outbox - files on their way to the server, many at a time: each is sent
+ * without waiting for the answer to the one before, and told of in order.
+ *
+ * After a failure nothing that was put behind it takes effect, unless what
+ * failed was one that may.
+ */
+#ifndef OUTBOX_H
+#define OUTBOX_H
+
+#include <stdbool.h>
+
+#include "interrupt.h"
+#include "settings.h"
+#include "remote.h"
+#include "status.h"
+
+struct outbox;
+
+/* What to send; the strings are copied. */
+struct letter {
+	const char	*local;		/* "-": standard input */
+	const char	*remote;	/* NULL: as the local one is called */
+	bool		 may_fail;
+};
+
+/* All three are borrowed for the life of the outbox. */
+enum status outbox_new(struct outbox **out, struct remote *remote,
+    const struct settings *settings, struct interrupt *interrupt);
+
+/* What was not settled is forgotten.  outbox_free(NULL) does nothing. */
+void outbox_free(struct outbox *outbox);
+
+/*
+ * Send a file.  A failure is this file's, or that of one before; then the
+ * outbox is empty.  Of those that may fail it tells on standard error.
+ */
+enum status outbox_add(struct outbox *outbox, const struct letter *letter);
+
+/* Wait for all answers and tell of them, up to the first failure. */
+enum status outbox_settle(struct outbox *outbox);
+
+/* The name of the file that the last failure was about. */
+const char *outbox_blame(const struct outbox *outbox);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_KEPT	200	/* bytes of the name in that of the part */
+#define TRIES		8
+
+struct part {
+	int	 fd;		/* owned unless it is standard output */
+	bool	 streams;	/* written in order, cannot be put in place */
+	char	*place;		/* owned; where the file belongs */
+	char	*temporary;	/* owned; where it is now; NULL if nowhere */
+	uint64_t at;		/* behind the last byte; streams only */
+	uint64_t size;
+};
+
+static enum status
+cannot_create(const char *path)
+{
+	enum status st = status_errno("%s", path);
+
+	/* Missing folders and rights are one to who wanted a file there. */
+	if (st == STATUS_NO_SPACE || st == STATUS_QUOTA || st == STATUS_IO ||
+	    st == STATUS_TOO_LARGE)
+		return st;
+	return status_set(STATUS_CANNOT_CREATE, "%s: %s", path,
+	    strerrordesc_np(errno));
+}
+
+static enum status
+out_of_memory(void)
+{
+	return status_set(STATUS_NO_MEMORY, "out of memory");
+}
+
+/* Make the name of a temporary file next to the place. */
+static char *
+temporary_name(const char *place)
+{
+	const char *slash = strrchr(place, '/');
+	const char *name = slash != NULL ? slash + 1 : place;
+	uint64_t number;
+	char *out;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number) ||
+	    asprintf(&out, "%.*s.%.*s.%016" PRIx64 ".part",
+	    (int)(name - place), place, NAME_KEPT, name, number) == -1)
+		return NULL;
+	return out;
+}
+
+static enum status
+make_temporary(struct part *part, const struct stat *old)
+{
+	int i;
+
+	for (i = 0; i < TRIES && part->fd == -1; i++) {
+		free(part->temporary);
+		part->temporary = temporary_name(part->place);
+		if (part->temporary == NULL)
+			return out_of_memory();
+		part->fd = open(part->temporary,
+		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (part->fd == -1 && errno != EEXIST)
+			break;
+	}
+	if (part->fd == -1) {
+		free(part->temporary);
+		part->temporary = NULL;
+		return cannot_create(part->place);
+	}
+	/* What was closed to others stays so. */
+	if (old != NULL && fchmod(part->fd, old->st_mode & 0777) == -1)
+		return cannot_create(part->place);
+	if (ftruncate(part->fd, (off_t)part->size) == -1)
+		return cannot_create(part->place);
+	return STATUS_OK;
+}
+
+static enum status
+open_stream(struct part *part)
+{
+	part->streams = true;
+	part->fd = open(part->place, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return part->fd == -1 ? cannot_create(part->place) : STATUS_OK;
+}
+
+static enum status
+find_place(struct part *part, const char *path)
+{
+	struct stat sb;
+
+	if (strcmp(path, "-") == 0) {
+		part->streams = true;
+		part->fd = STDOUT_FILENO;
+		if (fflush(stdout) == EOF)
+			return status_errno("standard output");
+		return (part->place = strdup("standard output")) == NULL ?
+		    out_of_memory() : STATUS_OK;
+	}
+	if (stat(path, &sb) == -1) {
+		if (errno != ENOENT)
+			return cannot_create(path);
+		if ((part->place = strdup(path)) == NULL)
+			return out_of_memory();
+		return make_temporary(part, NULL);
+	}
+	/* The file behind a symlink is replaced, not the link. */
+	if ((part->place = realpath(path, NULL)) == NULL)
+		return cannot_create(path);
+	if (S_ISDIR(sb.st_mode))
+		return status_set(STATUS_CANNOT_CREATE, "%s: is a folder",
+		    path);
+	return S_ISREG(sb.st_mode) ? make_temporary(part, &sb) :
+	    open_stream(part);
+}
+
+enum status
+part_begin(struct part **out, const char *path, uint64_t size)
+{
+	struct part *part;
+	enum status st;
+
+	*out = NULL;
+	if (size > INT64_MAX)
+		return status_set(STATUS_TOO_LARGE, "%s: too large", path);
+	if ((part = calloc(1, sizeof(*part))) == NULL)
+		return out_of_memory();
+	part->fd = -1;
+	part->size = size;
+	if ((st = find_place(part, path)) != STATUS_OK) {
+		part_abort(part);
+		return st;
+	}
+	*out = part;
+	return STATUS_OK;
+}
+
+static enum status
+write_stream(struct part *part, const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	part->at += len;
+	while (len > 0) {
+		n = write(part->fd, bytes, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return status_errno("%s", part->place);
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return STATUS_OK;
+}
+
+enum status
+part_fill(struct part *part, uint64_t offset)
+{
+	static const char zeros[65536];
+	enum status st = STATUS_OK;
+	size_t n;
+
+	while (part->streams && part->at < offset && st == STATUS_OK) {
+		n = offset - part->at < sizeof(zeros) ?
+		    (size_t)(offset - part->at) : sizeof(zeros);
+		st = write_stream(part, zeros, n);
+	}
+	return st;
+}
+
+enum status
+part_write(struct part *part, const void *bytes, size_t len, uint64_t offset)
+{
+	const char *at = bytes;
+	enum status st;
+	ssize_t n;
+
+	if (part->streams) {
+		if ((st = part_fill(part, offset)) != STATUS_OK)
+			return st;
+		return write_stream(part, bytes, len);
+	}
+	while (len > 0) {
+		n = pwrite(part->fd, at, len, (off_t)offset);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return status_errno("%s", part->place);
+		at += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return STATUS_OK;
+}
+
+enum status
+part_commit(struct part *part)
+{
+	enum status st = STATUS_OK;
+
+	if (part->streams)
+		st = part_fill(part, part->size);
+	else {
+		/* Some file systems tell of a full disk only now. */
+		if (close(part->fd) == -1)
+			st = status_errno("%s", part->place);
+		part->fd = -1;
+		if (st == STATUS_OK &&
+		    rename(part->temporary, part->place) == -1)
+			st = cannot_create(part->place);
+		if (st == STATUS_OK) {
+			free(part->temporary);
+			part->temporary = NULL;
+		}
+	}
+	part_abort(part);
+	return st;
+}
+
+void
+part_abort(struct part *part)
+{
+	if (part == NULL)
+		return;
+	if (part->fd != -1 && part->fd != STDOUT_FILENO)
+		close(part->fd);
+	if (part->temporary != NULL)
+		(void)unlink(part->temporary);
+	free(part->temporary);
+	free(part->place);
+	free(part);
+}

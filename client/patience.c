@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "patience.h"
+
+#include <stdio.h>
+
+#define MOST_SECONDS 60
+
+enum status
+patience_wait(struct patience *patience, struct interrupt *interrupt,
+    bool verbose)
+{
+	uint32_t wait = patience->wait;
+
+	if (wait == 0)
+		wait = 1;
+	if (patience->spent >= MOST_SECONDS)
+		return STATUS_BUSY;
+	if (wait > MOST_SECONDS - patience->spent)
+		wait = MOST_SECONDS - patience->spent;
+	patience->spent += wait;
+	if (verbose)
+		fprintf(stderr, "ftclient: the server is busy, trying again "
+		    "in %u s\n", wait);
+	return interrupt_sleep(interrupt, (int)wait * 1000);
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "remote.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAME_ROOM	16384u	/* two paths, or a password, and the rest */
+#define TEXT_MAX	400u	/* bytes that we repeat of the server's words */
+
+struct remote {
+	struct wire	*wire;		/* owned */
+	struct call	*first;		/* borrowed; on their way, in order */
+	struct call	**last;
+	uint32_t	 next_id;
+	struct ft1_frame frame;		/* the one that is being made */
+	uint8_t		*room;		/* owned; FRAME_ROOM bytes for it */
+	struct limits	 limits;
+	enum status	 lost;		/* STATUS_OK while it stands */
+	char		*lost_text;	/* owned */
+	uint32_t	 wait;		/* seconds, if lost is STATUS_BUSY */
+};
+
+static wire_receiver take_frame;
+
+enum status
+remote_new(struct remote **out, struct wire *wire)
+{
+	struct remote *remote;
+
+	*out = NULL;
+	if ((remote = calloc(1, sizeof(*remote))) == NULL ||
+	    (remote->room = malloc(FRAME_ROOM)) == NULL) {
+		free(remote);
+		wire_free(wire);
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	}
+	remote->wire = wire;
+	remote->last = &remote->first;
+	remote->next_id = 1;
+	wire_receive_by(wire, take_frame, remote);
+	*out = remote;
+	return STATUS_OK;
+}
+
+void
+remote_free(struct remote *remote)
+{
+	if (remote == NULL)
+		return;
+	wire_free(remote->wire);
+	explicit_bzero(remote->room, FRAME_ROOM);	/* passwords */
+	free(remote->room);
+	free(remote->lost_text);
+	free(remote);
+}
+
+void
+remote_interrupt_by(struct remote *remote, struct interrupt *interrupt)
+{
+	wire_interrupt_by(remote->wire, interrupt);
+}
+
+const struct limits *
+remote_limits(const struct remote *remote)
+{
+	return &remote->limits;
+}
+
+uint32_t
+remote_wait_seconds(const struct remote *remote)
+{
+	return remote->wait;
+}
+
+enum status
+remote_lost(const struct remote *remote)
+{
+	if (remote->lost == STATUS_OK)
+		return STATUS_OK;
+	return status_set(remote->lost, "%s",
+	    remote->lost_text != NULL ? remote->lost_text : "disconnected");
+}
+
+bool
+remote_is_interrupted(struct remote *remote)
+{
+	return wire_is_interrupted(remote->wire);
+}
+
+/*
+ * --- Replies ----------------------------------------------------------------
+ */
+
+static void
+finish_call(struct remote *remote, struct call *call, enum status outcome)
+{
+	struct call **at;
+
+	for (at = &remote->first; *at != call; at = &(*at)->next)
+		;
+	if ((*at = call->next) == NULL)
+		remote->last = at;
+	call->next = NULL;
+	call->done = true;
+	if (call->failed)
+		return;
+	call->outcome = outcome;
+	if (outcome != STATUS_OK)
+		call->text = strdup(status_text(outcome));
+}
+
+/* The connection is over, and so is all that is on its way. */
+static enum status
+lose(struct remote *remote, enum status st)
+{
+	if (st == STATUS_OK || remote->lost != STATUS_OK)
+		return st;
+	remote->lost = st;
+	remote->lost_text = strdup(status_text(st));
+	while (remote->first != NULL)
+		finish_call(remote, remote->first, st);
+	return remote_lost(remote);
+}
+
+/* An ERROR frame as a status with its words. */
+static enum status
+error_of(const struct frame *frame, uint32_t *wait)
+{
+	struct reply reply;
+	enum status st;
+
+	st = reply_read(&reply, frame,
+	    REPLY_CODE | REPLY_CLASS | REPLY_TEXT);
+	if (st != STATUS_OK)
+		return st;
+	*wait = reply.wait;
+	st = status_is_on_wire(reply.code) ? (enum status)reply.code :
+	    STATUS_IO;
+	if (reply.text.len > TEXT_MAX)
+		reply.text.len = TEXT_MAX;
+	return status_set(st, "%.*s", (int)reply.text.len,
+	    (const char *)reply.text.at);
+}
+
+static enum status
+take_hello(struct remote *remote, const struct frame *frame)
+{
+	struct reply reply;
+	enum status st;
+
+	st = reply_read(&reply, frame, REPLY_VERSION | REPLY_MAX_REQUEST |
+	    REPLY_MAX_DATA | REPLY_PIPELINE | REPLY_SMALL_UPLOAD |
+	    REPLY_IDLE_SECONDS | REPLY_METHODS);
+	if (st != STATUS_OK)
+		return st;
+	if (remote->limits.known || reply.version != FT1_VERSION ||
+	    reply.max_data <= FT1_OFFSET_SIZE)
+		return status_set(STATUS_PROTOCOL,
+		    "the server's hello makes no sense");
+	if (reply.max_data > FT1_MAX_DATA)
+		reply.max_data = FT1_MAX_DATA;
+	remote->limits.max_data = reply.max_data - FT1_OFFSET_SIZE;
+	remote->limits.small_upload = reply.small_upload;
+	remote->limits.idle_seconds = reply.idle_seconds;
+	remote->limits.known = true;
+	return STATUS_OK;
+}
+
+/* A frame about the connection itself. */
+static enum status
+take_own_frame(struct remote *remote, const struct frame *frame)
+{
+	if (frame->header.type == FT1_HELLO)
+		return take_hello(remote, frame);
+	if (frame->header.type == FT1_ERROR)
+		return error_of(frame, &remote->wait);
+	return status_set(STATUS_PROTOCOL,
+	    "the server sent a frame of type %u for no request",
+	    frame->header.type);
+}
+
+/* An OK without fields that anybody asked for. */
+static enum status
+take_plain_ok(const struct frame *frame)
+{
+	struct reply reply;
+
+	return reply_read(&reply, frame, 0);
+}
+
+static enum status
+take_final(struct remote *remote, struct call *call,
+    const struct frame *frame)
+{
+	enum status st;
+
+	if (frame->header.type == FT1_ERROR)
+		st = error_of(frame, &call->wait);
+	else if (call->failed)
+		st = STATUS_OK;
+	else if (call->receiver == NULL)
+		st = take_plain_ok(frame);
+	else
+		st = call->receiver(call, frame);
+	if (st == STATUS_PROTOCOL)
+		return st;
+	finish_call(remote, call, st);
+	return STATUS_OK;
+}
+
+void
+call_fail(struct call *call, enum status st)
+{
+	if (call->failed)
+		return;
+	free(call->text);	/* of an ERROR that came meanwhile */
+	call->text = strdup(status_text(st));
+	call->failed = true;
+	call->outcome = st;
+}
+
+static enum status
+take_interim(struct call *call, const struct frame *frame)
+{
+	enum status st;
+
+	if (call->receiver == NULL)
+		return status_set(STATUS_PROTOCOL,
+		    "the server sent a frame of type %u that was not asked for",
+		    frame->header.type);
+	if (call->failed)
+		return STATUS_OK;
+	st = call->receiver(call, frame);
+	if (st == STATUS_OK || st == STATUS_PROTOCOL)
+		return st;
+	call_fail(call, st);
+	return STATUS_OK;
+}
+
+static enum status
+take_frame(void *owner, const struct frame *frame)
+{
+	struct remote *remote = owner;
+	struct call *call;
+
+	if (frame->header.id == 0)
+		return take_own_frame(remote, frame);
+	for (call = remote->first; call != NULL; call = call->next)
+		if (call->id == frame->header.id)
+			break;
+	if (call == NULL)
+		return status_set(STATUS_PROTOCOL,
+		    "the server answered a request that was not made");
+	switch (frame->header.type) {
+	case FT1_OK:
+	case FT1_ERROR:
+		return take_final(remote, call, frame);
+	case FT1_CHALLENGE:
+	case FT1_DATA:
+	case FT1_ENTRIES:
+	case FT1_BEGUN:
+		return take_interim(call, frame);
+	}
+	return status_set(STATUS_PROTOCOL,
+	    "the server sent a frame of unknown type %u", frame->header.type);
+}
+
+/*
+ * --- Requests ---------------------------------------------------------------
+ */
+
+struct ft1_frame *
+remote_more(struct remote *remote, enum ft1_type type, uint8_t flags,
+    const struct call *call)
+{
+	struct ft1_header header = { .type = (uint8_t)type, .flags = flags,
+	    .id = call == NULL ? 0 : call->id };
+
+	ft1_frame_begin(&remote->frame, remote->room, FRAME_ROOM, &header);
+	return &remote->frame;
+}
+
+struct ft1_frame *
+remote_request(struct remote *remote, enum ft1_type type, uint8_t flags,
+    struct call *call)
+{
+	call->id = remote->next_id++;
+	if (remote->next_id == 0)
+		remote->next_id = 1;
+	call->done = call->failed = call->cancelled = false;
+	call->outcome = STATUS_OK;
+	call->next = NULL;
+	*remote->last = call;
+	remote->last = &call->next;
+	if (remote->lost != STATUS_OK) {
+		(void)remote_lost(remote);
+		finish_call(remote, call, remote->lost);
+	}
+	return remote_more(remote, type, flags, call);
+}
+
+enum status
+remote_send(struct remote *remote)
+{
+	size_t len = ft1_frame_end(&remote->frame);
+
+	if (remote->lost != STATUS_OK)
+		return remote_lost(remote);
+	/* Paths are bounded before they come here. */
+	if (len == 0)
+		return lose(remote, status_set(STATUS_BAD_REQUEST,
+		    "the request is too long"));
+	return lose(remote, wire_send(remote->wire, remote->room, len));
+}
+
+enum status
+remote_send_data(struct remote *remote, const struct call *call,
+    uint8_t *frame, uint64_t offset, size_t len)
+{
+	struct ft1_header header = { .type = FT1_DATA, .id = call->id,
+	    .length = (uint32_t)(FT1_OFFSET_SIZE + len) };
+
+	if (remote->lost != STATUS_OK)
+		return remote_lost(remote);
+	ft1_header_write(frame, &header);
+	ft1_store_u64(frame + FT1_HEADER_SIZE, offset);
+	return lose(remote, wire_send(remote->wire, frame,
+	    REMOTE_DATA_HEAD + len));
+}
+
+static struct call *
+next_to_cancel(struct remote *remote)
+{
+	bool all = wire_is_interrupted(remote->wire);
+	struct call *call;
+
+	for (call = remote->first; call != NULL; call = call->next)
+		if (!call->cancelled && (all || call->failed))
+			return call;
+	return NULL;
+}
+
+/* Ask the server to end what the user, or an error here, wants ended. */
+static enum status
+cancel_calls(struct remote *remote)
+{
+	struct call *call;
+	enum status st;
+
+	/* From the start each time: calls come to their end meanwhile. */
+	while ((call = next_to_cancel(remote)) != NULL) {
+		call->cancelled = true;
+		remote_more(remote, FT1_CANCEL, 0, call);
+		if ((st = remote_send(remote)) != STATUS_OK)
+			return st;
+	}
+	return STATUS_OK;
+}
+
+enum status
+remote_look(struct remote *remote)
+{
+	if (remote->lost != STATUS_OK)
+		return remote_lost(remote);
+	return lose(remote, wire_look(remote->wire));
+}
+
+enum status
+remote_push(struct remote *remote)
+{
+	if (remote->lost != STATUS_OK)
+		return remote_lost(remote);
+	return lose(remote, wire_push(remote->wire));
+}
+
+static enum status
+outcome_of(struct call *call)
+{
+	enum status st = call->outcome;
+
+	if (st != STATUS_OK)
+		status_set(st, "%s", call->text != NULL ? call->text : "");
+	free(call->text);
+	call->text = NULL;
+	return st;
+}
+
+void
+remote_await(struct remote *remote, struct call *call)
+{
+	while (!call->done && remote->lost == STATUS_OK)
+		if (cancel_calls(remote) == STATUS_OK && !call->done)
+			(void)lose(remote, wire_wait(remote->wire, -1, -1));
+}
+
+enum status
+remote_wait(struct remote *remote, struct call *call)
+{
+	remote_await(remote, call);
+	return outcome_of(call);
+}
+
+enum status
+remote_wait_fd(struct remote *remote, struct call *call, int fd)
+{
+	if (remote->lost != STATUS_OK || call->done)
+		return remote_lost(remote);
+	return lose(remote, wire_wait(remote->wire, fd, -1));
+}
+
+enum status
+remote_finish(struct remote *remote, struct call *call)
+{
+	(void)remote_send(remote);
+	return remote_wait(remote, call);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "local.h"
+#include "patience.h"
+#include "show.h"
+#include "verb.h"
+#include "words.h"
+
+static enum status
+wrong_use(const struct verb *verb, const char *what)
+{
+	return status_set(STATUS_USAGE, "%s: use it as: %s %s", what,
+	    verb->name, verb->usage);
+}
+
+static enum status
+read_letters(struct arguments *arguments, const struct verb *verb,
+    const char *word)
+{
+	char what[64];
+
+	for (word++; *word != '\0'; word++) {
+		if (*word < 'a' || *word > 'z' ||
+		    strchr(verb->letters, *word) == NULL) {
+			snprintf(what, sizeof(what), "there is no option -%c",
+			    *word);
+			return wrong_use(verb, what);
+		}
+		arguments->letters |= VERB_LETTER(*word);
+	}
+	return STATUS_OK;
+}
+
+/* Tell options from words; "-" alone is a word, "--" ends the options. */
+static enum status
+read_arguments(struct arguments *out, const struct verb *verb, int argc,
+    char **argv)
+{
+	enum status st;
+	int i = 1;
+
+	memset(out, 0, sizeof(*out));
+	for (; verb->letters != NULL && i < argc && argv[i][0] == '-' &&
+	    argv[i][1] != '\0'; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			i++;
+			break;
+		}
+		if ((st = read_letters(out, verb, argv[i])) != STATUS_OK)
+			return st;
+	}
+	out->words = argv + i;
+	out->len = argc - i;
+	if (out->len < verb->least)
+		return wrong_use(verb, "something is missing");
+	if (verb->most != -1 && out->len > verb->most)
+		return wrong_use(verb, "that is too much");
+	return STATUS_OK;
+}
+
+/* A server that is busy is asked again by itself. */
+static enum status
+run_patiently(struct client *client, const struct verb *verb,
+    const struct arguments *arguments, const char **blame)
+{
+	struct patience patience = { 0 };
+	enum status st;
+
+	do
+		st = verb->run(client, arguments, blame);
+	while (st == STATUS_BUSY && !verb->gathers &&
+	    remote_lost(client->remote) == STATUS_OK &&
+	    patience_wait(&patience, client->interrupt,
+	    client->settings->verbose) == STATUS_OK);
+	return st;
+}
+
+static enum status
+tell_failure(const char *blame, enum status st)
+{
+	if (st != STATUS_OK)
+		show_error(blame, st);
+	return st;
+}
+
+enum status
+runner_settle(struct client *client)
+{
+	enum status st = outbox_settle(client->outbox);
+
+	return tell_failure(outbox_blame(client->outbox), st);
+}
+
+enum status
+runner_run(struct client *client, int argc, char **argv)
+{
+	const struct verb *verb = verb_find(argv[0]);
+	struct arguments arguments;
+	const char *blame = NULL;
+	enum status st = STATUS_USAGE;
+
+	if (verb == NULL || !verb->gathers ||
+	    (st = read_arguments(&arguments, verb, argc, argv)) != STATUS_OK) {
+		/* What went before comes before. */
+		if ((st = runner_settle(client)) != STATUS_OK)
+			return st;
+		verb = verb_find(argv[0]);
+		st = verb == NULL ? STATUS_USAGE :
+		    read_arguments(&arguments, verb, argc, argv);
+	}
+	if (st == STATUS_OK)
+		st = run_patiently(client, verb, &arguments, &blame);
+	if (st == STATUS_OK && !verb->gathers && fflush(stdout) == EOF)
+		st = status_errno("standard output");
+	return tell_failure(blame, st);
+}
+
+enum status
+runner_run_line(struct client *client, const char *line)
+{
+	struct words words;
+	enum status st;
+
+	line += strspn(line, " \t");
+	if (*line == '!') {
+		if ((st = runner_settle(client)) != STATUS_OK)
+			return st;
+		return tell_failure(NULL, local_shell(line + 1));
+	}
+	if ((st = words_split(&words, line)) != STATUS_OK)
+		return tell_failure(NULL, st);
+	if (words.len > 0)
+		st = runner_run(client, words.len, words.at);
+	words_free(&words);
+	return st;
+}

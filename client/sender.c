@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "sender.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "digest.h"
+#include "progress.h"
+
+#define LOOK_BYTES	131072u	/* sent between looks for answers */
+
+struct sender {
+	struct remote	*remote;	/* borrowed */
+	struct interrupt *interrupt;	/* borrowed */
+	bool		 quiet;
+	uint8_t		*frame;		/* owned; a whole DATA frame */
+	size_t		 unlooked;	/* bytes sent since the last look */
+	/* of the file being sent */
+	struct sending	*sending;
+	int		 fd;
+	uint64_t	 at;
+	uint64_t	 size;
+	bool		 is_sparse;
+	struct digest	*digest;
+	struct progress	 progress;
+};
+
+enum status
+sender_new(struct sender **out, struct remote *remote,
+    struct interrupt *interrupt, bool quiet)
+{
+	struct sender *s;
+
+	*out = NULL;
+	if ((s = calloc(1, sizeof(*s))) == NULL || (s->frame =
+	    malloc(REMOTE_DATA_HEAD + FT1_DATA_BYTES)) == NULL) {
+		free(s);
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	}
+	s->remote = remote;
+	s->interrupt = interrupt;
+	s->quiet = quiet;
+	*out = s;
+	return STATUS_OK;
+}
+
+void
+sender_free(struct sender *sender)
+{
+	if (sender == NULL)
+		return;
+	free(sender->frame);
+	free(sender);
+}
+
+static enum status
+changed(const struct sender *s)
+{
+	return status_set(STATUS_IO, "%s: the file changed while it was read",
+	    s->sending->local);
+}
+
+static enum status
+open_file(struct sender *s)
+{
+	const char *name = s->sending->local;
+	struct stat sb;
+
+	/* O_NONBLOCK: a FIFO is refused below, not waited for. */
+	s->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (s->fd == -1 || fstat(s->fd, &sb) == -1)
+		return status_errno("%s", name);
+	if (S_ISDIR(sb.st_mode))
+		return status_set(STATUS_IS_A_FOLDER, "%s: is a folder", name);
+	if (!S_ISREG(sb.st_mode))
+		return status_set(STATUS_NOT_A_FILE, "%s: not a regular file; "
+		    "to send what comes out of it use: put - NAME", name);
+	s->size = (uint64_t)sb.st_size;
+	s->is_sparse = sb.st_blocks < sb.st_size / 512;
+	return STATUS_OK;
+}
+
+/*
+ * Send `len` bytes that stand behind the frame's head.  The server's refusal
+ * is noticed on the way.
+ */
+static enum status
+send_piece(struct sender *s, size_t len)
+{
+	enum status st;
+
+	digest_skip(s->digest, s->at - digest_offset(s->digest));
+	digest_update(s->digest, s->frame + REMOTE_DATA_HEAD, len);
+	st = remote_send_data(s->remote, s->sending->call, s->frame, s->at,
+	    len);
+	s->at += len;
+	s->unlooked += len;
+	progress_update(&s->progress, s->at);
+	if (st != STATUS_OK || s->unlooked < LOOK_BYTES)
+		return st;
+	s->unlooked = 0;
+	return remote_look(s->remote);
+}
+
+/* False if there is no point in sending more. */
+static bool
+goes_on(struct sender *s)
+{
+	if (s->sending->call->done || remote_lost(s->remote) != STATUS_OK)
+		return false;
+	if (!remote_is_interrupted(s->remote))
+		return true;
+	call_fail(s->sending->call,
+	    status_set(STATUS_CANCELLED, "interrupted"));
+	return false;
+}
+
+/* The stretch of data at or behind `at`; `*end` is where it ends. */
+static enum status
+find_data(struct sender *s, uint64_t *end)
+{
+	off_t begin, hole;
+
+	*end = s->size;
+	if (!s->is_sparse)
+		return STATUS_OK;
+	if ((begin = lseek(s->fd, (off_t)s->at, SEEK_DATA)) == -1) {
+		if (errno == ENXIO)
+			s->at = s->size;	/* all the rest is a hole */
+		else
+			s->is_sparse = false;	/* it cannot tell */
+		return STATUS_OK;
+	}
+	if ((hole = lseek(s->fd, begin, SEEK_HOLE)) == -1)
+		return status_errno("%s", s->sending->local);
+	s->at = (uint64_t)begin < s->size ? (uint64_t)begin : s->size;
+	if ((uint64_t)hole < s->size)
+		*end = (uint64_t)hole;
+	return STATUS_OK;
+}
+
+static enum status
+send_stretch(struct sender *s, uint64_t end)
+{
+	size_t most = remote_limits(s->remote)->max_data;
+	enum status st = STATUS_OK;
+	ssize_t n;
+
+	while (s->at < end && st == STATUS_OK && goes_on(s)) {
+		if (most > end - s->at)
+			most = (size_t)(end - s->at);
+		do
+			n = pread(s->fd, s->frame + REMOTE_DATA_HEAD, most,
+			    (off_t)s->at);
+		while (n == -1 && errno == EINTR);
+		if (n == -1)
+			return status_errno("%s", s->sending->local);
+		if (n == 0)
+			return changed(s);
+		st = send_piece(s, (size_t)n);
+	}
+	return st;
+}
+
+static enum status
+send_regular(struct sender *s)
+{
+	enum status st = STATUS_OK;
+	struct stat sb;
+	uint64_t end;
+
+	while (s->at < s->size && st == STATUS_OK && goes_on(s))
+		if ((st = find_data(s, &end)) == STATUS_OK)
+			st = send_stretch(s, end);
+	if (st != STATUS_OK)
+		return st;
+	if (fstat(s->fd, &sb) == -1)
+		return status_errno("%s", s->sending->local);
+	return (uint64_t)sb.st_size == s->size ? STATUS_OK : changed(s);
+}
+
+static bool
+is_readable(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	return poll(&ready, 1, 0) == 1;
+}
+
+static enum status
+send_stream(struct sender *s)
+{
+	size_t most = remote_limits(s->remote)->max_data;
+	enum status st = STATUS_OK;
+	ssize_t n = 1;
+
+	while (n != 0 && st == STATUS_OK && goes_on(s)) {
+		st = remote_wait_fd(s->remote, s->sending->call, s->fd);
+		if (st != STATUS_OK || !is_readable(s->fd) || !goes_on(s))
+			continue;
+		n = read(s->fd, s->frame + REMOTE_DATA_HEAD, most);
+		if (n > 0)
+			st = send_piece(s, (size_t)n);
+		else if (n == -1 && errno != EINTR && errno != EAGAIN)
+			return status_errno("standard input");
+	}
+	s->size = s->at;
+	return st;
+}
+
+static enum status
+begin_put(struct sender *s)
+{
+	struct ft1_frame *frame;
+
+	frame = remote_request(s->remote, FT1_PUT, s->sending->flags,
+	    s->sending->call);
+	ft1_put_string(frame, FT1_TAG_PATH, s->sending->path);
+	if (s->fd != STDIN_FILENO)
+		ft1_put_u64(frame, FT1_TAG_SIZE, s->size);
+	return remote_send(s->remote);
+}
+
+static enum status
+commit_put(struct sender *s)
+{
+	struct sending *sending = s->sending;
+	struct ft1_frame *frame;
+
+	digest_skip(s->digest, s->size - digest_offset(s->digest));
+	digest_end(s->digest, sending->digest);
+	s->digest = NULL;
+	sending->size = s->size;
+	frame = remote_more(s->remote, FT1_COMMIT, 0, sending->call);
+	ft1_put_u64(frame, FT1_TAG_SIZE, s->size);
+	ft1_put_bytes(frame, FT1_TAG_DIGEST, sending->digest, FT1_ID_SIZE);
+	return remote_send(s->remote);
+}
+
+/* Due even if the server has refused the file already. */
+static enum status
+abort_put(struct sender *s)
+{
+	struct call *call = s->sending->call;
+
+	call->cancelled = true;
+	remote_more(s->remote, FT1_ABORT, call->done ? 0 : FT1_NOW, call);
+	return remote_send(s->remote);
+}
+
+static enum status
+send_open_file(struct sender *s)
+{
+	struct call *call = s->sending->call;
+	enum status st;
+
+	if ((st = begin_put(s)) != STATUS_OK)
+		return st;
+	progress_begin(&s->progress, s->sending->local,
+	    s->fd == STDIN_FILENO ? PROGRESS_UNKNOWN : s->size, s->quiet);
+	st = s->fd == STDIN_FILENO ? send_stream(s) : send_regular(s);
+	progress_end(&s->progress);
+	if (remote_lost(s->remote) != STATUS_OK)
+		return remote_lost(s->remote);
+	if (st != STATUS_OK)
+		call_fail(call, st);
+	return call->failed || call->done ? abort_put(s) : commit_put(s);
+}
+
+enum status
+sender_send(struct sender *sender, struct sending *sending)
+{
+	struct sender *s = sender;
+	enum status st = STATUS_OK;
+
+	s->sending = sending;
+	s->at = s->size = 0;
+	s->is_sparse = false;
+	s->fd = STDIN_FILENO;
+	if (strcmp(sending->local, "-") != 0)
+		st = open_file(s);
+	if (st == STATUS_OK && (s->digest = digest_begin(0)) == NULL)
+		st = status_set(STATUS_NO_MEMORY, "out of memory");
+	if (st == STATUS_OK)
+		st = send_open_file(s);
+	digest_drop(s->digest);
+	s->digest = NULL;
+	if (s->fd > STDERR_FILENO)
+		close(s->fd);
+	return st;
+}

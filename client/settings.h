@@ -1,0 +1,35 @@
+/*
+ * settings - the command line of ftclient: options, a target, and perhaps a
+ * command with its arguments.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "status.h"
+
+/* Strings are borrowed from argv; NULL where an option was not given. */
+struct settings {
+	const char	*pin;
+	const char	*cafile;
+	const char	*known_hosts;
+	const char	*password_file;
+	const char	*batch_file;	/* "-": standard input */
+	bool		 quiet;
+	bool		 verbose;
+	bool		 help;		/* nothing else counts then */
+	bool		 version;	/* likewise */
+	const char	*target;
+	char	       **command;	/* NULL if none was given */
+	int		 command_len;
+};
+
+/* STATUS_USAGE says what is wrong with the command line. */
+enum status settings_parse(struct settings *out, int argc, char **argv);
+
+/* The part of --help that tells the options. */
+void settings_help(FILE *file);
+
+#endif

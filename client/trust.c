@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "trust.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+
+#include "escape.h"
+#include "known_hosts.h"
+#include "state_file.h"
+
+#define PIN_PREFIX "sha256//"
+
+static enum status
+tls_failed(const char *what)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	return status_set(STATUS_TRUST, "%s: %s", what,
+	    reason != NULL ? reason : "TLS library error");
+}
+
+static enum status
+check_pin_form(const char *pin)
+{
+	if (strncmp(pin, PIN_PREFIX, strlen(PIN_PREFIX)) == 0 &&
+	    strlen(pin) == TRUST_PIN_SIZE - 1)
+		return STATUS_OK;
+	return status_set(STATUS_USAGE,
+	    "a pin looks like " PIN_PREFIX "BASE64 of 32 bytes, not %s", pin);
+}
+
+enum status
+trust_context(SSL_CTX **out, const struct trust *trust)
+{
+	static const unsigned char alpn[] = "\x04" FT1_ALPN;
+	enum status st = STATUS_OK;
+	SSL_CTX *context;
+
+	*out = NULL;
+	if (trust->pin != NULL &&
+	    (st = check_pin_form(trust->pin)) != STATUS_OK)
+		return st;
+	ERR_clear_error();
+	if ((context = SSL_CTX_new(TLS_client_method())) == NULL)
+		return tls_failed("TLS");
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION |
+	    SSL_OP_NO_COMPRESSION);
+	/* Checked by trust_check, which has better words for it. */
+	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
+	    SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1) != 0)
+		st = tls_failed("TLS");
+	else if (trust->cafile != NULL) {
+		if (SSL_CTX_load_verify_file(context, trust->cafile) != 1)
+			st = access(trust->cafile, R_OK) == -1 ?
+			    status_errno("%s", trust->cafile) :
+			    status_set(STATUS_CONFIG,
+			    "%s: no CA certificate in it", trust->cafile);
+	} else
+		(void)SSL_CTX_set_default_verify_paths(context);
+	if (st != STATUS_OK) {
+		SSL_CTX_free(context);
+		return st;
+	}
+	*out = context;
+	return STATUS_OK;
+}
+
+static bool
+is_address(const char *host)
+{
+	unsigned char address[16];
+
+	return inet_pton(AF_INET, host, address) == 1 ||
+	    inet_pton(AF_INET6, host, address) == 1;
+}
+
+enum status
+trust_expect(SSL *ssl, const struct trust *trust)
+{
+	const char *host = trust->target->host;
+	int done;
+
+	ERR_clear_error();
+	if (is_address(host))
+		done = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
+		    host);
+	else
+		done = SSL_set_tlsext_host_name(ssl, host) == 1 &&
+		    SSL_set1_host(ssl, host) == 1;
+	return done == 1 ? STATUS_OK : tls_failed(host);
+}
+
+/* The pin of the server's public key. */
+static enum status
+pin_of(char out[TRUST_PIN_SIZE], SSL *ssl)
+{
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+	unsigned char *der = NULL, hash[32];
+	int len;
+
+	if (certificate == NULL)
+		return status_set(STATUS_TRUST,
+		    "the server shows no certificate");
+	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+	if (len <= 0 ||
+	    EVP_Digest(der, (size_t)len, hash, NULL, EVP_sha256(), NULL) != 1) {
+		OPENSSL_free(der);
+		return tls_failed("the server's key");
+	}
+	OPENSSL_free(der);
+	memcpy(out, PIN_PREFIX, strlen(PIN_PREFIX));
+	EVP_EncodeBlock((unsigned char *)out + strlen(PIN_PREFIX), hash,
+	    sizeof(hash));
+	return STATUS_OK;
+}
+
+/* What is wrong with the certificate, in words of our own. */
+static const char *
+verify_words(long result)
+{
+	switch (result) {
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return "its certificate has expired";
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return "its certificate is not valid yet: "
+		    "is the clock of this machine right?";
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return "its certificate is for another host name";
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		return "its certificate is self-signed";
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		return "its certificate was signed by an unknown CA";
+	}
+	return X509_verify_cert_error_string(result);
+}
+
+/* Ask at the terminal.  Everything that is shown is ours or base64. */
+static enum status
+ask(const char *name, const char *pin, long result)
+{
+	char answer[16] = "", safe[DESTINATION_NAME_SIZE * ESCAPE_GROWTH];
+	FILE *in, *out;
+
+	in = isatty(STDIN_FILENO) ? fopen("/dev/tty", "re") : NULL;
+	out = in != NULL ? fopen("/dev/tty", "we") : NULL;
+	if (out == NULL) {
+		if (in != NULL)
+			fclose(in);
+		return status_set(STATUS_TRUST, "the server is not known, and "
+		    "%s; if its key is right, use --pin %s",
+		    verify_words(result), pin);
+	}
+	escape_string(safe, sizeof(safe), name);
+	fprintf(out, "The server %s is not known, and %s.\n"
+	    "Its key is %s\nTrust this key from now on (yes or no)? ", safe,
+	    verify_words(result), pin);
+	fflush(out);
+	if (fgets(answer, sizeof(answer), in) == NULL)
+		answer[0] = '\0';
+	fclose(in);
+	fclose(out);
+	if (strcmp(answer, "yes\n") == 0)
+		return STATUS_OK;
+	return status_set(STATUS_TRUST, "the server's key is not trusted");
+}
+
+static enum status
+check_known_hosts(const char *path, const char *name, const char *pin,
+    long result)
+{
+	unsigned int line;
+	enum known known;
+	enum status st;
+
+	st = known_hosts_find(&known, &line, path, name, pin);
+	if (st != STATUS_OK || known == KNOWN_SAME)
+		return st;
+	if (known == KNOWN_OTHER)
+		return status_set(STATUS_TRUST, "THE SERVER'S KEY HAS "
+		    "CHANGED: somebody may listen in. %s:%u has another key "
+		    "than %s, which the server has now. If that is right, "
+		    "remove the line", path, line, pin);
+	if ((st = ask(name, pin, result)) != STATUS_OK)
+		return st;
+	return known_hosts_add(path, name, pin);
+}
+
+static enum status
+check_usual(const struct trust *trust, const char *pin, long result)
+{
+	char name[DESTINATION_NAME_SIZE], *path;
+	enum status st;
+
+	destination_name(name, trust->target);
+	if (trust->known_hosts != NULL)
+		return check_known_hosts(trust->known_hosts, name, pin,
+		    result);
+	if ((st = state_file(&path, "known_hosts")) != STATUS_OK)
+		return st;
+	st = check_known_hosts(path, name, pin, result);
+	free(path);
+	return st;
+}
+
+enum status
+trust_check(SSL *ssl, const struct trust *trust)
+{
+	long result = SSL_get_verify_result(ssl);
+	char pin[TRUST_PIN_SIZE];
+	enum status st;
+
+	if ((st = pin_of(pin, ssl)) != STATUS_OK)
+		return st;
+	if (trust->pin != NULL) {
+		if (strcmp(trust->pin, pin) == 0)
+			return STATUS_OK;
+		return status_set(STATUS_TRUST, "the server has another key "
+		    "than the pin says: %s", pin);
+	}
+	if (result == X509_V_OK)
+		return STATUS_OK;
+	if (trust->cafile != NULL)
+		return status_set(STATUS_TRUST, "the server is not trusted: "
+		    "%s", verify_words(result));
+	return check_usual(trust, pin, result);
+}

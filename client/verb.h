@@ -1,0 +1,75 @@
+/*
+ * verb - the commands, one row each: what they are called, what they take,
+ * and the function that does it.
+ */
+#ifndef VERB_H
+#define VERB_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "ftclient.h"
+#include "status.h"
+
+struct arguments {
+	int		 len;
+	char	       **words;		/* ended by NULL */
+	unsigned int	 letters;	/* VERB_LETTER of each option given */
+};
+
+#define VERB_LETTER(letter) (1u << ((letter) - 'a'))
+
+/*
+ * A failure's text names the file, or `*blame` does, which the verb may point
+ * at a word that lives as long as the arguments do.
+ */
+typedef enum status verb_function(struct client *client,
+    const struct arguments *arguments, const char **blame);
+
+struct verb {
+	const char	*name;
+	const char	*alias;		/* or NULL */
+	const char	*letters;	/* options that it knows: a to z */
+	int		 least, most;	/* words; -1: any number */
+	const char	*usage;		/* behind the name */
+	const char	*help;
+	verb_function	*run;
+	bool		 gathers;	/* leaves the outbox to be settled */
+};
+
+/* The verb of that name; NULL, with the thread's text set to a hint. */
+const struct verb *verb_find(const char *name);
+
+/* One line for each verb, or what one takes. */
+void verb_help_all(FILE *file);
+void verb_help(FILE *file, const struct verb *verb);
+
+/* verb_list.c */
+verb_function verb_list;
+verb_function verb_stat;
+/* verb_get.c */
+verb_function verb_get;
+/* verb_put.c */
+verb_function verb_put;
+/* verb_files.c */
+verb_function verb_cd;
+verb_function verb_pwd;
+verb_function verb_mkdir;
+verb_function verb_rmdir;
+verb_function verb_rm;
+verb_function verb_mv;
+/* verb_local.c */
+verb_function verb_lcd;
+verb_function verb_lpwd;
+verb_function verb_lls;
+verb_function verb_help_command;
+verb_function verb_quit;
+
+/* Send a request that has only paths, and wait. */
+enum status verb_simple(struct client *client, enum ft1_type type,
+    const char *path, const char *target);
+
+/* Make the server's folder the one that begins the session. */
+enum status verb_enter(struct client *client, const char *path);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "verb.h"
+
+#include <inttypes.h>
+
+#include "digest.h"
+#include "listing_view.h"
+#include "paths.h"
+#include "show.h"
+
+static enum status
+take_entries(struct call *call, const struct frame *frame)
+{
+	struct listing_view *view = call->owner;
+	struct reply reply;
+	enum status st;
+
+	if (frame->header.type == FT1_ENTRIES)
+		return listing_view_add(view, frame->payload,
+		    frame->header.length);
+	if (frame->header.type != FT1_OK)
+		return status_set(STATUS_PROTOCOL,
+		    "the server answered a list with a frame of type %u",
+		    frame->header.type);
+	if ((st = reply_read(&reply, frame, REPLY_COUNT)) != STATUS_OK)
+		return st;
+	if (reply.count != listing_view_count(view))
+		return status_set(STATUS_PROTOCOL, "the server lists %" PRIu64
+		    " entries but says that there are %" PRIu64,
+		    listing_view_count(view), reply.count);
+	return STATUS_OK;
+}
+
+enum status
+verb_list(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct call call = { .receiver = take_entries };
+	struct listing_view *view;
+	struct ft1_frame *frame;
+	enum status st;
+
+	*blame = arguments->words[0];
+	if (*blame != NULL && (st = path_check(*blame)) != STATUS_OK)
+		return st;
+	st = listing_view_new(&view,
+	    (arguments->letters & VERB_LETTER('l')) != 0);
+	if (st != STATUS_OK)
+		return st;
+	call.owner = view;
+	frame = remote_request(client->remote, FT1_LIST, 0, &call);
+	if (*blame != NULL)
+		ft1_put_string(frame, FT1_TAG_PATH, *blame);
+	st = remote_finish(client->remote, &call);
+	if (st == STATUS_OK)
+		st = listing_view_end(view);
+	listing_view_free(view);
+	return st;
+}
+
+static const char *
+type_word(char type)
+{
+	switch (type) {
+	case 'f':	return "file";
+	case 'd':	return "folder";
+	case 'l':	return "symlink";
+	}
+	return "other";
+}
+
+static void
+show_stat(const struct ft1_entry *entry)
+{
+	struct show_clock clock = { 0 };
+	char moment[SHOW_TIME_SIZE], mode[SHOW_MODE_SIZE];
+	char version[DIGEST_HEX_SIZE];
+
+	show_time(moment, &clock, entry->mtime.seconds);
+	show_mode(mode, entry->type, entry->mode);
+	digest_hex(version, entry->version);
+	fputs("name: ", stdout);
+	show_bytes(stdout, entry->name, entry->name_len);
+	printf("\ntype: %s\nsize: %" PRIu64 "\nmode: %04o (%s)\n"
+	    "time: %s\nversion: %s\n", type_word(entry->type), entry->size,
+	    entry->mode, mode, moment, version);
+}
+
+static enum status
+take_stat(struct call *call, const struct frame *frame)
+{
+	struct reply reply;
+	enum status st;
+
+	(void)call;
+	if (frame->header.type != FT1_OK)
+		return status_set(STATUS_PROTOCOL,
+		    "the server answered a stat with a frame of type %u",
+		    frame->header.type);
+	st = reply_read(&reply, frame, REPLY_ENTRY);
+	if (st == STATUS_OK)
+		show_stat(&reply.entry);
+	return st;
+}
+
+enum status
+verb_stat(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct call call = { .receiver = take_stat };
+	struct ft1_frame *frame;
+	enum status st;
+
+	*blame = arguments->words[0];
+	if ((st = path_check(*blame)) != STATUS_OK)
+		return st;
+	frame = remote_request(client->remote, FT1_STAT, 0, &call);
+	ft1_put_string(frame, FT1_TAG_PATH, *blame);
+	return remote_finish(client->remote, &call);
+}

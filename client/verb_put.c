@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "verb.h"
+
+enum status
+verb_put(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct letter letter = {
+		.local = arguments->words[0],
+		.remote = arguments->words[1],
+		.may_fail = client->tolerant,
+	};
+	enum status st;
+
+	st = outbox_add(client->outbox, &letter);
+	if (st == STATUS_OK && !client->gathering)
+		st = outbox_settle(client->outbox);
+	if (st != STATUS_OK)
+		*blame = outbox_blame(client->outbox);
+	return st;
+}
