@@ -57,7 +57,7 @@ check_quoted(const struct scan *s, char quote, unsigned int begun)
 	if (*s->at == '\\' && s->at[1] != '\\' && s->at[1] != quote)
 		return refuse(s, s->line, "a backslash stands only before "
 		    "another one or a quote: write \\\\ for one");
-	if (begins(s, "${"))
+	if (quote == '"' && begins(s, "${"))
 		return refuse(s, s->line, "variables are not expanded: leave "
 		    "out ${, or set the key from the environment");
 	return STATUS_OK;

@@ -12,7 +12,9 @@
 
 #include <openssl/crypto.h>
 
+#include "state_folder.h"
 #include "ticket_file.h"
+#include "ticket_keys.h"
 
 static void
 clear_bytes(struct handover_bytes *b)
@@ -93,9 +95,41 @@ out:
 	return st;
 }
 
+/* A test of a server that never ran makes do with keys that nobody keeps. */
+static enum status
+make_up_keys(struct handover_bytes *out)
+{
+	struct ticket_keys keys = { 0 };
+	enum status st;
+
+	if ((out->bytes = calloc(1, TICKET_KEYS_TEXT_MAX)) == NULL)
+		return STATUS_NO_MEMORY;
+	if ((st = ticket_keys_generate(&keys)) == STATUS_OK) {
+		ticket_keys_format((char *)out->bytes, &keys);
+		out->len = strlen((char *)out->bytes);
+	}
+	ticket_keys_wipe(&keys);
+	return st;
+}
+
+static enum status
+get_ticket_keys(struct handover *h, bool only_a_test)
+{
+	const struct config *c = h->config;
+	enum status st;
+
+	if (only_a_test && access(c->ticket_keys, F_OK) == -1)
+		return make_up_keys(&h->ticket_keys);
+	if (!only_a_test && ((st = state_folder_make(c)) != STATUS_OK ||
+	    (st = ticket_file_prepare(c->ticket_keys,
+	    c->ticket_key_lifetime)) != STATUS_OK))
+		return st;
+	return read_file(&h->ticket_keys, "ticket keys", c->ticket_keys);
+}
+
 enum status
 handover_make(struct handover **out, const char *config_text,
-    const char *config_file)
+    const char *config_file, bool only_a_test)
 {
 	enum status st = STATUS_NO_MEMORY;
 	struct handover *h;
@@ -110,14 +144,11 @@ handover_make(struct handover **out, const char *config_text,
 	if (st != STATUS_OK)
 		goto out;
 	c = h->config;
-	if ((st = ticket_file_prepare(c->ticket_keys,
-	    c->ticket_key_lifetime)) != STATUS_OK ||
-	    (st = read_file(&h->certificate, "certificate",
+	if ((st = read_file(&h->certificate, "certificate",
 	    c->certificate)) != STATUS_OK ||
 	    (st = read_file(&h->private_key, "private key",
 	    c->private_key)) != STATUS_OK ||
-	    (st = read_file(&h->ticket_keys, "ticket keys",
-	    c->ticket_keys)) != STATUS_OK)
+	    (st = get_ticket_keys(h, only_a_test)) != STATUS_OK)
 		goto out;
 	*out = h;
 	h = NULL;

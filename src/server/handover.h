@@ -8,6 +8,7 @@
 #ifndef HANDOVER_H
 #define HANDOVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "server_config.h"
@@ -31,11 +32,12 @@ struct handover {
 
 /*
  * Parse the text and read the files that it names.  Makes the file of ticket
- * keys if it is missing, and rotates it when its time has come.  For the
- * monitor; STATUS_CONFIG or what reading came to, with the path.
+ * keys if it is missing, and rotates it when its time has come, unless this is
+ * `only_a_test`, which changes no file.  For the monitor; STATUS_CONFIG or what
+ * reading came to, with the path.
  */
 enum status handover_make(struct handover **out, const char *config_text,
-    const char *config_file);
+    const char *config_file, bool only_a_test);
 
 void handover_free(struct handover *handover);
 

@@ -174,14 +174,31 @@ is_fixed_at_top(const struct config_key *key)
 }
 
 const char *
+config_next_fixed_difference(const struct config *a, const struct config *b,
+    size_t *from)
+{
+	const struct config_key *key = &config_keys[*from];
+
+	for (; key->name != NULL; key++) {
+		++*from;
+		if (strcmp(key->full, CONFIG_BASE ".path") == 0) {
+			/* Stands for the bases as a whole. */
+			if (!bases_equal(a, b))
+				return CONFIG_BASE;
+		} else if (is_fixed_at_top(key) &&
+		    !config_key_equal(key, a, b)) {
+			return key->full;
+		}
+	}
+	return NULL;
+}
+
+const char *
 config_fixed_difference(const struct config *a, const struct config *b)
 {
-	const struct config_key *key;
+	size_t from = 0;
 
-	for (key = config_keys; key->name != NULL; key++)
-		if (is_fixed_at_top(key) && !config_key_equal(key, a, b))
-			return key->full;
-	return bases_equal(a, b) ? NULL : CONFIG_BASE;
+	return config_next_fixed_difference(a, b, &from);
 }
 
 static enum status

@@ -91,6 +91,12 @@ const char *config_stray_variable(const struct config *config, size_t *from);
 const char *config_fixed_difference(const struct config *a,
     const struct config *b);
 
+/*
+ * The same, one by one: `*from` begins at 0, and is for the next call.
+ */
+const char *config_next_fixed_difference(const struct config *a,
+    const struct config *b, size_t *from);
+
 /* Make all that only a restart can change in `next` what it is in `now`. */
 enum status config_keep_fixed(struct config *next, const struct config *now);
 
