@@ -52,7 +52,7 @@ nearest_word(const char *typed, const char *const *words)
 
 	if (len == 0 || len > LONGEST_WORD)
 		return NULL;
-	best = len <= 4 ? 2 : len <= 8 ? 3 : 4;
+	best = len <= 3 ? 2 : len <= 6 ? 3 : 4;
 	for (; *words != NULL; words++) {
 		if (strlen(*words) > LONGEST_WORD)
 			continue;

@@ -10,8 +10,8 @@
 /*
  * The word of `words` (ended by NULL) that is nearest to `typed`: fewest
  * letters added, left out, changed or swapped with their neighbour.  NULL if
- * none is near enough to be worth naming (1 slip in words of up to 4 letters,
- * 2 in those of up to 8, 3 in longer ones).  Words of over 64 bytes are never
+ * none is near enough to be worth naming (1 slip in words of up to 3 letters,
+ * 2 in those of up to 6, 3 in longer ones).  Words of over 64 bytes are never
  * named.
  */
 const char *nearest_word(const char *typed, const char *const *words);
