@@ -161,12 +161,16 @@ add_member(struct batch *batch, uint32_t id, bool chained)
 	return member;
 }
 
-void
+enum status
 batch_former_add(struct batch_former *former, const struct batch_entry *entry)
 {
 	struct batch_member *member;
+	enum status st;
 
-	assert(former->forming != NULL);
+	/* The batch it was begun with may be on its way already. */
+	st = begin_batch(former, entry->who, upload_place(entry->upload)->base);
+	if (st != STATUS_OK)
+		return st;
 	member = add_member(former->forming, entry->id, entry->chained);
 	member->began_us = entry->began_us;
 	member->upload = entry->upload;
@@ -175,6 +179,7 @@ batch_former_add(struct batch_former *former, const struct batch_entry *entry)
 		former->forming->is_long = true;
 	if (entry->is_long || former->forming->count == BATCH_MAX)
 		batch_former_send(former);
+	return STATUS_OK;
 }
 
 bool

@@ -33,15 +33,19 @@ enum status batch_former_prepare(struct batch_former *former,
     const struct audit_who *who, const struct place *place, const char *path,
     const struct folder **folder, const char **name);
 
-/* An upload that is sealed joins the batch, which takes it over. */
+/*
+ * An upload that is sealed joins the batch, which takes it over unless this
+ * fails.
+ */
 struct batch_entry {
+	const struct audit_who *who;
 	uint32_t	 id;
 	bool		 chained;
-	uint64_t	 began_us;
+	uint64_t	 began_us;	/* before its first byte was written */
 	struct upload	*upload;
 	bool		 is_long;
 };
-void batch_former_add(struct batch_former *former,
+enum status batch_former_add(struct batch_former *former,
     const struct batch_entry *entry);
 
 /*

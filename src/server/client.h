@@ -16,6 +16,7 @@
 #include "kit.h"
 #include "mailbox.h"
 #include "renewals.h"
+#include "request.h"
 #include "services.h"
 
 struct client {
@@ -24,6 +25,7 @@ struct client {
 	struct settings	*settings;	/* owned reference */
 	uint8_t		 origin[16];	/* for the login line */
 	int		 fd;		/* borrowed; the session's socket */
+	bool		 is_surplus;	/* beyond the bounds: to be sent away */
 
 	struct mailbox	*mailbox;	/* owned reference */
 	struct batch_former *former;	/* owned; NULL before the first put */

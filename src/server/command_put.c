@@ -49,14 +49,15 @@ put_commit(struct consumer *consumer, uint64_t size,
 	struct put_consumer *put = (struct put_consumer *)consumer;
 	enum status st;
 
-	if ((st = upload_seal(put->upload, size, digest)) != STATUS_OK) {
-		put->outcome = st;
-		return st;
-	}
 	put->entry.upload = put->upload;
-	put->upload = NULL;
-	batch_former_add(put->former, &put->entry);
-	return STATUS_OK;
+	put->entry.who = &put->who;
+	if ((st = upload_seal(put->upload, size, digest)) == STATUS_OK)
+		st = batch_former_add(put->former, &put->entry);
+	if (st == STATUS_OK)
+		put->upload = NULL;
+	else
+		put->outcome = st;
+	return st;
 }
 
 static void
@@ -118,6 +119,7 @@ command_put(struct caller *caller, const struct request *request)
 	    put_free };
 	struct put_consumer *put;
 	char path[WALK_PATH_ROOM] = "";
+	uint64_t began_us = clock_us();
 	enum status st = STATUS_NO_MEMORY;
 
 	if ((put = calloc(1, sizeof(*put))) == NULL ||
@@ -133,7 +135,7 @@ command_put(struct caller *caller, const struct request *request)
 	put->outcome = STATUS_CANCELLED;
 	put->entry.id = request->id;
 	put->entry.chained = request->chained;
-	put->entry.began_us = clock_us();
+	put->entry.began_us = began_us;
 	put->entry.is_long = !request->has_size ||
 	    request->size > SMALL_UPLOAD;
 	if (put->entry.is_long)

@@ -24,6 +24,7 @@ struct flush_group {
 	struct kit	*kit;
 	struct flush_choice *choice;
 	const struct base *base;
+	uint64_t	 synced_from;	/* clock_us() */
 	size_t		 count;
 	struct changed_folder *folders;		/* owned; FOLDERS_MAX */
 };
@@ -63,41 +64,52 @@ flush_one(struct flush_group *group, struct batch_member *member)
 		batch_member_set(member, st);
 }
 
+/* Uploads that were begun before syncfs(2) could report their errors. */
+static void
+flush_if_older(struct flush_group *group, struct batch_member *member)
+{
+	if (member->began_us < group->synced_from)
+		flush_one(group, member);
+}
+
 /*
- * The descriptor that was opened first: it reports every failed write-back
- * since, for all the batches.
+ * The batch whose descriptor was opened first: it reports every failed
+ * write-back since, for all the batches.
  */
-static int
-oldest_sync_fd(const struct flush_group *group)
+static const struct batch *
+oldest_batch(const struct flush_group *group)
 {
 	const struct batch *oldest = group->batches, *batch;
 
 	for (batch = oldest; batch != NULL; batch = batch->next)
 		if (batch->sync_opened_us < oldest->sync_opened_us)
 			oldest = batch;
-	return oldest->sync_fd;
+	return oldest;
 }
 
 /* Bring all stages to the disk. */
 static void
 flush_stages(struct flush_group *group)
 {
+	const struct batch *oldest = oldest_batch(group);
 	size_t files = count_good(group);
 	uint64_t began = clock_us();
 
 	if (base_durability(group->base) != DURABILITY_COMMIT || files == 0)
 		return;
-	if (oldest_sync_fd(group) != -1 && !group->batches->is_long &&
+	if (oldest->sync_fd != -1 && !oldest->is_long &&
 	    flush_choice_is_syncfs(group->choice, files)) {
-		if (syncfs(oldest_sync_fd(group)) == 0) {
+		if (syncfs(oldest->sync_fd) == 0) {
 			flush_choice_learn_syncfs(group->choice,
 			    clock_us() - began);
+			group->synced_from = oldest->sync_opened_us;
+			for_each(group, flush_if_older);
 			return;
 		}
 		/* Somebody's write failed: each file's own fsync decides. */
 	}
 	for_each(group, flush_one);
-	if (!group->batches->is_long)
+	if (!oldest->is_long)
 		flush_choice_learn_fsync(group->choice, clock_us() - began,
 		    files);
 }

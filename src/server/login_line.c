@@ -143,6 +143,8 @@ check(struct login_line *line, struct login_job *job)
 	user = users_find(users, job->user, job->user_len);
 	job->result = users_login(users, user, job->password,
 	    job->password_len);
+	if (job->result == STATUS_OK)
+		line->plan.good(line->plan.ctx, user, job);
 	users_unref(users);
 }
 

@@ -25,7 +25,9 @@ struct login_job {
 	char		*password;	/* ... is this; wiped by it too */
 	size_t		 password_len;
 	enum status	 result;
+	bool		 is_done;
 	void		(*done)(struct login_job *job);
+	void		*ctx;
 };
 
 struct login_line;
@@ -35,6 +37,10 @@ struct login_line_plan {
 	unsigned int	 queue;		/* jobs that may wait per origin */
 	unsigned int	 queue_total;	/* and of all origins */
 	struct user_source *users;	/* borrowed */
+	/* Called by the thread for each password that was right. */
+	void		(*good)(void *ctx, const struct user *user,
+			    const struct login_job *job);
+	void		*ctx;
 };
 
 enum status login_line_new(struct login_line **out,

@@ -8,7 +8,7 @@
 #define PLACE_MASK 0xffu
 
 void
-place_init(struct session_place *place, enum place at)
+place_init(struct session_place *place, enum whereabouts at)
 {
 	atomic_init(&place->word, (unsigned int)at);
 }
@@ -48,7 +48,7 @@ place_park(struct session_place *place)
 }
 
 void
-place_move(struct session_place *place, enum place from, enum place to)
+place_move(struct session_place *place, enum whereabouts from, enum whereabouts to)
 {
 	unsigned int old;
 
@@ -59,8 +59,8 @@ place_move(struct session_place *place, enum place from, enum place to)
 	(void)old;
 }
 
-enum place
+enum whereabouts
 place_now(const struct session_place *place)
 {
-	return (enum place)(atomic_load(&place->word) & PLACE_MASK);
+	return (enum whereabouts)(atomic_load(&place->word) & PLACE_MASK);
 }

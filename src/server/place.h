@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum place {
+enum whereabouts {
 	PLACE_PARKED,		/* waits in the listener's epoll */
 	PLACE_QUEUED,		/* waits for a worker */
 	PLACE_WORKING,		/* in a worker's hands */
@@ -31,7 +31,7 @@ struct session_place {
 	atomic_uint word;
 };
 
-void place_init(struct session_place *place, enum place at);
+void place_init(struct session_place *place, enum whereabouts at);
 
 /*
  * Wish something.  True if this moved the session from parked to queued: then
@@ -46,9 +46,9 @@ unsigned int place_take(struct session_place *place);
 bool place_park(struct session_place *place);
 
 /* Working to `to`, or back from the login line to the queue; wishes stay. */
-void place_move(struct session_place *place, enum place from, enum place to);
+void place_move(struct session_place *place, enum whereabouts from, enum whereabouts to);
 
 /* For timeouts and displays: where it is right now. */
-enum place place_now(const struct session_place *place);
+enum whereabouts place_now(const struct session_place *place);
 
 #endif

@@ -12,7 +12,7 @@
 typedef void (*server_hook)(const char *user);
 
 struct server_start {
-	const struct handover *handover;	/* of the start */
+	struct handover	*handover;	/* of the start; its config is taken */
 	int		 channel;		/* to the monitor; owned */
 	const int	*listeners;		/* listening sockets; owned */
 	size_t		 listener_count;

@@ -3,6 +3,7 @@
 
 #include "server_config.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,10 +122,9 @@ config_read(char **out, const char *file)
 	FILE *fp;
 
 	*out = NULL;
-	if ((fp = fopen(file, "re")) == NULL) {
-		st = status_errno("configuration file %s", file);
-		return status_set(STATUS_CONFIG, "%s", status_text(st));
-	}
+	if ((fp = fopen(file, "re")) == NULL)
+		return status_set(STATUS_CONFIG, "configuration file %s: %s",
+		    file, strerror(errno));
 	st = read_text(out, fp, file);
 	fclose(fp);
 	if (st != STATUS_OK) {

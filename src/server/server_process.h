@@ -30,7 +30,7 @@ struct server_process {
 };
 
 struct server_process_setup {
-	const struct handover	*handover;	/* borrowed */
+	struct handover	*handover;	/* borrowed; the child takes of it */
 	const struct listen_set	*listeners;	/* borrowed */
 	server_hook		 hook;
 	int			 close_fds[4];	/* not for it; -1: none */

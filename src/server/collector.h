@@ -1,0 +1,18 @@
+/*
+ * collector - a thread that now and then removes stages which were left behind
+ * by a crash.
+ */
+#ifndef COLLECTOR_H
+#define COLLECTOR_H
+
+#include "services.h"
+
+struct collector;
+
+enum status collector_start(struct collector **out,
+    struct services *services);
+
+/* Ends the thread; collector_stop(NULL) does nothing. */
+void collector_stop(struct collector *collector);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "face.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ft1_state.h"
+#include "log.h"
+
+static struct face *
+ft1_open(struct client *client)
+{
+	struct ft1 *ft1;
+
+	if ((ft1 = calloc(1, sizeof(*ft1))) == NULL)
+		return NULL;
+	ft1->face.ops = &ft1_face;
+	ft1->client = client;
+	ft1_answer_init(&ft1->answer);
+	return &ft1->face;
+}
+
+static void
+drop_producer(struct ft1 *ft1)
+{
+	if (ft1->producer != NULL)
+		ft1->producer->ops->free(ft1->producer);
+	ft1->producer = NULL;
+}
+
+static void
+ft1_close(struct face *face)
+{
+	struct ft1 *ft1 = (struct ft1 *)face;
+
+	drop_producer(ft1);
+	if (ft1->consumer != NULL)
+		ft1->consumer->ops->free(ft1->consumer);
+	batch_free(ft1->answering);
+	ft1_forget_caller(ft1);
+	ft1_forget_user(ft1);
+	free(ft1);
+}
+
+/* What could not be served in its turn stays within these bounds. */
+static size_t
+ft1_appetite(const struct face *face)
+{
+	const struct ft1 *ft1 = (const struct ft1 *)face;
+
+	if (ft1->is_ending)
+		return 0;
+	return ft1->data_left + FT1_HEADER_SIZE + FT1_MAX_REQUEST;
+}
+
+void
+ft1_end(struct ft1 *ft1, enum status st, const char *text)
+{
+	if (ft1->is_ending)
+		return;
+	ft1->is_ending = true;
+	ft1->last = st;
+	snprintf(ft1->last_text, sizeof(ft1->last_text), "%s", text);
+}
+
+enum ft1_step
+ft1_broken(struct ft1 *ft1, const char *text)
+{
+	log_line(LOG_LEVEL_NOTICE, ft1->client->who.session,
+	    "protocol error of %s: %s", ft1->client->who.address, text);
+	ft1_end(ft1, STATUS_PROTOCOL, text);
+	return FT1_STEP_WAITS;
+}
+
+bool
+ft1_has_puts(const struct ft1 *ft1)
+{
+	return ft1->answering != NULL || (ft1->client->former != NULL &&
+	    batch_former_is_busy(ft1->client->former));
+}
+
+bool
+ft1_find_caller(struct ft1 *ft1, uint32_t id)
+{
+	enum status st;
+
+	if (ft1->has_caller)
+		return true;
+	st = client_caller(ft1->client, &ft1->caller, &ft1->users);
+	if (st == STATUS_OK) {
+		ft1->caller.answer = &ft1->answer.answer;
+		ft1->has_caller = true;
+		return true;
+	}
+	ft1_answer_error(&ft1->answer, id, st, 0, status_text(st));
+	if (st == STATUS_LOGIN_REFUSED)
+		ft1_end(ft1, st, status_text(st));
+	return false;
+}
+
+void
+ft1_forget_caller(struct ft1 *ft1)
+{
+	if (ft1->has_caller)
+		users_unref(ft1->users);
+	ft1->has_caller = false;
+}
+
+/* Say what became of a batch, as far as there is room. */
+static void
+answer_batch(struct ft1 *ft1)
+{
+	struct batch *batch = ft1->answering;
+
+	while (ft1->answered < batch->count) {
+		if (!ft1_answer_has_room(&ft1->answer))
+			return;
+		ft1_answer_member(&ft1->answer,
+		    &batch->member[ft1->answered++]);
+	}
+	ft1->answering = NULL;
+	batch_former_done(ft1->client->former, ft1->answer.failed);
+	batch_free(batch);
+}
+
+static void
+read_letters(struct ft1 *ft1)
+{
+	if (ft1->answering == NULL) {
+		ft1->answering = (struct batch *)mailbox_take(
+		    ft1->client->mailbox);
+		ft1->answered = 0;
+	}
+	if (ft1->answering != NULL)
+		answer_batch(ft1);
+}
+
+static void
+pull_producer(struct ft1 *ft1)
+{
+	if (ft1->producer == NULL || !ft1_answer_has_room(&ft1->answer))
+		return;
+	ft1->answer.id = ft1->producer_id;
+	if (ft1->producer->ops->pull(ft1->producer, &ft1->answer.answer) ==
+	    PULL_DONE)
+		drop_producer(ft1);
+	ft1_answer_close_entries(&ft1->answer);
+}
+
+static bool
+is_at_rest(const struct ft1 *ft1)
+{
+	return ft1->producer == NULL && ft1->upload == FT1_UPLOAD_NONE &&
+	    !ft1_has_puts(ft1);
+}
+
+/* The last error, once there is room for it. */
+static enum face_turn
+say_last_words(struct ft1 *ft1)
+{
+	if (ft1->is_over)
+		return FACE_ENDS;
+	if (!ft1_answer_has_room(&ft1->answer))
+		return FACE_WAITS;
+	ft1_answer_error(&ft1->answer, 0, ft1->last, 0, ft1->last_text);
+	ft1->is_over = true;
+	return FACE_ENDS;
+}
+
+static enum face_turn
+ft1_work(struct face *face, struct face_input *in, struct face_output *out)
+{
+	struct ft1 *ft1 = (struct ft1 *)face;
+	enum ft1_step step;
+
+	ft1->answer.out = out;
+	do {
+		read_letters(ft1);
+		ft1_answer_checked(ft1);
+		pull_producer(ft1);
+		if (ft1->stopping != STATUS_OK && is_at_rest(ft1))
+			ft1_end(ft1, ft1->stopping,
+			    "the server is shutting down");
+		step = ft1->is_ending ? FT1_STEP_WAITS :
+		    ft1_take_frame(ft1, in);
+	} while (step == FT1_STEP_ON);
+	ft1_forget_caller(ft1);
+	if (!ft1->is_ending)
+		ft1_overtake(ft1, in);
+	if (ft1->is_ending)
+		return say_last_words(ft1);
+	/* Nothing more of a tree is at hand: flush what there is. */
+	if (in->is_quiet && ft1->client->former != NULL &&
+	    ft1->answering == NULL)
+		batch_former_send(ft1->client->former);
+	return ft1->stage == FT1_STAGE_CHECKING && ft1->client->job != NULL ?
+	    FACE_LOGIN : FACE_WAITS;
+}
+
+static void
+ft1_checked(struct face *face, enum status st)
+{
+	struct ft1 *ft1 = (struct ft1 *)face;
+
+	ft1->has_checked = true;
+	ft1->checked = st;
+}
+
+static void
+ft1_stop(struct face *face, enum status st)
+{
+	struct ft1 *ft1 = (struct ft1 *)face;
+
+	if (st == STATUS_STOPPING) {
+		ft1->stopping = st;	/* what runs may end */
+		return;
+	}
+	drop_producer(ft1);
+	if (ft1->upload == FT1_UPLOAD_TAKING) {
+		ft1->consumer->ops->free(ft1->consumer);
+		ft1->consumer = NULL;
+		ft1->upload = FT1_UPLOAD_DROPPING;
+	}
+	ft1_end(ft1, st, status_text(st));
+}
+
+static enum face_mood
+ft1_mood(const struct face *face)
+{
+	const struct ft1 *ft1 = (const struct ft1 *)face;
+
+	if (ft1->producer != NULL || ft1->upload != FT1_UPLOAD_NONE)
+		return FACE_MOVING;
+	if (ft1->stage == FT1_STAGE_CHECKING || ft1_has_puts(ft1))
+		return FACE_BUSY;
+	return ft1->stage == FT1_STAGE_IN ? FACE_IDLE : FACE_NEW;
+}
+
+const struct face_ops ft1_face = {
+	.alpn = FT1_ALPN,
+	.open = ft1_open,
+	.close = ft1_close,
+	.appetite = ft1_appetite,
+	.work = ft1_work,
+	.checked = ft1_checked,
+	.stop = ft1_stop,
+	.mood = ft1_mood,
+};
+
+const struct face_ops *
+face_of_alpn(const unsigned char *alpn, size_t len)
+{
+	static const struct face_ops *const faces[] = { &ft1_face };
+
+	for (size_t i = 0; i < sizeof(faces) / sizeof(faces[0]); i++)
+		if (strlen(faces[i]->alpn) == len &&
+		    memcmp(faces[i]->alpn, alpn, len) == 0)
+			return faces[i];
+	return NULL;
+}

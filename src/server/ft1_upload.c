@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "ft1_decode.h"
+#include "ft1_state.h"
+
+void
+ft1_upload_begun(struct ft1 *ft1, const struct request *request)
+{
+	ft1->consumer = ft1->answer.consumer;
+	ft1->upload = ft1->consumer != NULL ? FT1_UPLOAD_TAKING :
+	    FT1_UPLOAD_DROPPING;
+	ft1->upload_id = request->id;
+	ft1->upload_chained = request->chained;
+}
+
+/* The error takes its turn behind the puts that are not answered yet. */
+static void
+tell_failure(struct ft1 *ft1, enum status st)
+{
+	struct batch_former *former = ft1->client->former;
+
+	if (former != NULL && batch_former_fail(former, ft1->upload_id,
+	    ft1->upload_chained, st))
+		return;
+	ft1->answer.id = ft1->upload_id;
+	answer_error(&ft1->answer.answer, st);
+}
+
+void
+ft1_upload_fail(struct ft1 *ft1, enum status st)
+{
+	tell_failure(ft1, st);
+	ft1->consumer->ops->free(ft1->consumer);
+	ft1->consumer = NULL;
+	ft1->upload = FT1_UPLOAD_DROPPING;
+}
+
+enum ft1_step
+ft1_take_data_head(struct ft1 *ft1, const struct ft1_header *header,
+    const uint8_t *payload)
+{
+	uint64_t offset = ft1_load_u64(payload);
+	uint64_t len = header->length - FT1_OFFSET_SIZE;
+
+	if (ft1->upload == FT1_UPLOAD_NONE)
+		return ft1_broken(ft1, "data for no upload");
+	if (offset > INT64_MAX - len)
+		return ft1_broken(ft1, "data beyond the largest file");
+	ft1->data_left = (size_t)len;
+	ft1->data_offset = offset;
+	return FT1_STEP_ON;
+}
+
+void
+ft1_take_data(struct ft1 *ft1, const uint8_t *bytes, size_t len)
+{
+	enum status st;
+
+	if (ft1->upload == FT1_UPLOAD_TAKING) {
+		st = ft1->consumer->ops->feed(ft1->consumer, ft1->data_offset,
+		    bytes, len);
+		if (st != STATUS_OK)
+			ft1_upload_fail(ft1, st);
+	}
+	ft1->data_offset += len;
+	ft1->data_left -= len;
+}
+
+enum ft1_step
+ft1_take_commit(struct ft1 *ft1, const struct ft1_header *header,
+    const uint8_t *payload)
+{
+	struct ft1_commit commit;
+	enum status st;
+
+	if (ft1->upload == FT1_UPLOAD_NONE)
+		return ft1_broken(ft1, "a COMMIT of no upload");
+	if (ft1_decode_commit(&commit, header, payload) == FT1_BAD)
+		return ft1_broken(ft1, "a COMMIT that is malformed");
+	if (ft1->upload == FT1_UPLOAD_TAKING) {
+		st = ft1->consumer->ops->commit(ft1->consumer, commit.size,
+		    commit.digest);
+		if (st != STATUS_OK)
+			ft1_upload_fail(ft1, st);
+		else {
+			ft1->consumer->ops->free(ft1->consumer);
+			ft1->consumer = NULL;
+		}
+	}
+	ft1->upload = FT1_UPLOAD_NONE;
+	return FT1_STEP_ON;
+}
+
+enum ft1_step
+ft1_take_abort(struct ft1 *ft1, const struct ft1_header *header,
+    const uint8_t *payload)
+{
+	if (ft1->upload == FT1_UPLOAD_NONE)
+		return ft1_broken(ft1, "an ABORT of no upload");
+	if (ft1_decode_nothing(header, payload) == FT1_BAD)
+		return ft1_broken(ft1, "an ABORT that is malformed");
+	if (ft1->upload == FT1_UPLOAD_TAKING)
+		ft1_upload_fail(ft1, status_set(STATUS_CANCELLED,
+		    "the upload was given up"));
+	ft1->upload = FT1_UPLOAD_NONE;
+	return FT1_STEP_ON;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "session.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+
+#define TURN_BYTES	(4u << 20)	/* a turn ends after so many bytes, */
+#define TURN_MS		10		/* or so many milliseconds */
+#define GOODBYE_MS	5000		/* for the last words to be sent */
+/* What a peer that never reads may pin in the kernel. */
+#define UNSENT_LOW	65536
+
+/* What a turn has used up so far. */
+struct turn_budget {
+	uint64_t	 ends;		/* clock_ms() */
+	size_t		 bytes;
+	bool		 is_quiet;	/* the socket has been read empty */
+};
+
+static void
+wake(void *ctx)
+{
+	session_wish(ctx, WISH_RESULT);
+}
+
+static void
+set_up_socket(int fd)
+{
+	int on = 1, low = UNSENT_LOW;
+
+	/* Both only make it faster or leaner. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low,
+	    sizeof(low));
+}
+
+struct session *
+session_new(struct services *services, int fd, const struct sockaddr *address,
+    uint64_t number, bool surplus)
+{
+	struct session *session;
+
+	if ((session = calloc(1, sizeof(*session))) == NULL ||
+	    client_init(&session->client, services, wake, session) !=
+	    STATUS_OK) {
+		close(fd);
+		if (session != NULL)
+			session_free(session);
+		return NULL;
+	}
+	set_up_socket(fd);
+	client_set_address(&session->client, fd, address);
+	session->client.who.session = number;
+	session->client.is_surplus = surplus;
+	session->stream = tls_stream_new(session->client.settings->tls, fd,
+	    true);
+	if (session->stream == NULL) {
+		session_free(session);
+		return NULL;
+	}
+	place_init(&session->place, PLACE_PARKED);
+	session->phase_began = session->moved = clock_ms();
+	session->interest = EPOLLIN;
+	atomic_init(&session->deadline, session->phase_began +
+	    session->client.settings->config->handshake_timeout * 1000ull);
+	return session;
+}
+
+void
+session_free(struct session *session)
+{
+	log_line(LOG_LEVEL_INFO, session->client.who.session,
+	    "the session ends");
+	if (session->face != NULL)
+		session->face->ops->close(session->face);
+	tls_stream_free(session->stream);
+	client_clear(&session->client);
+	free(session->carried);
+	free(session);
+}
+
+void
+session_wish(struct session *session, enum wish wish)
+{
+	if (place_wish(&session->place, wish))
+		ready_queue_push(session->client.services->ready, session);
+}
+
+static void
+enter(struct session *session, enum session_phase phase)
+{
+	static const char *const names[] = { "handshake", "talking",
+	    "goodbye" };
+
+	session->phase = phase;
+	session->phase_began = session->moved = clock_ms();
+	log_line(LOG_LEVEL_DEBUG, session->client.who.session, "phase %s",
+	    names[phase]);
+}
+
+/* When will this session have waited too long? */
+static void
+set_deadline(struct session *session)
+{
+	const struct config *config = session->client.settings->config;
+	uint64_t from = session->phase_began, seconds;
+
+	if (session->phase == PHASE_HANDSHAKE)
+		seconds = config->handshake_timeout;
+	else if (session->phase == PHASE_GOODBYE)
+		seconds = GOODBYE_MS / 1000;
+	else switch (session->face->ops->mood(session->face)) {
+	case FACE_NEW:
+		seconds = config->login_timeout;
+		break;
+	case FACE_BUSY:
+		/* The server has to do; lines bound their own time. */
+		atomic_store(&session->deadline, UINT64_MAX);
+		return;
+	case FACE_MOVING:
+		from = session->moved;
+		seconds = config->stall_timeout;
+		break;
+	default:
+		from = session->moved;
+		seconds = config->idle_timeout;
+		break;
+	}
+	atomic_store(&session->deadline, from + seconds * 1000);
+}
+
+/* Park until the socket can do what is named; output always counts. */
+static enum turn
+park(struct session *session, bool wants_input)
+{
+	session->interest = wants_input ? EPOLLIN : 0;
+	if (tls_stream_unsent(session->stream) > 0)
+		session->interest |= EPOLLOUT;
+	return TURN_PARK;
+}
+
+static enum turn
+cut(struct session *session, const char *why)
+{
+	log_line(LOG_LEVEL_INFO, session->client.who.session,
+	    "cut off while %s: %s", session->face == NULL ? "connecting" :
+	    "talking", why);
+	return TURN_END;
+}
+
+/* The protocol that both sides agreed on decides who talks. */
+static enum turn
+begin_talking(struct session *session)
+{
+	const struct face_ops *ops;
+	const unsigned char *alpn;
+	unsigned int len;
+
+	SSL_get0_alpn_selected(tls_stream_ssl(session->stream), &alpn, &len);
+	if (len == 0 || (ops = face_of_alpn(alpn, len)) == NULL)
+		return cut(session, "the client offers no protocol of ours");
+	if ((session->face = ops->open(&session->client)) == NULL)
+		return cut(session, "no memory");
+	log_line(LOG_LEVEL_INFO, session->client.who.session,
+	    "connection from %s, %s", session->client.who.address,
+	    SSL_get_version(tls_stream_ssl(session->stream)));
+	enter(session, PHASE_TALKING);
+	return TURN_ON;
+}
+
+static enum turn
+handshake(struct session *session)
+{
+	switch (tls_stream_handshake(session->stream)) {
+	case IO_OK:
+		return begin_talking(session);
+	case IO_WANT:
+		return park(session, true);
+	case IO_FAILED:
+		log_line(LOG_LEVEL_NOTICE, session->client.who.session,
+		    "TLS with %s failed: %s", session->client.who.address,
+		    tls_stream_failure(session->stream));
+		return TURN_END;
+	default:
+		return cut(session, tls_stream_failure(session->stream));
+	}
+}
+
+/*
+ * Read on behind what is carried, up to the face's appetite.  False if the
+ * stream has ended.
+ */
+static bool
+hear(struct session *session, uint8_t *bytes, size_t *len,
+    struct turn_budget *budget)
+{
+	size_t appetite, got;
+	enum io io;
+
+	appetite = session->face->ops->appetite(session->face);
+	if (appetite > SESSION_INPUT_ROOM)
+		appetite = SESSION_INPUT_ROOM;
+	budget->is_quiet = false;
+	while (*len < appetite) {
+		io = tls_stream_read(session->stream, bytes + *len,
+		    appetite - *len, &got);
+		if (io == IO_WANT) {
+			budget->is_quiet = true;
+			return true;
+		}
+		if (io != IO_OK) {
+			log_line(LOG_LEVEL_INFO, session->client.who.session,
+			    "%s", tls_stream_failure(session->stream));
+			return false;
+		}
+		*len += got;
+		budget->bytes += got;
+	}
+	return true;
+}
+
+/* Let the face use the input and fill the output, and send that. */
+static enum face_turn
+speak(struct session *session, const struct turn_tools *tools,
+    struct face_input *in, struct turn_budget *budget)
+{
+	struct face_output out = { .bytes = tools->output };
+	enum face_turn turn;
+
+	if (tls_stream_unsent(session->stream) > 0)
+		(void)tls_stream_flush(session->stream);
+	out.room = tls_stream_room(session->stream);
+	turn = session->face->ops->work(session->face, in, &out);
+	budget->bytes += out.len;
+	if (out.len > 0 && tls_stream_write(session->stream, out.bytes,
+	    out.len) != IO_OK)
+		return FACE_ENDS;
+	if (in->used > 0 || out.len > 0)
+		session->moved = clock_ms();
+	return turn;
+}
+
+/* Keep input for the next turn, as the buffer is the worker's. */
+static bool
+carry(struct session *session, const uint8_t *bytes, size_t len)
+{
+	free(session->carried);
+	session->carried = NULL;
+	session->carried_len = len;
+	if (len == 0)
+		return true;
+	if ((session->carried = malloc(len)) == NULL)
+		return false;
+	memcpy(session->carried, bytes, len);
+	return true;
+}
+
+static bool
+is_used_up(const struct turn_budget *budget)
+{
+	return budget->bytes >= TURN_BYTES || clock_ms() >= budget->ends;
+}
+
+static enum turn say_goodbye(struct session *session);
+
+/* Hear and speak by turns until nothing moves, or the turn is used up. */
+static enum turn
+talk(struct session *session, const struct turn_tools *tools,
+    struct turn_budget *budget)
+{
+	struct face_input in = { .bytes = tools->input };
+	enum face_turn said;
+	size_t before;
+	enum io sent;
+
+	if (session->carried_len > 0)
+		memcpy(in.bytes, session->carried, session->carried_len);
+	in.len = session->carried_len;
+	for (;;) {
+		before = budget->bytes;
+		if (!hear(session, in.bytes, &in.len, budget))
+			return TURN_END;
+		in.is_quiet = budget->is_quiet;
+		in.used = 0;
+		said = speak(session, tools, &in, budget);
+		in.len -= in.used;
+		memmove(in.bytes, in.bytes + in.used, in.len);
+		sent = tls_stream_flush(session->stream);
+		if (sent == IO_CUT)
+			return cut(session,
+			    tls_stream_failure(session->stream));
+		if (said == FACE_ENDS)
+			return say_goodbye(session);
+		if (said == FACE_LOGIN)
+			break;
+		if (budget->bytes == before && in.used == 0)
+			break;
+		if (is_used_up(budget))
+			return carry(session, in.bytes, in.len) ? TURN_ON :
+			    TURN_END;
+	}
+	if (!carry(session, in.bytes, in.len))
+		return TURN_END;
+	if (said == FACE_LOGIN)
+		return TURN_LOGIN;
+	return park(session,
+	    session->face->ops->appetite(session->face) > in.len);
+}
+
+/* All has been said: send the rest, then close_notify. */
+static enum turn
+say_goodbye(struct session *session)
+{
+	if (session->phase != PHASE_GOODBYE) {
+		enter(session, PHASE_GOODBYE);
+		tls_stream_close(session->stream);
+	}
+	if (tls_stream_flush(session->stream) == IO_WANT)
+		return park(session, false);
+	/* A reset must not overtake the last words. */
+	(void)shutdown(tls_stream_fd(session->stream), SHUT_WR);
+	return TURN_END;
+}
+
+/* Take in what others wish.  False if the session is to end at once. */
+static bool
+heed(struct session *session, unsigned int wishes)
+{
+	if ((wishes & WISH_READY) != 0)
+		session->armed = 0;
+	if ((wishes & WISH_KICK) != 0)
+		return false;
+	if ((wishes & WISH_TIMEOUT) != 0 &&
+	    clock_ms() >= atomic_load(&session->deadline)) {
+		log_line(LOG_LEVEL_INFO, session->client.who.session,
+		    "timed out");
+		if (session->phase != PHASE_TALKING)
+			return false;
+		/* Who does not read hears no last words either. */
+		if (tls_stream_unsent(session->stream) > 0)
+			return false;
+		session->face->ops->stop(session->face, STATUS_TIMEOUT);
+	}
+	if ((wishes & WISH_DRAIN) != 0) {
+		if (session->phase == PHASE_HANDSHAKE)
+			return false;
+		if (session->phase == PHASE_TALKING)
+			session->face->ops->stop(session->face,
+			    STATUS_STOPPING);
+	}
+	return true;
+}
+
+static void
+take_back_job(struct session *session)
+{
+	struct login_job *job = session->client.job;
+
+	if (session->face != NULL && job != NULL && job->is_done) {
+		job->is_done = false;
+		session->face->ops->checked(session->face, job->result);
+	}
+}
+
+enum turn
+session_turn(struct session *session, const struct turn_tools *tools,
+    unsigned int wishes)
+{
+	struct turn_budget budget = { .ends = clock_ms() + TURN_MS };
+	enum turn turn;
+
+	session->client.kit = tools->kit;
+	if (!heed(session, wishes))
+		return TURN_END;
+	take_back_job(session);
+	do {
+		switch (session->phase) {
+		case PHASE_HANDSHAKE:
+			turn = handshake(session);
+			break;
+		case PHASE_TALKING:
+			turn = talk(session, tools, &budget);
+			break;
+		default:
+			turn = say_goodbye(session);
+			break;
+		}
+	} while (turn == TURN_ON && !is_used_up(&budget));
+	if (turn != TURN_END)
+		set_deadline(session);
+	return turn;
+}
+
+void
+session_login_refused(struct session *session, enum status st)
+{
+	session->client.job->is_done = true;
+	session->client.job->result = st;
+}
