@@ -14,7 +14,7 @@ struct listing;
 /* What a listing tells of each name. */
 struct listing_entry {
 	char		 name[256];
-	struct stat	 st;		/* of the name itself, links not followed */
+	struct stat	 st;		/* of a link itself, not followed */
 };
 
 /*

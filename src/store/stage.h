@@ -18,7 +18,7 @@
 struct stage {
 	uint8_t	 id[STAGE_ID_SIZE];	/* random, not to be guessed */
 	char	 name[STAGE_NAME_ROOM];	/* the id in hex */
-	int	 fd;			/* owned, readable and writable; or -1 */
+	int	 fd;			/* owned, to read and write; or -1 */
 	bool	 made;			/* the name exists and is ours */
 };
 

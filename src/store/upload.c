@@ -21,7 +21,7 @@
 /* Bytes that are sent on their way to the disk before the final flush. */
 #define WRITE_BEHIND	((uint64_t)8 << 20)
 
-_Static_assert(UPLOAD_ID_SIZE == STAGE_ID_SIZE, "an upload's id is its stage's");
+_Static_assert(UPLOAD_ID_SIZE == STAGE_ID_SIZE, "a stage's id is its upload's");
 
 struct upload {
 	struct place	 place;		/* root: owned, in `strings` */
@@ -334,7 +334,6 @@ static bool
 keep_mode(const struct upload *upload, const struct target *target)
 {
 	return upload->plan.has_mode ||
-	    (target->st.st_mode & MODE_BITS) == MODE_DEFAULT ||
 	    fchmod(upload->stage.fd, target->st.st_mode & MODE_BITS) == 0;
 }
 

@@ -25,7 +25,7 @@ struct walk {
 
 /* Where a path ends once all links are followed. */
 struct spot {
-	struct folder	 folder;	/* the parent, or itself if name is "" */
+	struct folder	 folder;	/* the parent; itself if name is "" */
 	char		 name[NAME_MAX + 1];
 	struct stat	 st;		/* never of a symlink */
 };
