@@ -133,7 +133,8 @@ END_TEST
 
 START_TEST(holes_equal_zeros)
 {
-	static const size_t parts[][3] = {	/* bytes, hole, bytes */
+	/* bytes, hole, bytes */
+	static const size_t parts[][3] = {
 		{ 0, 5, 0 }, { 0, MIB, 0 }, { 0, 3 * MIB, 1 }, { 1, 1, 1 },
 		{ 10, 2 * MIB, 10 }, { MIB, MIB, MIB }, { MIB - 1, 1, MIB },
 		{ MIB - 1, MIB + 2, 5 }, { 65536, 65536, 65536 },

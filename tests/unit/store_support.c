@@ -5,8 +5,10 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,4 +309,20 @@ bool
 apart(const struct store *store, bool (*test)(struct store *store))
 {
 	return run(store, test, false);
+}
+
+bool
+forbid_noreplace(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	bool ok;
+
+	if (filter == NULL)
+		return false;
+	ok = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL),
+	    SCMP_SYS(renameat2), 1, SCMP_CMP64(4, SCMP_CMP_NE, 0, 0)) == 0 &&
+	    seccomp_load(filter) == 0;
+	seccomp_release(filter);
+	return ok && renameat2(AT_FDCWD, "x", AT_FDCWD, "y",
+	    RENAME_NOREPLACE) == -1 && errno == EINVAL;
 }

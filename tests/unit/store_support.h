@@ -81,4 +81,10 @@ bool as_nobody(const struct store *store, bool (*test)(struct store *store));
 /* The same as whoever we are. */
 bool apart(const struct store *store, bool (*test)(struct store *store));
 
+/*
+ * From now on this process meets what file systems without RENAME_NOREPLACE
+ * answer; false if that cannot be had.
+ */
+bool forbid_noreplace(void);
+
 #endif
