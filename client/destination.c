@@ -169,8 +169,11 @@ destination_parse(struct destination *out, const char *text)
 }
 
 void
-destination_name(char out[DESTINATION_NAME_SIZE], const struct destination *target)
+destination_name(char out[DESTINATION_NAME_SIZE],
+    const struct destination *destination)
 {
-	snprintf(out, DESTINATION_NAME_SIZE, strchr(target->host, ':') != NULL ?
-	    "[%s]:%s" : "%s:%s", target->host, target->port);
+	bool brackets = strchr(destination->host, ':') != NULL;
+
+	snprintf(out, DESTINATION_NAME_SIZE, "%s%s%s:%s", brackets ? "[" : "",
+	    destination->host, brackets ? "]" : "", destination->port);
 }

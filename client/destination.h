@@ -25,6 +25,7 @@ enum status destination_parse(struct destination *out, const char *text);
 
 /* "host:port", the host in brackets if it is an IPv6 address. */
 #define DESTINATION_NAME_SIZE (DESTINATION_HOST_MAX + 10)
-void destination_name(char out[DESTINATION_NAME_SIZE], const struct destination *target);
+void destination_name(char out[DESTINATION_NAME_SIZE],
+    const struct destination *destination);
 
 #endif

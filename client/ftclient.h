@@ -14,15 +14,14 @@
 
 struct client {
 	const struct settings	*settings;	/* borrowed */
-	const struct destination	*target;	/* borrowed */
-	struct remote		*remote;	/* owned by main */
-	struct interrupt	*interrupt;	/* owned by main */
-	struct outbox		*outbox;	/* owned by main */
-	char			*folder;	/* owned; the server's, for people */
-	bool			 interactive;	/* a person types the commands */
-	bool			 gathering;	/* put only fills the outbox */
-	bool			 tolerant;	/* this line may fail */
-	bool			 leaving;	/* quit was typed */
+	const struct destination *target;	/* borrowed */
+	struct remote	*remote;	/* owned by main */
+	struct interrupt *interrupt;	/* owned by main */
+	struct outbox	*outbox;	/* owned by main */
+	char		*folder;	/* owned; the server's, for people */
+	bool		 gathering;	/* put only fills the outbox */
+	bool		 tolerant;	/* this line may fail */
+	bool		 leaving;	/* quit was typed */
 };
 
 #endif

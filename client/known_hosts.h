@@ -17,8 +17,8 @@ enum known {
 };
 
 /*
- * Look up a server by the name that destination_name gives.  `*line` is the number
- * of the first line for it.  A file that does not exist knows nobody.
+ * Look up a server by the name that destination_name gives.  `*line` is the
+ * number of the first line for it.  A file that does not exist knows nobody.
  */
 enum status known_hosts_find(enum known *out, unsigned int *line,
     const char *path, const char *name, const char *pin);

@@ -65,7 +65,6 @@ run_mode(struct client *client)
 		return script_run(client, settings->batch_file);
 	if (!isatty(STDIN_FILENO))
 		return script_run(client, "-");
-	client->interactive = true;
 	return shell_run(client);
 }
 

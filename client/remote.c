@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
 #define FRAME_ROOM	16384u	/* two paths, or a password, and the rest */
+#define SILENCE_MS	60000	/* until we ask whether the server lives */
 #define TEXT_MAX	400u	/* bytes that we repeat of the server's words */
 
 struct remote {
@@ -20,6 +23,9 @@ struct remote {
 	enum status	 lost;		/* STATUS_OK while it stands */
 	char		*lost_text;	/* owned */
 	uint32_t	 wait;		/* seconds, if lost is STATUS_BUSY */
+	struct call	 ping;		/* asks whether the server lives */
+	bool		 pinging;
+	uint64_t	 heard;		/* clock_ms of the last bytes from it */
 };
 
 static wire_receiver take_frame;
@@ -53,6 +59,7 @@ remote_free(struct remote *remote)
 	explicit_bzero(remote->room, FRAME_ROOM);	/* passwords */
 	free(remote->room);
 	free(remote->lost_text);
+	free(remote->ping.text);
 	free(remote);
 }
 
@@ -387,12 +394,40 @@ outcome_of(struct call *call)
 	return st;
 }
 
+/* Any answer to a PING will do; none within the same time again will not. */
+static enum status
+ask_whether_it_lives(struct remote *remote)
+{
+	if (remote->pinging && !remote->ping.done)
+		return status_set(STATUS_UNREACHABLE,
+		    "the server does not answer");
+	free(remote->ping.text);
+	remote->ping.text = NULL;
+	remote->pinging = true;
+	(void)remote_request(remote, FT1_PING, 0, &remote->ping);
+	return remote_send(remote);
+}
+
 void
 remote_await(struct remote *remote, struct call *call)
 {
-	while (!call->done && remote->lost == STATUS_OK)
-		if (cancel_calls(remote) == STATUS_OK && !call->done)
-			(void)lose(remote, wire_wait(remote->wire, -1, -1));
+	enum status st;
+	bool received;
+
+	remote->heard = clock_ms();
+	while (!call->done && remote->lost == STATUS_OK) {
+		if (cancel_calls(remote) != STATUS_OK || call->done)
+			continue;
+		st = wire_wait(remote->wire, -1, SILENCE_MS, &received);
+		if (received)
+			remote->heard = clock_ms();
+		else if (st == STATUS_OK &&
+		    clock_ms() - remote->heard >= SILENCE_MS) {
+			st = ask_whether_it_lives(remote);
+			remote->heard = clock_ms();
+		}
+		(void)lose(remote, st);
+	}
 }
 
 enum status
@@ -405,9 +440,11 @@ remote_wait(struct remote *remote, struct call *call)
 enum status
 remote_wait_fd(struct remote *remote, struct call *call, int fd)
 {
+	bool received;
+
 	if (remote->lost != STATUS_OK || call->done)
 		return remote_lost(remote);
-	return lose(remote, wire_wait(remote->wire, fd, -1));
+	return lose(remote, wire_wait(remote->wire, fd, -1, &received));
 }
 
 enum status

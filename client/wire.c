@@ -60,6 +60,8 @@ say_goodbye(struct wire *wire)
 	struct pollfd ready = { .fd = tls_stream_fd(wire->stream),
 	    .events = POLLOUT };
 
+	if (wire->out_len <= tls_stream_room(wire->stream))
+		(void)tls_stream_write(wire->stream, wire->out, wire->out_len);
 	tls_stream_close(wire->stream);
 	if (tls_stream_flush(wire->stream) == IO_WANT &&
 	    poll(&ready, 1, GOODBYE_MS) == 1)
@@ -343,20 +345,20 @@ wire_push(struct wire *wire)
 }
 
 enum status
-wire_wait(struct wire *wire, int fd, int milliseconds)
+wire_wait(struct wire *wire, int fd, int milliseconds, bool *received)
 {
-	bool received = false;
 	enum status st;
 
+	*received = false;
 	if ((st = seal_gathered(wire)) != STATUS_OK ||
 	    (st = flush(wire)) != STATUS_OK ||
-	    (st = receive(wire, &received)) != STATUS_OK || received)
+	    (st = receive(wire, received)) != STATUS_OK || *received)
 		return st;
 	if ((st = wait_for_socket(wire, fd, milliseconds)) != STATUS_OK)
 		return st;
 	if ((st = flush(wire)) != STATUS_OK)
 		return st;
-	return receive(wire, &received);
+	return receive(wire, received);
 }
 
 /*

@@ -63,7 +63,8 @@ enum status wire_look(struct wire *wire);
  * Send what waits, then wait until something is received, a signal comes, so
  * many milliseconds are over (-1: never), or `fd` (-1 for none) can be read.
  */
-enum status wire_wait(struct wire *wire, int fd, int milliseconds);
+enum status wire_wait(struct wire *wire, int fd, int milliseconds,
+    bool *received);
 
 /* True if a signal has come since interrupt_forget. */
 bool wire_is_interrupted(struct wire *wire);
