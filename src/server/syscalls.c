@@ -18,6 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
+
 /*
  * By name, so that one list serves all architectures: what one does not have
  * is left out.
@@ -186,6 +190,11 @@ allow_self(scmp_filter_ctx ctx)
 	    /* futimens(3): Landlock does not look at times set by name. */
 	    (error = allow_if(ctx, "utimensat",
 	    SCMP_A1(SCMP_CMP_EQ, 0, 0))) != 0)
+		return error;
+	/* glibc gives names to its memory where it can. */
+	error = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl),
+	    1, SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA, 0));
+	if (error != 0)
 		return error;
 	/* getrlimit(3) of its own limits; none is set. */
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW,
