@@ -64,28 +64,30 @@ apply_key(const struct config_key *key, void *object, const char *base)
 	return status_set(st, "environment variable %s: %s", name, text);
 }
 
+static enum status
+apply_to_bases(const struct config_key *key, struct config *config)
+{
+	enum status st = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < config->base_count && st == STATUS_OK; i++)
+		st = apply_key(key, &config->bases[i], config->bases[i].name);
+	return st;
+}
+
 enum status
 config_environ_apply(struct config *config)
 {
 	const struct config_key *key;
 	enum status st = STATUS_OK;
-	size_t i;
 
-	for (key = config_keys; key->name != NULL; key++) {
-		if (strcmp(key->section, CONFIG_BASE) != 0) {
+	for (key = config_keys; key->name != NULL && st == STATUS_OK; key++) {
+		if (strcmp(key->section, CONFIG_BASE) == 0)
+			st = apply_to_bases(key, config);
+		else
 			st = apply_key(key, config, NULL);
-		} else {
-			for (i = 0; i < config->base_count; i++) {
-				st = apply_key(key, &config->bases[i],
-				    config->bases[i].name);
-				if (st != STATUS_OK)
-					break;
-			}
-		}
-		if (st != STATUS_OK)
-			return st;
 	}
-	return STATUS_OK;
+	return st;
 }
 
 static bool

@@ -191,8 +191,8 @@ take_error(cfg_t *cfg, const char *fmt, va_list ap)
 		text[len - 1] = '\0';
 		fail_at(cfg, unknown_word(cfg, text + strlen(unknown)));
 	} else {
-		fail_at(cfg, status_set(STATUS_CONFIG, "%s: write `key = value` "
-		    "lines and `section { ... }`", text));
+		fail_at(cfg, status_set(STATUS_CONFIG, "%s: write `key = "
+		    "value` lines and `section { ... }`", text));
 	}
 }
 

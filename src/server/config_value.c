@@ -90,8 +90,9 @@ set_number(const struct config_key *key, unsigned int *out, const char *text)
 	else
 		number = strtoul(text, NULL, 10);
 	if (number < key->least || number > key->most)
-		return status_set(STATUS_CONFIG, "%s is `%.64s`: write a number "
-		    "from %u to %u", key->full, text, key->least, key->most);
+		return status_set(STATUS_CONFIG, "%s is `%.64s`: write a "
+		    "number from %u to %u", key->full, text, key->least,
+		    key->most);
 	*out = (unsigned int)number;
 	return STATUS_OK;
 }

@@ -35,29 +35,35 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+static const char *const help[] = {
+	"usage: ftserver [-dt] [-f FILE]",
+	"       ftserver [-d] --quick DIR [--listen ADDR:PORT] [--user NAME]",
+	"                [--password-file FILE] [--state DIR]",
+	"",
+	"Serves folders over TLS, in the foreground.",
+	"",
+	"  -f, --config FILE     configuration (" DEFAULT_FILE ")",
+	"  -t, --test            only test the configuration: exit 0, or 78",
+	"  -d, --debug           say more: -dd phases, -ddd each message",
+	"      --quick DIR       serve DIR on loopback; all else is made",
+	"      --listen ADDR:PORT  where (127.0.0.1:4433); port 0: any free",
+	"      --user NAME       the user's name (yours)",
+	"      --password-file FILE  first line: the user's password",
+	"      --state DIR       where key, certificate and users are kept",
+	"      --help            this text",
+	"      --version         name and version",
+	"",
+	"SIGTERM ends it, SIGHUP reads all again.  See ftserver(8).",
+	NULL
+};
+
 void
 options_help(void)
 {
-	fputs(
-"usage: ftserver [-dt] [-f FILE]\n"
-"       ftserver [-d] --quick DIR [--listen ADDR:PORT] [--user NAME]\n"
-"                [--password-file FILE] [--state DIR]\n"
-"\n"
-"Serves folders over TLS, in the foreground.\n"
-"\n"
-"  -f, --config FILE     configuration (" DEFAULT_FILE ")\n"
-"  -t, --test            only test the configuration: exit 0, or 78\n"
-"  -d, --debug           say more: -dd phases, -ddd each message\n"
-"      --quick DIR       serve DIR on loopback; all else is made on first use\n"
-"      --listen ADDR:PORT  where instead of 127.0.0.1:4433; port 0: a free one\n"
-"      --user NAME       the user's name instead of yours\n"
-"      --password-file FILE  the user's password: the first line of FILE\n"
-"      --state DIR       where key, certificate and users are kept\n"
-"      --help            this text\n"
-"      --version         name and version\n"
-"\n"
-"Signals: TERM ends, HUP reads the configuration again.  See ftserver(8).\n",
-	    stdout);
+	const char *const *line;
+
+	for (line = help; *line != NULL; line++)
+		puts(*line);
 }
 
 static enum status

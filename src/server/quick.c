@@ -139,9 +139,10 @@ find_state(struct setup *s)
 	find_account(s, &home);
 	if (s->options->state == NULL)
 		st = name_state(path, s, home);
+	else if (strlen(s->options->state) < sizeof(path))
+		st = (strcpy(path, s->options->state), STATUS_OK);
 	else
-		st = snprintf(path, sizeof(path), "%s", s->options->state) <
-		    PATH_MAX ? STATUS_OK : STATUS_NAME_TOO_LONG;
+		st = STATUS_NAME_TOO_LONG;
 	if (st != STATUS_OK || (st = make_folders(path)) != STATUS_OK)
 		return st;
 	if (realpath(path, s->state) == NULL)

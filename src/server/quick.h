@@ -15,7 +15,7 @@ struct quick_options {
 	const char	*listen;	/* NULL: 127.0.0.1:4433 */
 	const char	*user;		/* NULL: whoever starts it */
 	const char	*password_file;	/* NULL: make one up */
-	const char	*state;		/* NULL: below the state folder of XDG */
+	const char	*state;		/* NULL: XDG's */
 };
 
 struct quick {

@@ -13,7 +13,7 @@
 struct quick_identity {
 	const char	*key_path;
 	const char	*certificate_path;
-	const char	*address;	/* numeric, to stand in the certificate */
+	const char	*address;	/* numeric, of the certificate */
 };
 
 /* Make what is missing and tell the pin of the key. */

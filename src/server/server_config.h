@@ -28,7 +28,7 @@ struct config {
 	struct config_base *bases;
 	size_t		 base_count;
 	char		*user;		/* account to run as; NULL: stay */
-	char		*state;		/* folder for what the server itself keeps */
+	char		*state;		/* folder of the server's own */
 	char		*user_file;
 	unsigned int	 workers;	/* 0 in the file: cores, at least 4 */
 	unsigned int	 login_threads;	/* 0: half the cores, at least 1 */
@@ -38,7 +38,7 @@ struct config {
 	char		*certificate;	/* PEM files, read by the monitor */
 	char		*private_key;
 	char		*ticket_keys;	/* key file */
-	unsigned int	 ticket_key_lifetime;	/* seconds; 0: never rotated here */
+	unsigned int	 ticket_key_lifetime;	/* seconds; 0: not ours */
 	bool		 tls12;		/* allow TLS 1.2 */
 	unsigned int	 max_per_address;
 	unsigned int	 login_queue;	/* waiting logins per address */

@@ -99,9 +99,9 @@ static const struct {
  * and reads and prints on its own.
  */
 static const char *const sanitizer[] = {
-	"getdents", "ioctl", "open", "personality", "pipe", "prctl", "prlimit64",
-	"sched_setaffinity", "tkill", "wait4", "waitid", "mmap", "mprotect",
-	"arch_prctl", "setrlimit", NULL
+	"getdents", "ioctl", "open", "personality", "pipe", "prctl",
+	"prlimit64", "sched_setaffinity", "tkill", "wait4", "waitid", "mmap",
+	"mprotect", "arch_prctl", "setrlimit", NULL
 };
 
 /* It reads the registers of its own threads; none else is in reach. */

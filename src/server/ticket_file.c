@@ -14,7 +14,6 @@
 #include "file_write.h"
 #include "ticket_keys.h"
 
-
 #define SKEW 120	/* seconds that clocks of one fleet may differ */
 
 bool

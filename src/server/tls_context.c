@@ -187,8 +187,8 @@ derive(unsigned char out[2][32], const struct ticket_key *key)
 }
 
 static int
-set_keys(const struct ticket_key *key, unsigned char *iv, EVP_CIPHER_CTX *cipher,
-    EVP_MAC_CTX *mac, int enc)
+set_keys(const struct ticket_key *key, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int enc)
 {
 	unsigned char derived[2][32];
 	char digest[] = "SHA256";

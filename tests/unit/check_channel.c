@@ -15,6 +15,9 @@
 #define CONFIG "tls { certificate = /etc/c.pem\nprivate_key = /etc/k.pem }\n" \
 	"base main { path = /srv/main }\n"
 
+static char no_good[] = "no good", nothing[] = "";
+static char name[] = "name", digest[] = "digest", hash[] = "hash";
+
 static int fds[2];
 static struct channel_message got;
 
@@ -66,7 +69,7 @@ END_TEST
 START_TEST(an_answer_arrives_with_its_text)
 {
 	struct channel_message message = { .type = CHANNEL_RELOADED,
-		.text = { (char *)(uintptr_t)"no good" } };
+		.text = { no_good } };
 
 	ck_assert_int_eq(pass_on(&message), STATUS_OK);
 	ck_assert_str_eq(got.text[0], "no good");
@@ -76,7 +79,7 @@ END_TEST
 START_TEST(an_empty_text_is_a_text)
 {
 	struct channel_message message = { .type = CHANNEL_RELOADED,
-		.text = { (char *)(uintptr_t)"" } };
+		.text = { nothing } };
 
 	ck_assert_int_eq(pass_on(&message), STATUS_OK);
 	ck_assert_str_eq(got.text[0], "");
@@ -85,9 +88,8 @@ END_TEST
 
 START_TEST(a_renewal_arrives_with_its_three_texts)
 {
-	struct channel_message message = { .type = CHANNEL_RENEW, .text = {
-		(char *)(uintptr_t)"name", (char *)(uintptr_t)"digest",
-		(char *)(uintptr_t)"hash" } };
+	struct channel_message message = { .type = CHANNEL_RENEW,
+		.text = { name, digest, hash } };
 
 	ck_assert_int_eq(pass_on(&message), STATUS_OK);
 	ck_assert_str_eq(got.text[0], "name");
