@@ -8,6 +8,10 @@
 #include <string.h>
 
 #include <xxhash.h>
+#ifdef HAVE_XXH_X86DISPATCH_H
+/* The same library, by the best instructions that the processor has. */
+#include <xxh_x86dispatch.h>
+#endif
 
 struct digest {
 	uint64_t	 offset;	/* behind the last byte fed */

@@ -5,6 +5,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/tcp.h>		/* for tcpi_snd_wnd, newer than glibc's */
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,16 +20,19 @@
 #define RECORD_PLAIN	16384u	/* plain bytes in one TLS record */
 #define RECORD_EXTRA	64u	/* more than a record grows by sealing */
 /* Alerts, tickets and key updates still fit behind a full gather buffer. */
-#define OUT_ROOM	(TLS_STREAM_GATHER + 16384u)
-#define IN_ROOM		65536u
+#define OUT_ROOM	(TLS_STREAM_GATHER / RECORD_PLAIN * \
+			(RECORD_PLAIN + RECORD_EXTRA) + 16384u)
+#define IN_ROOM		131072u
+/* What may wait in the kernel, and here, for a peer that does not read. */
+#define UNSENT_LOW	65536u
 
 struct tls_stream {
 	SSL		*ssl;		/* owned */
 	int		 fd;		/* owned */
-	uint8_t		*out;		/* owned; NULL while nothing waits */
-	size_t		 out_sent, out_len;
-	uint8_t		*in;		/* owned; NULL while all is read */
-	size_t		 in_read, in_len;
+	uint8_t		*out;		/* owned, or NULL */
+	size_t		 out_sent, out_len, out_room;
+	uint8_t		*in;		/* owned, or NULL */
+	size_t		 in_read, in_len, in_room;
 	int		 cut;		/* errno of the broken socket, or 0 */
 	bool		 ended;		/* the socket said end of file */
 	const char	*failure;	/* static words */
@@ -36,6 +41,21 @@ struct tls_stream {
 static BIO_METHOD *method;
 static pthread_once_t method_once = PTHREAD_ONCE_INIT;
 
+/* Have the whole gather buffer, whatever is left in a shrunk one. */
+static bool
+have_out(struct tls_stream *stream)
+{
+	uint8_t *out;
+
+	if (stream->out_room == OUT_ROOM)
+		return true;
+	if ((out = realloc(stream->out, OUT_ROOM)) == NULL)
+		return false;
+	stream->out = out;
+	stream->out_room = OUT_ROOM;
+	return true;
+}
+
 /* OpenSSL hands over sealed records: keep them until a flush. */
 static int
 gather_write(BIO *bio, const char *bytes, int len)
@@ -43,7 +63,7 @@ gather_write(BIO *bio, const char *bytes, int len)
 	struct tls_stream *stream = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
-	if (stream->out == NULL && (stream->out = malloc(OUT_ROOM)) == NULL)
+	if (!have_out(stream))
 		return -1;
 	if ((size_t)len > OUT_ROOM - stream->out_len) {
 		BIO_set_retry_write(bio);
@@ -54,13 +74,28 @@ gather_write(BIO *bio, const char *bytes, int len)
 	return len;
 }
 
+/* The whole input buffer; called when all of it has been read. */
+static bool
+have_in(struct tls_stream *stream)
+{
+	uint8_t *in;
+
+	if (stream->in_room == IN_ROOM)
+		return true;
+	if ((in = realloc(stream->in, IN_ROOM)) == NULL)
+		return false;
+	stream->in = in;
+	stream->in_room = IN_ROOM;
+	return true;
+}
+
 /* Fill `in` with what the socket has.  False if there is nothing now. */
 static bool
 fill_input(struct tls_stream *stream)
 {
 	ssize_t n;
 
-	if (stream->in == NULL && (stream->in = malloc(IN_ROOM)) == NULL) {
+	if (!have_in(stream)) {
 		stream->cut = ENOMEM;
 		return false;
 	}
@@ -76,8 +111,6 @@ fill_input(struct tls_stream *stream)
 		stream->ended = true;
 	else if (errno != EAGAIN && errno != EWOULDBLOCK)
 		stream->cut = errno;
-	free(stream->in);
-	stream->in = NULL;
 	return false;
 }
 
@@ -88,7 +121,7 @@ gather_read(BIO *bio, char *bytes, int len)
 	size_t n;
 
 	BIO_clear_retry_flags(bio);
-	if (stream->in == NULL && !fill_input(stream)) {
+	if (stream->in_read == stream->in_len && !fill_input(stream)) {
 		if (stream->ended)
 			return 0;
 		if (stream->cut == 0)
@@ -100,10 +133,6 @@ gather_read(BIO *bio, char *bytes, int len)
 		n = (size_t)len;
 	memcpy(bytes, stream->in + stream->in_read, n);
 	stream->in_read += n;
-	if (stream->in_read == stream->in_len) {
-		free(stream->in);
-		stream->in = NULL;
-	}
 	return (int)n;
 }
 
@@ -132,6 +161,17 @@ make_method(void)
 	BIO_meth_set_ctrl(method, gather_control);
 }
 
+/* Both only make it faster or leaner, and are not to be had everywhere. */
+static void
+set_up_socket(int fd)
+{
+	int on = 1, low = UNSENT_LOW;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low,
+	    sizeof(low));
+}
+
 struct tls_stream *
 tls_stream_new(SSL_CTX *context, int fd, bool is_server)
 {
@@ -144,6 +184,7 @@ tls_stream_new(SSL_CTX *context, int fd, bool is_server)
 	}
 	stream->fd = fd;
 	stream->failure = "";
+	set_up_socket(fd);
 	pthread_once(&method_once, make_method);
 	if (method == NULL || (stream->ssl = SSL_new(context)) == NULL ||
 	    (bio = BIO_new(method)) == NULL) {
@@ -243,20 +284,43 @@ tls_stream_read(struct tls_stream *stream, void *bytes, size_t len,
 bool
 tls_stream_has_input(const struct tls_stream *stream)
 {
-	return stream->in != NULL || SSL_pending(stream->ssl) > 0;
+	return stream->in_read < stream->in_len ||
+	    SSL_pending(stream->ssl) > 0;
+}
+
+/*
+ * Bytes that the socket would put on the way at once, by the window of the peer
+ * and that of congestion.
+ */
+static size_t
+socket_room(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	uint64_t window, flying;
+
+	memset(&info, 0, sizeof(info));
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
+		return 0;
+	window = (uint64_t)info.tcpi_snd_cwnd * info.tcpi_snd_mss;
+	if (window > info.tcpi_snd_wnd)
+		window = info.tcpi_snd_wnd;
+	flying = (uint64_t)info.tcpi_unacked * info.tcpi_snd_mss +
+	    info.tcpi_notsent_bytes;
+	return window > flying ? (size_t)(window - flying) : 0;
 }
 
 size_t
 tls_stream_room(const struct tls_stream *stream)
 {
-	size_t left, records;
+	size_t room;
 
-	if (stream->out_len >= TLS_STREAM_GATHER)
+	if (stream->out_len > 0)
 		return 0;
-	left = TLS_STREAM_GATHER - stream->out_len;
-	records = left / (RECORD_PLAIN + RECORD_EXTRA) + 1;
-	return left > records * RECORD_EXTRA ? left - records * RECORD_EXTRA :
-	    0;
+	room = UNSENT_LOW + socket_room(stream->fd);
+	if (room > TLS_STREAM_GATHER)
+		room = TLS_STREAM_GATHER;
+	return room - room % RECORD_PLAIN;
 }
 
 enum io
@@ -265,7 +329,7 @@ tls_stream_write(struct tls_stream *stream, const void *bytes, size_t len)
 	size_t written;
 	int result;
 
-	assert(len <= tls_stream_room(stream));
+	assert(stream->out_len == 0 && len <= TLS_STREAM_GATHER);
 	if (len == 0)
 		return IO_OK;
 	ERR_clear_error();
@@ -296,10 +360,36 @@ tls_stream_flush(struct tls_stream *stream)
 		}
 		stream->out_sent += (size_t)n;
 	}
-	free(stream->out);
-	stream->out = NULL;
 	stream->out_sent = stream->out_len = 0;
 	return IO_OK;
+}
+
+/* Keep `*len` bytes from `*first` on, in no more memory than they need. */
+static uint8_t *
+shrink(uint8_t *buf, size_t *first, size_t *len)
+{
+	uint8_t *less;
+
+	*len -= *first;
+	if (*len > 0)
+		memmove(buf, buf + *first, *len);
+	*first = 0;
+	if (*len == 0) {
+		free(buf);
+		return NULL;
+	}
+	less = realloc(buf, *len);
+	return less != NULL ? less : buf;
+}
+
+void
+tls_stream_shrink(struct tls_stream *stream)
+{
+	stream->out = shrink(stream->out, &stream->out_sent,
+	    &stream->out_len);
+	stream->out_room = stream->out_len;
+	stream->in = shrink(stream->in, &stream->in_read, &stream->in_len);
+	stream->in_room = stream->in_len;
 }
 
 size_t

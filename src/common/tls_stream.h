@@ -3,8 +3,8 @@
  *
  * Plain bytes that are written are sealed into a gather buffer at once and go
  * out in one system call for many records; cipher text is read in large
- * pieces too.  Both buffers exist only while something stands in them, so an
- * idle stream costs little more than OpenSSL's own state.
+ * pieces too.  tls_stream_shrink() gives back all of these buffers that is not
+ * in use, so that an idle stream costs little more than OpenSSL's own state.
  *
  * A stream belongs to one thread at a time.  Nothing here waits: after IO_WANT
  * the caller polls for input, and for output too while tls_stream_unsent() is
@@ -18,8 +18,8 @@
 
 #include <openssl/ssl.h>
 
-/* The most cipher text that waits for the socket after a turn. */
-#define TLS_STREAM_GATHER	65536u
+/* The most plain bytes that are sealed for one system call. */
+#define TLS_STREAM_GATHER	262144u
 
 struct tls_stream;
 
@@ -53,8 +53,9 @@ enum io tls_stream_read(struct tls_stream *stream, void *bytes, size_t len,
 bool tls_stream_has_input(const struct tls_stream *stream);
 
 /*
- * Plain bytes that may be written now: what the gather buffer has room for.
- * 0 while earlier bytes wait for the socket.
+ * Plain bytes that may be written now: 0 while earlier ones wait for the
+ * socket, else 64 KiB, or more if the socket would take it at once.  So about
+ * 64 KiB is the most that ever waits.
  */
 size_t tls_stream_room(const struct tls_stream *stream);
 
@@ -64,6 +65,9 @@ enum io tls_stream_write(struct tls_stream *stream, const void *bytes,
 
 /* Send what waits.  IO_OK: all of it is with the kernel. */
 enum io tls_stream_flush(struct tls_stream *stream);
+
+/* Give back the memory that nothing stands in, before a long wait. */
+void tls_stream_shrink(struct tls_stream *stream);
 
 /* Bytes of cipher text that wait for the socket. */
 size_t tls_stream_unsent(const struct tls_stream *stream);

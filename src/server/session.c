@@ -3,8 +3,6 @@
 
 #include "session.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,8 +14,6 @@
 #define TURN_BYTES	(4u << 20)	/* a turn ends after so many bytes, */
 #define TURN_MS		10		/* or so many milliseconds */
 #define GOODBYE_MS	5000		/* for the last words to be sent */
-/* What a peer that never reads may pin in the kernel. */
-#define UNSENT_LOW	65536
 
 /* What a turn has used up so far. */
 struct turn_budget {
@@ -30,17 +26,6 @@ static void
 wake(void *ctx)
 {
 	session_wish(ctx, WISH_RESULT);
-}
-
-static void
-set_up_socket(int fd)
-{
-	int on = 1, low = UNSENT_LOW;
-
-	/* Both only make it faster or leaner. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low,
-	    sizeof(low));
 }
 
 struct session *
@@ -57,7 +42,6 @@ session_new(struct services *services, int fd, const struct sockaddr *address,
 			session_free(session);
 		return NULL;
 	}
-	set_up_socket(fd);
 	client_set_address(&session->client, fd, address);
 	session->client.who.session = number;
 	session->client.is_surplus = surplus;
@@ -145,6 +129,7 @@ park(struct session *session, bool wants_input)
 	session->interest = wants_input ? EPOLLIN : 0;
 	if (tls_stream_unsent(session->stream) > 0)
 		session->interest |= EPOLLOUT;
+	tls_stream_shrink(session->stream);
 	return TURN_PARK;
 }
 
