@@ -115,6 +115,26 @@ client_ask_password(struct client *client, const struct request_bytes *user,
 	return STATUS_OK;
 }
 
+/* Is this still the password that the client logged in with? */
+static bool
+is_same_login(struct client *client, const struct user *user)
+{
+	uint8_t digest[RENEWALS_DIGEST];
+
+	if (memcmp(client->line_digest, user->digest,
+	    sizeof(client->line_digest)) == 0)
+		return true;
+	if (!renewals_digest(digest, user->hash))
+		return false;
+	if (memcmp(digest, client->hash_digest, sizeof(digest)) != 0 &&
+	    !renewals_know(client->services->renewals, digest))
+		return false;
+	memcpy(client->hash_digest, digest, sizeof(digest));
+	memcpy(client->line_digest, user->digest,
+	    sizeof(client->line_digest));
+	return true;
+}
+
 /* The user is who they say: keep what tells a later change. */
 static enum status
 let_in(struct client *client, const struct user *user, uint64_t login_time)
@@ -138,19 +158,35 @@ let_in(struct client *client, const struct user *user, uint64_t login_time)
 	return STATUS_OK;
 }
 
+/*
+ * The password was right for the line as it was then; it has to be the same
+ * password still.
+ */
+static enum status
+let_in_by_password(struct client *client)
+{
+	const struct login_job *job = client->job;
+	enum status st = STATUS_LOGIN_REFUSED;
+	const struct user *user;
+	struct users *users;
+
+	memcpy(client->line_digest, job->line_digest,
+	    sizeof(client->line_digest));
+	memcpy(client->hash_digest, job->hash_digest,
+	    sizeof(client->hash_digest));
+	users = user_source_get(client->services->users);
+	user = users_find(users, job->user, job->user_len);
+	if (user != NULL && is_same_login(client, user))
+		st = let_in(client, user, (uint64_t)time(NULL));
+	users_unref(users);
+	return st;
+}
+
 enum status
 client_password_checked(struct client *client, enum status st)
 {
-	struct login_job *job = client->job;
-	struct users *users;
-
-	if (st == STATUS_OK) {
-		users = user_source_get(client->services->users);
-		st = let_in(client,
-		    users_find(users, job->user, job->user_len),
-		    (uint64_t)time(NULL));
-		users_unref(users);
-	}
+	if (st == STATUS_OK)
+		st = let_in_by_password(client);
 	if (st == STATUS_LOGIN_REFUSED) {
 		client->failures++;
 		status_set(st, "wrong user name or password");
@@ -220,26 +256,6 @@ client_make_ticket(struct client *client, uint8_t *ticket, size_t *len,
 	users_unref(users);
 	*seconds = (uint32_t)(holder.expires - rules.now);
 	return st;
-}
-
-/* Is this still the password that the client logged in with? */
-static bool
-is_same_login(struct client *client, const struct user *user)
-{
-	uint8_t digest[RENEWALS_DIGEST];
-
-	if (memcmp(client->line_digest, user->digest,
-	    sizeof(client->line_digest)) == 0)
-		return true;
-	if (!renewals_digest(digest, user->hash))
-		return false;
-	if (memcmp(digest, client->hash_digest, sizeof(digest)) != 0 &&
-	    !renewals_know(client->services->renewals, digest))
-		return false;
-	memcpy(client->hash_digest, digest, sizeof(digest));
-	memcpy(client->line_digest, user->digest,
-	    sizeof(client->line_digest));
-	return true;
 }
 
 static bool

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "renewals.h"
 
 #define NICE 10			/* transfers go before logins */
 #define WAIT_MAX 30		/* seconds */
@@ -129,6 +130,13 @@ is_gone(int fd)
 	    (pollfd.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+static bool
+note_line(struct login_job *job, const struct user *user)
+{
+	memcpy(job->line_digest, user->digest, sizeof(job->line_digest));
+	return renewals_digest(job->hash_digest, user->hash);
+}
+
 static void
 check(struct login_line *line, struct login_job *job)
 {
@@ -143,6 +151,8 @@ check(struct login_line *line, struct login_job *job)
 	user = users_find(users, job->user, job->user_len);
 	job->result = users_login(users, user, job->password,
 	    job->password_len);
+	if (job->result == STATUS_OK && !note_line(job, user))
+		job->result = STATUS_NO_MEMORY;
 	if (job->result == STATUS_OK)
 		line->plan.good(line->plan.ctx, user, job);
 	users_unref(users);

@@ -25,6 +25,9 @@ struct login_job {
 	char		*password;	/* ... is this; wiped by it too */
 	size_t		 password_len;
 	enum status	 result;
+	/* The line of the user file that the password was held against. */
+	uint8_t		 line_digest[USER_DIGEST_LEN];
+	uint8_t		 hash_digest[32];	/* SHA-256 of its hash */
 	bool		 is_done;
 	void		(*done)(struct login_job *job);
 	void		*ctx;
