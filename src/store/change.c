@@ -208,8 +208,7 @@ move_over(const struct move *move)
 	if (now.st_ino == move->source.st.st_ino &&
 	    now.st_dev == move->source.st.st_dev)
 		return move_to_itself(move);
-	if (S_ISDIR(move->source.st.st_mode) || move->terms->refuse_taken ||
-	    !S_ISREG(now.st_mode))
+	if (S_ISDIR(move->source.st.st_mode) || move->terms->refuse_taken)
 		return refuse_taken(move);
 	st = target_hold(&taken, &move->to.folder, move->to.name);
 	if (st != STATUS_OK)

@@ -78,14 +78,11 @@ slot_of(const struct folder *folder, const char *name)
 	return slot;
 }
 
-static int
-compare(const struct slot *a, const struct slot *b)
+static bool
+is_behind(const struct slot *slot, const struct slot *other)
 {
-	if (a->file != b->file)
-		return a->file < b->file ? -1 : 1;
-	if (a->at != b->at)
-		return a->at < b->at ? -1 : 1;
-	return 0;
+	return slot->file != other->file ? slot->file > other->file :
+	    slot->at > other->at;
 }
 
 static bool
@@ -146,14 +143,14 @@ names_hold(struct names *names, const struct folder *folder, const char *name,
     const struct folder *other_folder, const char *other)
 {
 	struct slot slots[2];
-	int count = 1, first = 0, i;
+	int count = 1, first = 0, i;	/* the lesser slot comes first */
 	enum status st = STATUS_OK;
 
 	slots[0] = slot_of(folder, name);
 	if (other != NULL) {
 		slots[1] = slot_of(other_folder, other);
-		first = compare(&slots[0], &slots[1]) > 0;
-		count += compare(&slots[0], &slots[1]) != 0;
+		first = is_behind(&slots[0], &slots[1]);
+		count = 2;	/* twice the same does no harm */
 	}
 	for (i = 0; i < count && st == STATUS_OK; i++)
 		st = hold_slot(names, slots[first ^ i]);

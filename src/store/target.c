@@ -111,25 +111,18 @@ target_expect(const struct target *target, const uint8_t *version)
 }
 
 /*
- * Without RENAME_NOREPLACE: a link fails if the name is taken.  Folders, and
- * file systems that have no links either, get a look before the rename; the
- * name is held, so that only a program beside the server could come between.
+ * Without RENAME_NOREPLACE: a link fails if the name is taken.  What cannot be
+ * linked (folders, and anything on a file system without links) is renamed once
+ * the kernel has found the name free: it says EEXIST before all else.  The name
+ * is held, so only a program beside the server could come between.
  */
 static bool
 link_free(int old_folder_fd, const char *old, const struct folder *folder,
     const char *name)
 {
-	struct stat st;
-
 	if (linkat(old_folder_fd, old, folder->fd, name, 0) == 0)
 		return unlinkat(old_folder_fd, old, 0) == 0;
-	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
-		return false;
-	if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		errno = EEXIST;
-		return false;
-	}
-	return errno == ENOENT &&
+	return (errno == EPERM || errno == EOPNOTSUPP) &&
 	    renameat(old_folder_fd, old, folder->fd, name) == 0;
 }
 
