@@ -38,6 +38,22 @@ end_frame(struct ft1_answer *answer, struct ft1_frame *frame)
 	answer->out->len += len;
 }
 
+void
+ft1_answer_begin(struct ft1_answer *answer, uint32_t id)
+{
+	answer->id = id;
+	answer->puts = NULL;
+}
+
+void
+ft1_answer_begin_put(struct ft1_answer *answer, uint32_t id, bool chained,
+    struct batch_former *puts)
+{
+	answer->id = id;
+	answer->chained = chained;
+	answer->puts = puts;
+}
+
 bool
 ft1_answer_has_room(const struct ft1_answer *answer)
 {
@@ -134,6 +150,9 @@ answer_is_error(struct answer *base, enum status st, const char *text)
 {
 	struct ft1_answer *answer = self(base);
 
+	if (answer->puts != NULL &&
+	    batch_former_fail(answer->puts, answer->id, answer->chained, st))
+		return;
 	/* What can happen on our side only is an error of ours to others. */
 	if (!status_is_on_wire((unsigned int)st))
 		st = STATUS_IO;
@@ -314,7 +333,7 @@ ft1_answer_member(struct ft1_answer *answer, const struct batch_member *member)
 	struct outcome outcome = { .receipt = &member->receipt };
 	const char *text = member->text;
 
-	answer->id = member->id;
+	ft1_answer_begin(answer, member->id);
 	if (member->st == STATUS_OK)
 		answer_is_ok(&answer->answer, &outcome);
 	else

@@ -20,6 +20,8 @@ struct ft1_answer {
 	struct answer	 answer;
 	struct face_output *out;	/* borrowed for a turn */
 	uint32_t	 id;		/* of the request that is answered */
+	struct batch_former *puts;	/* borrowed; if it is a put */
+	bool		 chained;	/* likewise */
 	bool		 failed;	/* the last final answer was an error */
 	size_t		 entries;	/* where an open ENTRIES frame begins */
 	bool		 has_entries;
@@ -28,6 +30,14 @@ struct ft1_answer {
 };
 
 void ft1_answer_init(struct ft1_answer *answer);
+
+/*
+ * Whatever the handler answers is for request `id`.  The error of a put takes
+ * its turn behind the puts that are not answered yet; `puts` may be NULL.
+ */
+void ft1_answer_begin(struct ft1_answer *answer, uint32_t id);
+void ft1_answer_begin_put(struct ft1_answer *answer, uint32_t id,
+    bool chained, struct batch_former *puts);
 
 /* Room for any final answer? */
 bool ft1_answer_has_room(const struct ft1_answer *answer);

@@ -143,7 +143,7 @@ pull_producer(struct ft1 *ft1)
 {
 	if (ft1->producer == NULL || !ft1_answer_has_room(&ft1->answer))
 		return;
-	ft1->answer.id = ft1->producer_id;
+	ft1_answer_begin(&ft1->answer, ft1->producer_id);
 	if (ft1->producer->ops->pull(ft1->producer, &ft1->answer.answer) ==
 	    PULL_DONE)
 		drop_producer(ft1);
@@ -196,7 +196,7 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 	if (in->is_quiet && ft1->client->former != NULL &&
 	    ft1->answering == NULL)
 		batch_former_send(ft1->client->former);
-	return ft1->stage == FT1_STAGE_CHECKING && ft1->client->job != NULL ?
+	return ft1->stage == FT1_STAGE_CHECKING && !ft1->has_checked ?
 	    FACE_LOGIN : FACE_WAITS;
 }
 

@@ -14,8 +14,14 @@ is_of_client(uint8_t type)
 {
 	return type == FT1_HELLO || type == FT1_LOGIN ||
 	    type == FT1_RESPONSE || type == FT1_PING || type == FT1_CANCEL ||
-	    type == FT1_DATA || type == FT1_SERVED || type == FT1_CANCELLED ||
+	    type == FT1_DATA ||
 	    (type >= FT1_LIST && type <= FT1_REQUEST_LAST);
+}
+
+static bool
+is_marked(const struct ft1_header *header)
+{
+	return header->type == FT1_SERVED || header->type == FT1_CANCELLED;
 }
 
 static bool
@@ -58,7 +64,8 @@ ft1_check_header(struct ft1 *ft1, const struct ft1_header *header)
 static bool
 is_within_upload(const struct ft1 *ft1, const struct ft1_header *header)
 {
-	if (header->type == FT1_PING || header->type == FT1_CANCEL)
+	if (header->type == FT1_PING || header->type == FT1_CANCEL ||
+	    header->type == FT1_SERVED)
 		return true;
 	return header->id == ft1->upload_id && (header->type == FT1_DATA ||
 	    header->type == FT1_COMMIT || header->type == FT1_ABORT);
@@ -100,7 +107,11 @@ is_skipped(struct ft1 *ft1, const struct request *request)
 static void
 serve(struct ft1 *ft1, const struct request *request)
 {
-	ft1->answer.id = request->id;
+	if (request->verb == VERB_PUT)
+		ft1_answer_begin_put(&ft1->answer, request->id,
+		    request->chained, ft1->client->former);
+	else
+		ft1_answer_begin(&ft1->answer, request->id);
 	ft1->answer.producer = NULL;
 	ft1->answer.consumer = NULL;
 	if (is_skipped(ft1, request))
@@ -123,11 +134,14 @@ static enum ft1_step
 refuse(struct ft1 *ft1, const struct ft1_header *header, enum status st,
     const char *text)
 {
-	ft1_answer_error(&ft1->answer, header->id, st, 0, text);
+	ft1_answer_begin(&ft1->answer, header->id);
 	if (header->type == FT1_PUT) {
+		ft1_answer_begin_put(&ft1->answer, header->id,
+		    (header->flags & FT1_CHAINED) != 0, ft1->client->former);
 		ft1->upload = FT1_UPLOAD_DROPPING;
 		ft1->upload_id = header->id;
 	}
+	answer_error(&ft1->answer.answer, status_set(st, "%s", text));
 	return FT1_STEP_ON;
 }
 
@@ -153,6 +167,9 @@ take_request(struct ft1 *ft1, const struct ft1_header *header,
 	case FT1_GOOD:
 		break;
 	}
+	if (ft1->stopping != STATUS_OK)
+		return refuse(ft1, header, ft1->stopping,
+		    "the server is shutting down");
 	serve(ft1, &request);
 	return FT1_STEP_ON;
 }
@@ -262,7 +279,11 @@ ft1_take_frame(struct ft1 *ft1, struct face_input *in)
 	    !ft1_answer_has_room(&ft1->answer))
 		return FT1_STEP_WAITS;
 	ft1_header_read(&header, at);
-	if (!ft1_check_header(ft1, &header) || !is_its_turn(ft1, &header))
+	/* What ft1_overtake has marked it has checked, too. */
+	if (!(is_marked(&header) && in->used < ft1->scanned) &&
+	    !ft1_check_header(ft1, &header))
+		return FT1_STEP_WAITS;
+	if (!is_its_turn(ft1, &header))
 		return FT1_STEP_WAITS;
 	if (header.type == FT1_DATA)
 		return take_data_frame(ft1, &header, in);

@@ -23,7 +23,7 @@ ft1_take_cancel(struct ft1 *ft1, const struct ft1_header *header,
 	if (ft1->producer != NULL && ft1->producer_id == header->id) {
 		ft1->producer->ops->free(ft1->producer);
 		ft1->producer = NULL;
-		ft1->answer.id = header->id;
+		ft1_answer_begin(&ft1->answer, header->id);
 		answer_error(&ft1->answer.answer,
 		    status_set(STATUS_CANCELLED, "cancelled"));
 	} else if (ft1->upload == FT1_UPLOAD_TAKING &&
@@ -58,7 +58,10 @@ serve_early(struct ft1 *ft1, struct face_input *in, size_t at,
 {
 	const uint8_t *payload = in->bytes + at + FT1_HEADER_SIZE;
 
-	if (header->type == FT1_PING)
+	if (header->type == FT1_PING && header->id <= ft1->last_id)
+		(void)ft1_broken(ft1,
+		    "a request id that is not above the one before");
+	else if (header->type == FT1_PING)
 		(void)ft1_take_ping(ft1, header, payload);
 	else if (header->type == FT1_CANCEL) {
 		cancel_waiting(in, at, header->id);
@@ -77,12 +80,10 @@ void
 ft1_overtake(struct ft1 *ft1, struct face_input *in)
 {
 	struct ft1_header header;
-	size_t at;
+	size_t at = ft1->scanned > in->used ? ft1->scanned : in->used;
 
-	if (ft1->data_left > 0 || ft1->upload != FT1_UPLOAD_NONE)
-		return;
-	at = ft1->scanned > in->used ? ft1->scanned : in->used;
-	while (in->len - at >= FT1_HEADER_SIZE &&
+	while (ft1->data_left == 0 && ft1->upload == FT1_UPLOAD_NONE &&
+	    in->len - at >= FT1_HEADER_SIZE &&
 	    ft1_answer_has_room(&ft1->answer)) {
 		ft1_header_read(&header, in->bytes + at);
 		if (!ft1_check_header(ft1, &header) ||

@@ -14,23 +14,12 @@ ft1_upload_begun(struct ft1 *ft1, const struct request *request)
 	ft1->upload_chained = request->chained;
 }
 
-/* The error takes its turn behind the puts that are not answered yet. */
-static void
-tell_failure(struct ft1 *ft1, enum status st)
-{
-	struct batch_former *former = ft1->client->former;
-
-	if (former != NULL && batch_former_fail(former, ft1->upload_id,
-	    ft1->upload_chained, st))
-		return;
-	ft1->answer.id = ft1->upload_id;
-	answer_error(&ft1->answer.answer, st);
-}
-
 void
 ft1_upload_fail(struct ft1 *ft1, enum status st)
 {
-	tell_failure(ft1, st);
+	ft1_answer_begin_put(&ft1->answer, ft1->upload_id,
+	    ft1->upload_chained, ft1->client->former);
+	answer_error(&ft1->answer.answer, st);
 	ft1->consumer->ops->free(ft1->consumer);
 	ft1->consumer = NULL;
 	ft1->upload = FT1_UPLOAD_DROPPING;

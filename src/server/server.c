@@ -81,7 +81,6 @@ drain(struct server *server)
 {
 	struct settings *settings = services_settings(&server->services);
 
-	atomic_store(&server->services.draining, true);
 	listener_drain(server->listener, settings->config->drain_timeout);
 	settings_unref(settings);
 	return true;

@@ -6,10 +6,7 @@
 #define SERVICES_H
 
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base.h"
 #include "flush_line.h"
@@ -28,7 +25,6 @@ struct services {
 	struct login_line *login_line;
 	struct ready_queue *ready;
 	struct renewals	*renewals;
-	atomic_bool	 draining;		/* no new requests */
 	server_hook	 hook;
 
 	pthread_mutex_t	 mutex;			/* guards what follows */

@@ -264,7 +264,7 @@ talk(struct session *session, const struct turn_tools *tools,
 {
 	struct face_input in = { .bytes = tools->input };
 	enum face_turn said;
-	size_t before;
+	size_t before, unsent;
 	enum io sent;
 
 	if (session->carried_len > 0)
@@ -279,6 +279,7 @@ talk(struct session *session, const struct turn_tools *tools,
 		said = speak(session, tools, &in, budget);
 		in.len -= in.used;
 		memmove(in.bytes, in.bytes + in.used, in.len);
+		unsent = tls_stream_unsent(session->stream);
 		sent = tls_stream_flush(session->stream);
 		if (sent == IO_CUT)
 			return cut(session,
@@ -287,7 +288,9 @@ talk(struct session *session, const struct turn_tools *tools,
 			return say_goodbye(session);
 		if (said == FACE_LOGIN)
 			break;
-		if (budget->bytes == before && in.used == 0)
+		/* All sent is progress too: there is room again. */
+		if (budget->bytes == before && in.used == 0 &&
+		    !(unsent > 0 && sent == IO_OK))
 			break;
 		if (is_used_up(budget))
 			return carry(session, in.bytes, in.len) ? TURN_ON :
