@@ -3,9 +3,11 @@
 
 #include "session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -13,7 +15,8 @@
 
 #define TURN_BYTES	(4u << 20)	/* a turn ends after so many bytes, */
 #define TURN_MS		10		/* or so many milliseconds */
-#define GOODBYE_MS	5000		/* for the last words to be sent */
+#define GOODBYE_MS	5000		/* for the last words to be heard */
+#define LINGER_BYTES	(1u << 20)	/* that are read in vain meanwhile */
 
 /* What a turn has used up so far. */
 struct turn_budget {
@@ -304,7 +307,28 @@ talk(struct session *session, const struct turn_tools *tools,
 	    session->face->ops->appetite(session->face) > in.len);
 }
 
-/* All has been said: send the rest, then close_notify. */
+/*
+ * Read what the client still sends, and drop it: closing with input unread
+ * would reset the connection, and the last words could get lost.
+ */
+static enum turn
+linger(struct session *session)
+{
+	char bytes[16384];
+	ssize_t n;
+
+	while ((n = recv(tls_stream_fd(session->stream), bytes, sizeof(bytes),
+	    MSG_DONTWAIT)) > 0) {
+		session->lingered += (size_t)n;
+		if (session->lingered > LINGER_BYTES)
+			return TURN_END;
+	}
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return park(session, true);
+	return TURN_END;
+}
+
+/* All has been said: send the rest and close_notify, and wait for the end. */
 static enum turn
 say_goodbye(struct session *session)
 {
@@ -312,11 +336,15 @@ say_goodbye(struct session *session)
 		enter(session, PHASE_GOODBYE);
 		tls_stream_close(session->stream);
 	}
-	if (tls_stream_flush(session->stream) == IO_WANT)
+	switch (tls_stream_flush(session->stream)) {
+	case IO_OK:
+		(void)shutdown(tls_stream_fd(session->stream), SHUT_WR);
+		return linger(session);
+	case IO_WANT:
 		return park(session, false);
-	/* A reset must not overtake the last words. */
-	(void)shutdown(tls_stream_fd(session->stream), SHUT_WR);
-	return TURN_END;
+	default:
+		return TURN_END;
+	}
 }
 
 /* Take in what others wish.  False if the session is to end at once. */

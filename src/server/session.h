@@ -51,6 +51,7 @@ struct session {
 	_Atomic uint64_t deadline;	/* clock_ms(); the listener looks */
 	uint64_t	 phase_began;	/* clock_ms() */
 	uint64_t	 moved;		/* clock_ms() of the last progress */
+	size_t		 lingered;	/* bytes dropped at the end */
 	uint32_t	 interest;	/* epoll events to wait for */
 	uint32_t	 armed;		/* those that epoll has now, or 0 */
 
