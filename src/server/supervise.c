@@ -207,6 +207,18 @@ take_death(struct monitor *m, const struct server_process *dead, int status)
 	    (m->deaths == 0 ? 0 : PAUSE_MIN << m->deaths);
 }
 
+/* What was told to end has ended: well, it should be. */
+static void
+take_end(int status)
+{
+	char how[128];
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return;
+	server_process_describe_end(how, sizeof(how), status);
+	log_line(LOG_LEVEL_ERROR, 0, "the server process %s", how);
+}
+
 static void
 reap(struct monitor *m)
 {
@@ -217,11 +229,14 @@ reap(struct monitor *m)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == m->old.pid) {
 			server_process_clear(&m->old);
+			take_end(status);
 		} else if (pid == m->now.pid) {
 			dead = m->now;
 			server_process_clear(&m->now);
 			reload_forget(&m->reload);
-			if (!m->is_stopping)
+			if (m->is_stopping)
+				take_end(status);
+			else
 				take_death(m, &dead, status);
 		}
 	}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 """The monitor: start, test of the configuration, reload, signals, deaths."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -336,7 +337,8 @@ class Deaths(Base):
         server = self.serve()
         while server.process.poll() is None:
             for pid in ftlib.children(server.monitor):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self.assertEqual(server.process.returncode, 70)
         server.wait_log('giving up')
 

@@ -113,7 +113,8 @@ make_handover(const char *text)
 	h->private_key.len = 3;
 	h->private_key.bytes = (unsigned char *)strdup("key");
 	h->ticket_keys.len = 4;
-	h->ticket_keys.bytes = (unsigned char *)strdup("k\0ys");
+	h->ticket_keys.bytes = malloc(4);
+	memcpy(h->ticket_keys.bytes, "k\0ys", 4);
 	return h;
 }
 
@@ -130,6 +131,7 @@ START_TEST(a_handover_arrives_whole_and_parsed)
 	ck_assert_mem_eq(got.handover->certificate.bytes,
 	    message.handover->certificate.bytes, HANDOVER_FILE_MAX);
 	ck_assert_uint_eq(got.handover->ticket_keys.len, 4);
+	ck_assert_mem_eq(got.handover->ticket_keys.bytes, "k\0ys", 4);
 	channel_message_clear(&message);
 }
 END_TEST
