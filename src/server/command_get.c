@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "command.h"
 #include "range_lock.h"
+#include "upload.h"
 
 struct get_producer {
 	struct producer	 producer;
@@ -167,6 +168,10 @@ find_range(struct get_producer *get, const struct request *request)
 	if (request->has_length && request->length < size - get->at)
 		get->end = get->at + request->length;
 	get->total = get->end - get->at;
+	/* A hole of more would keep a worker busy with digesting zeros. */
+	if (get->total > UPLOAD_MOST)
+		return status_set(STATUS_TOO_LARGE,
+		    "more than 16 TiB at once: ask for ranges");
 	get->data_end = get->at;
 	get->is_sparse = (uint64_t)get->st.st_blocks * 512 < size;
 	if (get->total > 0)

@@ -9,8 +9,6 @@
 #include "clock.h"
 #include "command.h"
 
-#define SMALL_UPLOAD 1048576u	/* announced bytes that need no upload id */
-
 struct put_consumer {
 	struct consumer	 consumer;
 	struct batch_former *former;	/* borrowed */
@@ -137,7 +135,7 @@ command_put(struct caller *caller, const struct request *request)
 	put->entry.chained = request->chained;
 	put->entry.began_us = began_us;
 	put->entry.is_long = !request->has_size ||
-	    request->size > SMALL_UPLOAD;
+	    request->size > UPLOAD_SMALL;
 	if (put->entry.is_long)
 		answer_begun_put(caller->answer, upload_id(put->upload));
 	answer_consume(caller->answer, &put->consumer);

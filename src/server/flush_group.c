@@ -121,9 +121,9 @@ flush_folders(struct flush_group *group)
 	enum status st = STATUS_OK;
 
 	for (size_t i = 0; i < group->count; i++) {
-		if (base_durability(group->base) == DURABILITY_COMMIT &&
-		    fsync(group->folders[i].folder.fd) == -1)
-			st = status_errno("flush the folder");
+		if (st == STATUS_OK &&
+		    base_durability(group->base) == DURABILITY_COMMIT)
+			st = folder_flush(&group->folders[i].folder);
 		folder_close(&group->folders[i].folder);
 	}
 	group->count = 0;

@@ -193,9 +193,11 @@ decode(struct message *message, const struct ft1_header *header,
 	unsigned int bit;
 
 	memset(message, 0, sizeof(*message));
+	if (rule == NULL)
+		return FT1_UNKNOWN;	/* and so is the form of its payload */
 	ft1_fields_begin(&fields, payload, header->length);
 	while ((next = ft1_field_next(&fields)) == FT1_FIELD) {
-		if (rule == NULL || fields.tag >= FT1_TAG_OPTIONAL)
+		if (fields.tag >= FT1_TAG_OPTIONAL)
 			continue;
 		if (!is_known(fields.tag)) {
 			verdict = FT1_UNKNOWN;
@@ -209,8 +211,6 @@ decode(struct message *message, const struct ft1_header *header,
 	}
 	if (next == FT1_BROKEN)
 		return FT1_BAD;
-	if (rule == NULL)
-		return FT1_UNKNOWN;
 	if ((message->present & rule->must) != rule->must)
 		return FT1_BAD;
 	return verdict;

@@ -19,12 +19,6 @@ is_of_client(uint8_t type)
 }
 
 static bool
-is_marked(const struct ft1_header *header)
-{
-	return header->type == FT1_SERVED || header->type == FT1_CANCELLED;
-}
-
-static bool
 has_good_flags(const struct ft1_header *header)
 {
 	unsigned int allowed = 0;
@@ -58,6 +52,21 @@ ft1_check_header(struct ft1 *ft1, const struct ft1_header *header)
 	if (wrong != NULL)
 		(void)ft1_broken(ft1, wrong);
 	return wrong == NULL;
+}
+
+bool
+ft1_check_id(struct ft1 *ft1, const struct ft1_header *header)
+{
+	if (!ft1_is_request(header->type) && header->type != FT1_LOGIN &&
+	    header->type != FT1_PING)
+		return true;
+	if (header->id <= ft1->last_id) {
+		(void)ft1_broken(ft1,
+		    "a request id that is not above the one before");
+		return false;
+	}
+	ft1->last_id = header->id;
+	return true;
 }
 
 /* Nothing but its own frames may come within an upload. */
@@ -202,22 +211,6 @@ dispatch(struct ft1 *ft1, const struct ft1_header *header,
 	return take_request(ft1, header, payload);
 }
 
-/* Ids of requests ascend, so that none is used while it is open. */
-static bool
-is_fresh_id(struct ft1 *ft1, const struct ft1_header *header)
-{
-	if (!ft1_is_request(header->type) && header->type != FT1_LOGIN &&
-	    header->type != FT1_PING)
-		return true;
-	if (header->id <= ft1->last_id) {
-		(void)ft1_broken(ft1,
-		    "a request id that is not above the one before");
-		return false;
-	}
-	ft1->last_id = header->id;
-	return true;
-}
-
 /* May the frame come now, and is it its turn? */
 static bool
 is_its_turn(struct ft1 *ft1, const struct ft1_header *header)
@@ -272,6 +265,7 @@ ft1_take_frame(struct ft1 *ft1, struct face_input *in)
 {
 	const uint8_t *at = in->bytes + in->used;
 	struct ft1_header header;
+	bool is_scanned;	/* and with that checked, by ft1_overtake */
 
 	if (ft1->data_left > 0)
 		return take_data(ft1, in);
@@ -279,9 +273,8 @@ ft1_take_frame(struct ft1 *ft1, struct face_input *in)
 	    !ft1_answer_has_room(&ft1->answer))
 		return FT1_STEP_WAITS;
 	ft1_header_read(&header, at);
-	/* What ft1_overtake has marked it has checked, too. */
-	if (!(is_marked(&header) && in->used < ft1->scanned) &&
-	    !ft1_check_header(ft1, &header))
+	is_scanned = in->used < ft1->scanned;
+	if (!is_scanned && !ft1_check_header(ft1, &header))
 		return FT1_STEP_WAITS;
 	if (!is_its_turn(ft1, &header))
 		return FT1_STEP_WAITS;
@@ -289,7 +282,7 @@ ft1_take_frame(struct ft1 *ft1, struct face_input *in)
 		return take_data_frame(ft1, &header, in);
 	if (in->len - in->used - FT1_HEADER_SIZE < header.length)
 		return FT1_STEP_WAITS;
-	if (!is_fresh_id(ft1, &header))
+	if (!is_scanned && !ft1_check_id(ft1, &header))
 		return FT1_STEP_WAITS;
 	log_line(LOG_LEVEL_TRACE, ft1->client->who.session, "%s %u, %u bytes",
 	    ft1_type_word(header.type) != NULL ? ft1_type_word(header.type) :

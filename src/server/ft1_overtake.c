@@ -8,9 +8,17 @@ enum ft1_step
 ft1_take_ping(struct ft1 *ft1, const struct ft1_header *header,
     const uint8_t *payload)
 {
-	if (ft1_decode_nothing(header, payload) == FT1_BAD)
+	switch (ft1_decode_nothing(header, payload)) {
+	case FT1_BAD:
 		return ft1_broken(ft1, "a PING that is malformed");
-	ft1_answer_pong(&ft1->answer, header->id);
+	case FT1_UNKNOWN:
+		ft1_answer_error(&ft1->answer, header->id, STATUS_UNSUPPORTED,
+		    0, "the PING holds something this server does not know");
+		break;
+	case FT1_GOOD:
+		ft1_answer_pong(&ft1->answer, header->id);
+		break;
+	}
 	return FT1_STEP_ON;
 }
 
@@ -58,10 +66,7 @@ serve_early(struct ft1 *ft1, struct face_input *in, size_t at,
 {
 	const uint8_t *payload = in->bytes + at + FT1_HEADER_SIZE;
 
-	if (header->type == FT1_PING && header->id <= ft1->last_id)
-		(void)ft1_broken(ft1,
-		    "a request id that is not above the one before");
-	else if (header->type == FT1_PING)
+	if (header->type == FT1_PING)
 		(void)ft1_take_ping(ft1, header, payload);
 	else if (header->type == FT1_CANCEL) {
 		cancel_waiting(in, at, header->id);
@@ -87,7 +92,8 @@ ft1_overtake(struct ft1 *ft1, struct face_input *in)
 	    ft1_answer_has_room(&ft1->answer)) {
 		ft1_header_read(&header, in->bytes + at);
 		if (!ft1_check_header(ft1, &header) ||
-		    in->len - at - FT1_HEADER_SIZE < header.length)
+		    in->len - at - FT1_HEADER_SIZE < header.length ||
+		    !ft1_check_id(ft1, &header))
 			break;
 		serve_early(ft1, in, at, &header);
 		at += FT1_HEADER_SIZE + header.length;

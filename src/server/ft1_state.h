@@ -97,8 +97,13 @@ void ft1_forget_caller(struct ft1 *ft1);
 
 /* ft1_frames.c */
 enum ft1_step ft1_take_frame(struct ft1 *ft1, struct face_input *in);
-/* Bytes of the frame at the front that are here and good, or 0. */
+/*
+ * Both are asked once per frame, in the order in which frames come; false if
+ * that ended the session.  Ids of requests ascend, so that none is used while
+ * it is open.
+ */
 bool ft1_check_header(struct ft1 *ft1, const struct ft1_header *header);
+bool ft1_check_id(struct ft1 *ft1, const struct ft1_header *header);
 
 /* ft1_login.c */
 enum ft1_step ft1_take_hello(struct ft1 *ft1, const struct ft1_header *header,

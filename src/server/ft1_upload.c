@@ -60,13 +60,18 @@ enum ft1_step
 ft1_take_commit(struct ft1 *ft1, const struct ft1_header *header,
     const uint8_t *payload)
 {
+	enum ft1_verdict verdict;
 	struct ft1_commit commit;
 	enum status st;
 
 	if (ft1->upload == FT1_UPLOAD_NONE)
 		return ft1_broken(ft1, "a COMMIT of no upload");
-	if (ft1_decode_commit(&commit, header, payload) == FT1_BAD)
+	verdict = ft1_decode_commit(&commit, header, payload);
+	if (verdict == FT1_BAD)
 		return ft1_broken(ft1, "a COMMIT that is malformed");
+	if (verdict == FT1_UNKNOWN && ft1->upload == FT1_UPLOAD_TAKING)
+		ft1_upload_fail(ft1, status_set(STATUS_UNSUPPORTED,
+		    "the COMMIT holds something this server does not know"));
 	if (ft1->upload == FT1_UPLOAD_TAKING) {
 		st = ft1->consumer->ops->commit(ft1->consumer, commit.size,
 		    commit.digest);

@@ -197,6 +197,9 @@ prepare(struct server *server, const struct server_start *start)
 		st = open_bases(services, services->settings->config);
 	if (st == STATUS_OK)
 		st = sandbox_enter(services->settings->config);
+	/* As the account that we are now, can we write there? */
+	for (size_t i = 0; st == STATUS_OK && i < services->base_count; i++)
+		st = base_check(services->bases[i]);
 	if (st == STATUS_OK)
 		st = user_source_new(&services->users,
 		    services->settings->config->user_file, &report);

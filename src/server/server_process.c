@@ -54,7 +54,8 @@ server_process_moved_base(const struct server_process *p,
 static void
 reset_signals(void)
 {
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE,
+	    SIGXFSZ };
 	sigset_t none;
 	size_t i;
 
