@@ -114,6 +114,17 @@ no_such_version(const struct upload *upload)
 	    upload->plan.path);
 }
 
+/* Whoever walked to the folder may have done so for another name. */
+static enum status
+check_name(const struct upload *upload, const struct folder *folder)
+{
+	if (base_owns_name(upload->place.base, folder->dev, folder->ino,
+	    upload->name))
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: the name is the server's own", upload->plan.path);
+	return STATUS_OK;
+}
+
 /* Say no before a client sends gigabytes in vain. */
 static enum status
 check_early(const struct upload *upload, const struct folder *folder)
@@ -148,7 +159,7 @@ upload_begin(struct upload **out, const struct place *place,
     const struct folder *folder, const struct upload_plan *plan)
 {
 	struct upload *upload;
-	enum status st = STATUS_OK;
+	enum status st;
 
 	*out = NULL;
 	if (plan->if_absent && plan->if_version)
@@ -162,7 +173,8 @@ upload_begin(struct upload **out, const struct place *place,
 		upload_free(upload);
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	}
-	if (is_long(upload))
+	st = check_name(upload, folder);
+	if (st == STATUS_OK && is_long(upload))
 		st = check_early(upload, folder);
 	if (st == STATUS_OK)
 		st = make_stage(upload);
@@ -409,8 +421,9 @@ upload_publish(struct upload *upload, struct names *names,
 	assert(upload->sealed || upload->failed != STATUS_OK);
 	if (upload->failed != STATUS_OK)
 		return failed_before(upload);
-	st = names_hold(names, folder, upload->name, NULL, NULL);
-	if (st != STATUS_OK)
+	if ((st = check_name(upload, folder)) != STATUS_OK ||
+	    (st = names_hold(names, folder, upload->name, NULL, NULL)) !=
+	    STATUS_OK)
 		return st;
 	st = publish(upload, folder);
 	names_release(names);
