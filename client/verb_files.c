@@ -129,24 +129,41 @@ verb_rm(struct client *client, const struct arguments *arguments,
 	return for_each(client, arguments, blame, FT1_RM);
 }
 
+/* As mv does: into a folder, under the same name. */
+static enum status
+move_inside(struct client *client, const char *from, const char *folder)
+{
+	enum status st;
+	char *inside;
+
+	if ((inside = path_join(folder, path_base(from))) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	st = verb_simple(client, FT1_MV, from, inside);
+	free(inside);
+	return st;
+}
+
 enum status
 verb_mv(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
 	const char *from = arguments->words[0], *to = arguments->words[1];
-	const char *base = path_base(from);
-	enum status st = STATUS_IS_A_FOLDER;
-	char *inside;
+	enum status st, inside;
+	char *text;
 
 	*blame = from;
-	if (!path_is_folder(to) || base == NULL)
-		st = verb_simple(client, FT1_MV, from, to);
-	if (st != STATUS_IS_A_FOLDER || base == NULL)
+	if (path_base(from) == NULL)
+		return verb_simple(client, FT1_MV, from, to);
+	if (path_is_folder(to))
+		return move_inside(client, from, to);
+	st = verb_simple(client, FT1_MV, from, to);
+	if (st != STATUS_EXISTS)
 		return st;
-	/* As mv does: into a folder, under the same name. */
-	if ((inside = path_join(to, base)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
-	st = verb_simple(client, FT1_MV, from, inside);
-	free(inside);
-	return st;
+	/* Folders are never replaced, so what exists may be one. */
+	text = strdup(status_text(st));
+	inside = move_inside(client, from, to);
+	if (inside == STATUS_NOT_A_FOLDER || inside == STATUS_NOT_FOUND)
+		inside = status_set(st, "%s", text != NULL ? text : "");
+	free(text);
+	return inside;
 }
