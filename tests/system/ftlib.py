@@ -201,6 +201,41 @@ class Setup:
         return f'"{value}"'
 
 
+class LocalLock:
+    """A lock that a program of this machine holds, by classic fcntl(2).
+
+    In a process of its own, because such locks belong to the process: they
+    would not stand in its own way, and go when it closes the file anywhere.
+    """
+
+    PROGRAM = """if True:
+        import fcntl, sys
+        path, how, start, length = sys.argv[1:]
+        file = open(path, 'rb' if how == 'SH' else 'r+b')
+        fcntl.lockf(file, getattr(fcntl, 'LOCK_' + how) | fcntl.LOCK_NB,
+                    int(length), int(start))
+        print('locked', flush=True)
+        sys.stdin.read()
+    """
+
+    def __init__(self, path, how='EX', start=0, length=0):
+        self.process = subprocess.Popen(
+            [sys.executable, '-c', self.PROGRAM, path, how, str(start),
+             str(length)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self.process.stdout.readline() != b'locked\n':
+            self.release()
+            raise BlockingIOError(f'{path} is locked by somebody else')
+
+    def release(self):
+        self.process.communicate()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.release()
+
+
 class Lines:
     """Lines from a pipe, each waited for with a limit."""
 
@@ -302,6 +337,42 @@ class Server:
 
     def read(self, name):
         return self.path(name).read_bytes()
+
+    def write(self, name, content):
+        """A file such as the server itself might have made."""
+        self.path(name).write_bytes(content)
+        self.own(name)
+
+    def own(self, name):
+        """Give to the server's account what a test has made."""
+        if self.setup and self.setup.account:
+            os.chown(self.path(name), pwd.getpwnam(
+                self.setup.account).pw_uid, -1, follow_symlinks=False)
+
+    def tree(self):
+        """All that users could see: what each path is and holds."""
+        found, root = {}, os.fsencode(self.root)
+        for folder, folders, files in os.walk(root):
+            if folder == root:
+                folders.remove(b'.ftserver')
+            for name in folders + files:
+                path = os.path.join(folder, name)
+                found[os.path.relpath(path, root)] = self.describe(path)
+        return found
+
+    def describe(self, path):
+        facts = os.lstat(path)
+        content = None
+        if stat.S_ISREG(facts.st_mode):
+            with open(path, 'rb') as file:
+                content = file.read()
+        elif stat.S_ISLNK(facts.st_mode):
+            content = os.readlink(path)
+        return facts.st_mode, content, facts.st_mtime_ns, facts.st_ino
+
+    def stages(self):
+        """Uploads that are not finished, or were not cleaned up."""
+        return os.listdir(self.root / '.ftserver/stage')
 
     # --- talking to it ---
 
