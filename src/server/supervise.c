@@ -267,7 +267,13 @@ take_signal(struct monitor *m)
 	switch (info.ssi_signo) {
 	case SIGTERM:
 	case SIGINT:	stop(m);	break;
-	case SIGHUP:	read_again(m);	break;
+	case SIGHUP:
+		/* From the kernel: the terminal is gone, and its user too. */
+		if (info.ssi_code == SI_KERNEL)
+			stop(m);
+		else
+			read_again(m);
+		break;
 	case SIGCHLD:	reap(m);	break;
 	}
 }
