@@ -11,8 +11,10 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 
 import ftlib
+import ftwire
 
 
 class Base(ftlib.Test):
@@ -105,6 +107,10 @@ class TestOfTheConfiguration(Base):
         self.refuse(setup, 'user is missing')
 
 
+def has_systemd():
+    return 'define HAVE_SYSTEMD 1' in (ftlib.BUILD / 'config.h').read_text()
+
+
 class Start(Base):
     def test_a_wrong_option_is_told(self):
         error = self.run_server('--lisen', 'x', code=ftlib.EX_USAGE)
@@ -190,6 +196,56 @@ class Start(Base):
         process.terminate()
         process.wait()
         process.stdout.close()
+
+    def test_systemd_is_told_when_it_serves_and_when_it_ends(self):
+        if not has_systemd():
+            return      # built without it
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as hears:
+            hears.bind(str(self.path('notify')))
+            hears.settimeout(ftlib.LIMIT)
+            setup = self.set_up()
+            server = self.serve(setup, env={
+                'NOTIFY_SOCKET': str(self.path('notify'))})
+            self.assertEqual(hears.recv(4096), b'READY=1')
+            server.reload()
+            self.assertRegex(hears.recv(4096),
+                             rb'^RELOADING=1\nMONOTONIC_USEC=\d+$')
+            self.assertEqual(hears.recv(4096), b'READY=1')
+            server.stop()
+            self.assertEqual(hears.recv(4096), b'STOPPING=1')
+
+    def test_sockets_of_systemd_are_served(self):
+        if not has_systemd():
+            return      # built without it
+        with socket.socket() as listener:
+            listener.bind(('127.0.0.1', 0))
+            listener.listen()
+            port = listener.getsockname()[1]
+            script = (f'import os; os.dup2({listener.fileno()}, 3); '
+                      'os.environ.update(LISTEN_FDS="1", '
+                      'LISTEN_PID=str(os.getpid())); '
+                      'import sys; os.execv(sys.argv[1], sys.argv[1:])')
+            os.set_inheritable(listener.fileno(), True)
+            setup = self.set_up()
+            process = subprocess.Popen(
+                [sys.executable, '-c', script, ftlib.program('ftserver'),
+                 '-f', setup.path], close_fds=False, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        self.assertEqual(ftlib.Lines(process.stdout).next(),
+                         f'ready 127.0.0.1:{port}')
+        ftwire.Wire('127.0.0.1', port).cut()
+
+    def test_users_that_the_account_cannot_read_stop_the_start(self):
+        if os.getuid() != 0:
+            return      # the account is our own
+        setup = self.set_up()
+        os.chown(setup.user_file, 0, 0)
+        setup.user_file.chmod(0o600)
+        error = self.run_server('-f', setup.path, code=ftlib.EX_NOPERM)
+        self.assertIn(str(setup.user_file), error)
 
 
 class Account(Base):
@@ -307,6 +363,22 @@ class Signals(Base):
         wire = server.wire()
         server.stop()
         wire.cut()
+
+    def test_the_end_of_the_terminal_ends_it(self):
+        master, slave = os.openpty()
+        self.path('served').mkdir()
+        process = subprocess.Popen(
+            ['setsid', '--ctty', ftlib.program('ftserver'), '--quick',
+             self.path('served'), '--state', self.path('state'), '--listen',
+             '127.0.0.1:0'], stdin=slave, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL)
+        self.addCleanup(process.stdout.close)
+        os.close(slave)
+        lines = ftlib.Lines(process.stdout)
+        while not lines.next().startswith('ready '):
+            pass
+        os.close(master)
+        self.assertEqual(process.wait(ftlib.LIMIT), ftlib.OK)
 
 
 class Deaths(Base):
