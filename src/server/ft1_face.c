@@ -177,6 +177,9 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 	enum ft1_step step;
 
 	ft1->answer.out = out;
+	/* Before the producer takes all the room, as it does while it can. */
+	if (ft1->producer != NULL && !ft1->is_ending)
+		ft1_overtake(ft1, in);
 	do {
 		read_letters(ft1);
 		ft1_answer_checked(ft1);

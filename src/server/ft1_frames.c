@@ -267,10 +267,12 @@ ft1_take_frame(struct ft1 *ft1, struct face_input *in)
 	struct ft1_header header;
 	bool is_scanned;	/* and with that checked, by ft1_overtake */
 
+	/* Data, too, may have to be answered by an error. */
+	if (!ft1_answer_has_room(&ft1->answer))
+		return FT1_STEP_WAITS;
 	if (ft1->data_left > 0)
 		return take_data(ft1, in);
-	if (in->len - in->used < FT1_HEADER_SIZE ||
-	    !ft1_answer_has_room(&ft1->answer))
+	if (in->len - in->used < FT1_HEADER_SIZE)
 		return FT1_STEP_WAITS;
 	ft1_header_read(&header, at);
 	is_scanned = in->used < ft1->scanned;
