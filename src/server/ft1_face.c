@@ -183,6 +183,9 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 	do {
 		read_letters(ft1);
 		ft1_answer_checked(ft1);
+		/* Before a producer takes all the room there is. */
+		if (ft1->producer != NULL)
+			ft1_overtake(ft1, in);
 		pull_producer(ft1);
 		if (ft1->stopping != STATUS_OK && is_at_rest(ft1))
 			ft1_end(ft1, ft1->stopping,
@@ -191,10 +194,11 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 		    ft1_take_frame(ft1, in);
 	} while (step == FT1_STEP_ON);
 	ft1_forget_caller(ft1);
-	if (!ft1->is_ending)
-		ft1_overtake(ft1, in);
+	ft1_overtake(ft1, in);
 	if (ft1->is_ending)
 		return say_last_words(ft1);
+	/* What is used falls off the front before the next turn. */
+	ft1->scanned -= ft1->scanned < in->used ? ft1->scanned : in->used;
 	/* Nothing more of a tree is at hand: flush what there is. */
 	if (in->is_quiet && ft1->client->former != NULL &&
 	    ft1->answering == NULL)

@@ -87,7 +87,8 @@ ft1_overtake(struct ft1 *ft1, struct face_input *in)
 	struct ft1_header header;
 	size_t at = ft1->scanned > in->used ? ft1->scanned : in->used;
 
-	while (ft1->data_left == 0 && ft1->upload == FT1_UPLOAD_NONE &&
+	while (!ft1->is_ending && ft1->data_left == 0 &&
+	    ft1->upload == FT1_UPLOAD_NONE &&
 	    in->len - at >= FT1_HEADER_SIZE &&
 	    ft1_answer_has_room(&ft1->answer)) {
 		ft1_header_read(&header, in->bytes + at);
@@ -98,6 +99,5 @@ ft1_overtake(struct ft1 *ft1, struct face_input *in)
 		serve_early(ft1, in, at, &header);
 		at += FT1_HEADER_SIZE + header.length;
 	}
-	/* What is used falls off the front before the next turn. */
-	ft1->scanned = at - in->used;
+	ft1->scanned = at;
 }

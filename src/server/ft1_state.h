@@ -64,7 +64,7 @@ struct ft1 {
 	struct batch	*answering;	/* owned, or NULL */
 	size_t		 answered;	/* members */
 
-	size_t		 scanned;	/* input searched for overtakers */
+	size_t		 scanned;	/* of the input, for overtakers */
 
 	/* the end */
 	enum status	 stopping;	/* STATUS_OK: not at all */

@@ -1,0 +1,506 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Many requests at once: in order, but for what may overtake, and bounded."""
+
+import os
+import select
+import socket
+import ssl
+import struct
+
+import ftlib
+import ftwire
+from fthostile import HostileTest
+from ftwire import CHAINED, encode_frame
+
+MIB = 1 << 20
+LONG = 64 * MIB     # more than all the buffers on the way
+
+
+def resident(pid):
+    with open(f'/proc/{pid}/statm') as file:
+        return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+
+
+def cpu_ticks(pid):
+    with open(f'/proc/{pid}/stat', 'rb') as file:
+        fields = file.read().rpartition(b')')[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+class PipeTest(HostileTest):
+    def long_file(self, name='long', size=LONG):
+        """Content at its beginning, and a hole, which is sent at once."""
+        with open(self.server.root / name, 'wb') as file:
+            file.write(os.urandom(min(size, LONG)))
+            file.truncate(size)
+
+    def outcome(self, frame):
+        """A final reply in a word."""
+        if frame.name == 'ERROR':
+            return ftwire.CODES[frame.fields['CODE']]
+        return frame.name.lower()
+
+    def finals(self, wire, ids):
+        """The final replies of `ids`, which must come in this order."""
+        found = []
+        while len(found) < len(ids):
+            frame = wire.receive()
+            if frame.name in ('OK', 'ERROR'):
+                self.assertEqual(frame.id, ids[len(found)])
+                found.append(self.outcome(frame))
+        return found
+
+    def assertQuiet(self, wire):
+        """Nothing was left to be answered."""
+        id_ = wire.ask('PING')
+        self.assertEqual(wire.receive(), ftwire.Frame(0x80, 0, id_, b''))
+
+
+class Order(PipeTest):
+    def test_hello_login_and_list_in_one_go(self):
+        with self.server.connect() as wire:
+            wire.send_bytes(
+                encode_frame('HELLO', 0, {'VERSIONS': (1, 1)})
+                + encode_frame('LOGIN', 1, {
+                    'USER': ftlib.USER, 'METHOD': 'password',
+                    'RESPONSE': ftlib.PASSWORD})
+                + encode_frame('PWD', 2) + encode_frame('LIST', 3))
+            self.assertEqual(wire.receive().name, 'HELLO')
+            self.assertEqual(self.finals(wire, [1, 2, 3]), ['ok'] * 3)
+
+    def test_two_thousand_puts_are_answered_in_order(self):
+        with self.server.wire() as wire:
+            ids = [wire.send_put(f'n{n % 500}/f{n}' if n % 7 == 0 else f'f{n}',
+                                 b'%d' % n) for n in range(2000)]
+            outcomes = self.finals(wire, ids)
+        for n, outcome in enumerate(outcomes):
+            self.assertEqual(outcome, 'not-found' if n % 7 == 0 else 'ok')
+            if n % 7:
+                self.assertEqual(self.server.read(f'f{n}'), b'%d' % n)
+        self.assertEqual(len(os.listdir(self.server.root)), 1 + 2000 - 286)
+
+    def test_what_is_put_twice_is_what_came_last(self):
+        with self.server.wire() as wire:
+            ids = [wire.send_put('a', b'%d' % n) for n in range(300)]
+            self.assertEqual(self.finals(wire, ids), ['ok'] * 300)
+        self.assertEqual(self.server.read('a'), b'299')
+
+    def test_gets_and_a_list_queue_up(self):
+        contents = {name: os.urandom(3 * MIB) for name in ('a', 'b')}
+        for name, content in contents.items():
+            (self.server.root / name).write_bytes(content)
+        with self.server.wire() as wire:
+            a = wire.ask('GET', {'PATH': 'a'})
+            b = wire.ask('GET', {'PATH': 'b'})
+            names = wire.ask('LIST')
+            for id_, name in ((a, 'a'), (b, 'b')):
+                _, *parts, ok = wire.answer(id_)
+                self.assertEqual(
+                    b''.join(part.payload[8:] for part in parts),
+                    contents[name])
+                self.assertEqual(ok.fields['SIZE'], 3 * MIB)
+            self.assertEqual(wire.answer(names)[-1].fields, {'COUNT': 2})
+
+    def test_a_request_sees_the_puts_before_it(self):
+        with self.server.wire() as wire:
+            for n in range(20):
+                put = wire.send_put(f'f{n}', b'%d' % n)
+                names = wire.ask('LIST')
+                stat = wire.ask('STAT', {'PATH': f'f{n}'})
+                get = wire.ask('GET', {'PATH': f'f{n}'})
+                move = wire.ask('MV', {'PATH': f'f{n}', 'TARGET': f'g{n}'})
+                wire.answer(put)
+                self.assertEqual(wire.answer(names)[-1].fields['COUNT'], n + 1)
+                self.assertEqual(wire.answer(stat)[-1].name, 'OK')
+                self.assertEqual(wire.answer(get)[1].payload[8:], b'%d' % n)
+                wire.answer(move)
+        self.assertEqual(len(os.listdir(self.server.root)), 21)
+
+    def test_long_and_small_uploads_in_a_row(self):
+        with self.server.wire() as wire:
+            ids, contents = [], {}
+            for n in range(12):
+                contents[n] = os.urandom(2 * MIB if n % 3 == 0 else 100)
+                ids.append(wire.send_put(f'f{n}', contents[n],
+                                         announce=n % 2 == 0))
+            self.assertEqual(self.finals(wire, ids), ['ok'] * 12)
+        for n, content in contents.items():
+            self.assertEqual(self.server.read(f'f{n}'), content)
+
+
+class Overtaking(PipeTest):
+    def test_a_ping_overtakes_a_get_and_what_waits_behind_it(self):
+        self.long_file()
+        with self.server.wire() as wire:
+            get = wire.ask('GET', {'PATH': 'long'})
+            stat = wire.ask('STAT', {'PATH': 'long'})
+            ping = wire.ask('PING')
+            self.assertEqual(self.finals(wire, [ping, get, stat]), ['ok'] * 3)
+
+    def test_pings_within_an_upload(self):
+        with self.server.wire() as wire:
+            put = wire.ask('PUT', {'PATH': 'a', 'SIZE': 5 * MIB})
+            self.assertEqual(wire.receive().name, 'BEGUN')
+            content = os.urandom(5 * MIB)
+            for at in range(0, len(content), 100000):
+                wire.send_data(put, at, content[at:at + 100000])
+                self.assertQuiet(wire)
+            wire.send('COMMIT', put, {'SIZE': len(content),
+                                      'DIGEST': ftwire.digest(content)})
+            wire.answer(put)
+        self.assertEqual(self.server.read('a'), content)
+
+    def test_a_get_is_cancelled(self):
+        self.long_file()
+        with self.server.wire() as wire:
+            get = wire.ask('GET', {'PATH': 'long'})
+            wire.receive()
+            wire.send('CANCEL', get)
+            self.assertRefused('cancelled', self.answer_short, wire, get)
+            wire.send('CANCEL', get)
+            self.assertQuiet(wire)
+            self.assertEqual(len(wire.list()), 1)
+
+    def answer_short(self, wire, get):
+        """Its frames; far less than the whole."""
+        sent = 0
+        while True:
+            frame = wire.receive()
+            self.assertEqual(frame.id, get)
+            sent += len(frame.payload)
+            self.assertLess(sent, LONG // 2)
+            if frame.name == 'ERROR':
+                raise ftwire.Refused(frame.fields)
+
+    def test_what_waits_is_cancelled_in_its_turn(self):
+        self.long_file()
+        with self.server.wire() as wire:
+            get = wire.ask('GET', {'PATH': 'long'})
+            stat = wire.ask('STAT', {'PATH': 'long'})
+            made = wire.ask('MKDIR', {'PATH': 'made'})
+            other = wire.ask('PWD')
+            wire.send('CANCEL', made)
+            wire.send('CANCEL', made)
+            wire.send('CANCEL', get)
+            self.assertEqual(self.finals(wire, [get, stat, made, other]),
+                             ['cancelled', 'ok', 'cancelled', 'ok'])
+        self.assertFalse((self.server.root / 'made').exists())
+
+    def test_a_put_is_cancelled_on_its_way(self):
+        with self.server.wire() as wire:
+            for size in (1000, 3 * MIB):
+                put = wire.ask('PUT', {'PATH': 'a', 'SIZE': size})
+                wire.send_data(put, 0, b'begin')
+                wire.send('CANCEL', put)
+                wire.send('CANCEL', put)
+                wire.send_data(put, 500, b'end')
+                wire.send('COMMIT', put, {'SIZE': size, 'DIGEST': bytes(16)})
+                self.assertEqual(self.finals(wire, [put]), ['cancelled'])
+                self.assertQuiet(wire)
+            self.assertEqual(wire.list(), [])
+
+    def test_a_cancel_of_nothing_is_ignored(self):
+        with self.server.wire() as wire:
+            for id_ in (1, 77, (1 << 32) - 1):
+                wire.send('CANCEL', id_)
+            put = wire.send_put('a', b'content')
+            wire.send('CANCEL', put)
+            self.assertIn(self.finals(wire, [put])[0], ('ok', 'cancelled'))
+            wire.send('CANCEL', put)
+            self.assertQuiet(wire)
+
+    def test_a_put_that_waits_behind_a_get_comes_whole(self):
+        self.long_file()
+        with self.server.wire() as wire:
+            get = wire.ask('GET', {'PATH': 'long'})
+            stats = [wire.ask('STAT', {'PATH': 'long'}) for _ in range(50)]
+            put = wire.ask('PUT', {'PATH': 'a', 'SIZE': 20000})
+            wire.send_data(put, 0, bytes(10000))
+            ping = wire.ask('PING')
+            wire.send_data(put, 10000, bytes(10000))
+            self.assertEqual(self.finals(wire, [ping, get, *stats]),
+                             ['ok'] * 52)
+            # What was searched for overtakers is gone from the front by now.
+            wire.send('COMMIT', put, {'SIZE': 20000,
+                                      'DIGEST': ftwire.digest(bytes(20000))})
+            get = wire.ask('GET', {'PATH': 'long'})
+            stat = wire.ask('STAT', {'PATH': 'a'})
+            ping = wire.ask('PING')
+            finals = []
+            while len(finals) < 4:
+                frame = wire.receive()
+                if frame.name in ('OK', 'ERROR'):
+                    finals.append((frame.id, self.outcome(frame)))
+            self.assertEqual(sorted(finals), [
+                (id_, 'ok') for id_ in (put, get, stat, ping)])
+
+
+class Chains(PipeTest):
+    def run_chain(self, *requests):
+        """Outcomes of requests that are sent at once, all but the first of
+        them chained: words, or functions of the wire and flags."""
+        with self.server.wire() as wire:
+            ids, flags = [], 0
+            for request in requests:
+                ids.append(request(wire, flags))
+                flags = CHAINED
+            return self.finals(wire, ids)
+
+    def mkdir(self, path, free=False):
+        return lambda wire, flags: wire.ask(
+            'MKDIR', {'PATH': path}, flags=0 if free else flags)
+
+    def put(self, path, content=b'x', free=False, digest=None, **fields):
+        def send(wire, flags):
+            id_ = wire.ask('PUT', {'PATH': path, 'SIZE': len(content),
+                                   **fields}, flags=0 if free else flags)
+            for at in range(0, len(content), ftwire.DATA_BYTES):
+                wire.send_data(id_, at, content[at:at + ftwire.DATA_BYTES])
+            wire.send('COMMIT', id_, {'SIZE': len(content), 'DIGEST': digest
+                                      or ftwire.digest(content)})
+            return id_
+        return send
+
+    def names(self):
+        return set(os.listdir(self.server.root)) - {'.ftserver'}
+
+    def test_nothing_is_tried_behind_a_failure(self):
+        self.assertEqual(
+            self.run_chain(self.mkdir('a'), self.mkdir('no/b'),
+                           self.mkdir('c'), self.put('d'), self.mkdir('e')),
+            ['ok', 'not-found', 'skipped', 'skipped', 'skipped'])
+        self.assertEqual(self.names(), {'a'})
+
+    def test_a_request_without_the_flag_begins_anew(self):
+        self.assertEqual(
+            self.run_chain(self.mkdir('no/a'), self.mkdir('b'),
+                           self.mkdir('c', free=True), self.mkdir('d')),
+            ['not-found', 'skipped', 'ok', 'ok'])
+        self.assertEqual(self.names(), {'c', 'd'})
+
+    def test_a_ping_does_not_mend_a_chain(self):
+        self.assertEqual(
+            self.run_chain(self.mkdir('no/a'),
+                           lambda wire, _: wire.ask('PING'), self.mkdir('b')),
+            ['not-found', 'ok', 'skipped'])
+
+    def bad_puts(self):
+        (self.server.root / 'taken').write_bytes(b'old')
+        (self.server.root / 'folder').mkdir(exist_ok=True)
+        return {
+            'not-found': self.put('no/b'),
+            'digest': self.put('b', digest=bytes(16)),
+            'exists': self.put('taken', TAKEN=1),
+            'precondition': self.put('b', IF_VERSION=bytes(16)),
+            'unsupported': self.put('b', TAKEN=2),
+            'size': lambda wire, flags: self.short_put(wire, flags),
+            'cancelled': lambda wire, flags: self.aborted_put(wire, flags),
+            'is-a-folder': self.put('folder'),
+        }
+
+    def short_put(self, wire, flags):
+        id_ = wire.ask('PUT', {'PATH': 'b', 'SIZE': 1}, flags=flags)
+        wire.send_data(id_, 0, b'too much')
+        wire.send('COMMIT', id_, {'SIZE': 1, 'DIGEST': bytes(16)})
+        return id_
+
+    def aborted_put(self, wire, flags):
+        id_ = wire.ask('PUT', {'PATH': 'b', 'SIZE': 1}, flags=flags)
+        wire.send('ABORT', id_)
+        return id_
+
+    def test_puts_of_one_batch_stop_at_the_first_failure(self):
+        for code, bad in self.bad_puts().items():
+            with self.subTest(code=code):
+                got = self.run_chain(
+                    self.put(f'{code}-1'), self.put(f'{code}-2'), bad,
+                    self.put(f'{code}-3'), self.put(f'{code}-4'),
+                    self.put(f'{code}-5', free=True), self.put(f'{code}-6'),
+                    self.mkdir(f'{code}-7'))
+                self.assertEqual(got, [
+                    'ok', 'ok', code, 'skipped', 'skipped', 'ok', 'ok', 'ok'])
+                self.assertEqual(
+                    {name for name in self.names() if code in name},
+                    {f'{code}-{n}' for n in (1, 2, 5, 6, 7)})
+        self.assertEqual(self.server.read('taken'), b'old')
+
+    def test_a_failed_put_stops_what_is_chained_behind_the_batch(self):
+        for code, bad in self.bad_puts().items():
+            with self.subTest(code=code):
+                got = self.run_chain(self.put('a'), bad, self.mkdir('dir'),
+                                     self.put('c'))
+                self.assertEqual(got[2:], ['skipped', 'skipped'])
+        self.assertEqual(self.names(), {'a', 'folder', 'taken'})
+
+    def test_a_chain_of_many_batches(self):
+        puts = [self.put(f'f{n:03}') for n in range(700)]
+        puts[400] = self.put('no/f')
+        self.assertEqual(self.run_chain(*puts), [
+            *['ok'] * 400, 'not-found', *['skipped'] * 299])
+        self.assertEqual(len(self.names()), 400)
+
+    def test_long_uploads_are_chained_too(self):
+        self.assertEqual(
+            self.run_chain(self.put('a', bytes(2 * MIB), digest=bytes(16)),
+                           self.put('b', bytes(2 * MIB)), self.put('c')),
+            ['digest', 'skipped', 'skipped'])
+        self.assertEqual(self.names(), set())
+
+
+class Failures(PipeTest):
+    def test_an_upload_is_aborted(self):
+        with self.server.wire() as wire:
+            for flags in (0, ftwire.NOW):
+                for size in (0, 10, 5 * MIB):
+                    id_ = wire.ask('PUT', {'PATH': 'a', 'SIZE': size})
+                    if size:
+                        wire.send_data(id_, 0, b'begin')
+                    wire.send('ABORT', id_, flags=flags)
+                    self.assertEqual(self.finals(wire, [id_]), ['cancelled'])
+                    self.assertQuiet(wire)
+            self.assertEqual(wire.list(), [])
+
+    def test_the_frames_of_a_failed_upload_are_dropped(self):
+        with self.server.wire() as wire:
+            for end in ('COMMIT', 'ABORT'):
+                id_ = wire.ask('PUT', {'PATH': 'a', 'SIZE': 10})
+                wire.send_data(id_, 0, b'more than ten')
+                for n in range(32):
+                    wire.send_data(id_, n * MIB, bytes(ftwire.DATA_BYTES))
+                wire.send(end, id_, {} if end == 'ABORT' else {
+                    'SIZE': 10, 'DIGEST': bytes(16)})
+                next_ = wire.ask('PWD')
+                self.assertEqual(self.finals(wire, [id_, next_]),
+                                 ['size', 'ok'])
+                self.assertQuiet(wire)
+            self.assertEqual(wire.list(), [])
+
+    def test_an_upload_fails_while_its_data_still_comes(self):
+        with self.server.wire() as wire:
+            id_ = wire.ask('PUT', {'PATH': 'no/a', 'SIZE': MIB})
+            self.assertEqual(self.finals(wire, [id_]), ['not-found'])
+            wire.send_data(id_, 0, bytes(1000))
+            self.assertQuiet(wire)
+            wire.send('ABORT', id_)
+            self.assertQuiet(wire)
+            wire.put('a', b'content')
+
+
+class Pressure(PipeTest):
+    """Clients that do not read."""
+
+    COUNT = 100000
+
+    def flood(self, frames):
+        """Send all of it, and read only what is needed to get it through;
+        the ids of the answers, in order."""
+        with self.server.wire() as wire:
+            before = resident(self.pid)
+            wire.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+            wire.tls.setblocking(False)
+            sent = self.send_until_blocked(wire, frames)
+            # All that waits is in the buffers of the kernel.
+            self.assertLess(resident(self.pid) - before, 2 * MIB)
+            self.served_meanwhile()
+            self.assertLess(resident(self.pid) - before, 2 * MIB)
+            return self.send_and_read(wire, frames[sent:])
+
+    def served_meanwhile(self):
+        with self.server.wire() as other:
+            self.assertEqual(other.call('PWD'), {'PATH': b'/'})
+
+    def send_until_blocked(self, wire, frames):
+        """Until the server has not taken anything for a while."""
+        sent = 0
+        while sent < len(frames):
+            try:
+                sent += wire.tls.send(frames[sent:sent + 16384])
+            except ssl.SSLWantWriteError:
+                if not select.select([], [wire.tls], [], 1)[1]:
+                    return sent
+        return sent
+
+    def send_and_read(self, wire, frames):
+        ids, sent, buffer = [], 0, bytearray()
+        while len(ids) < self.COUNT:
+            try:
+                while sent < len(frames):
+                    sent += wire.tls.send(frames[sent:sent + 16384])
+            except ssl.SSLWantWriteError:
+                pass
+            try:
+                buffer += wire.tls.recv(65536)
+            except ssl.SSLWantReadError:
+                ready = select.select(
+                    [wire.tls], [wire.tls] if sent < len(frames) else [], [],
+                    ftlib.LIMIT)
+                self.assertNotEqual(ready, ([], [], []))
+            at = 0
+            while len(buffer) - at >= 12:
+                length, type_, _, _, id_ = ftwire.HEADER.unpack_from(buffer, at)
+                if len(buffer) - at < 12 + length:
+                    break
+                self.assertEqual(type_, 0x80)
+                ids.append(id_)
+                at += 12 + length
+            del buffer[:at]
+        return ids
+
+    def ids(self):
+        return range(10, 10 + self.COUNT)
+
+    def test_pings_that_are_not_read_are_all_answered(self):
+        frames = b''.join(encode_frame('PING', id_) for id_ in self.ids())
+        self.assertEqual(self.flood(frames), list(self.ids()))
+
+    def test_stats_that_are_not_read_are_all_answered(self):
+        frames = b''.join(encode_frame('STAT', id_, {'PATH': '/'})
+                          for id_ in self.ids())
+        self.assertEqual(self.flood(frames), list(self.ids()))
+
+    def test_puts_that_are_not_read_are_all_answered(self):
+        self.COUNT = 20000
+        content = encode_frame('COMMIT', 0, {
+            'SIZE': 0, 'DIGEST': ftwire.digest(b'')})[8:]
+        frames = b''.join(
+            encode_frame('PUT', id_, {'PATH': 'a', 'SIZE': 0})
+            + struct.pack('>IBBHI', len(content) - 4, 0x14, 0, 0, id_)
+            + content[4:] for id_ in self.ids())
+        self.assertEqual(self.flood(frames), list(self.ids()))
+
+    def test_gets_that_are_never_read_hold_no_worker(self):
+        self.long_file(size=1 << 30)
+        wires = []
+        before = resident(self.pid)
+        for _ in range(12):
+            wire = self.server.wire()
+            self.addCleanup(wire.cut)
+            wire.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+            wire.ask('GET', {'PATH': 'long'})
+            wires.append(wire)
+        for wire in wires:
+            self.assertTrue(select.select([wire.tls], [], [], 60)[0])
+        with self.server.wire() as other:
+            content = os.urandom(4 * MIB)
+            other.put('a', content)
+            self.assertEqual(other.get('a'), content)
+        self.assertLess(resident(self.pid) - before, 12 * 300 * 1024)
+        self.assertIsIdle()
+        # They hear what overtakes, and go on when they are read.
+        ping = wires[0].ask('PING')
+        self.assertEqual(self.finals(wires[0], [ping, ping - 1]), ['ok'] * 2)
+        for wire in wires:
+            wire.cut()
+
+    def assertIsIdle(self):
+        """No more than a hundredth of a second in one of waiting."""
+        def rests():
+            before = cpu_ticks(self.pid)
+            select.select([], [], [], 1)
+            return cpu_ticks(self.pid) - before <= 2
+        ftlib.wait_until('the server rests', rests, 20)
+
+
+if __name__ == '__main__':
+    ftlib.main()
