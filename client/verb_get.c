@@ -147,6 +147,8 @@ choose_local(struct download *d, const char *local)
 		    d->path);
 	if (into)
 		d->local = path_join(local, base);
+	else if (local == NULL && strcmp(base, "-") == 0)
+		d->local = strdup("./-");	/* not standard output */
 	else
 		d->local = strdup(local != NULL ? local : base);
 	if (d->local == NULL)
