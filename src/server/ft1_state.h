@@ -7,6 +7,7 @@
  *	ft1_login.c	HELLO and LOGIN
  *	ft1_upload.c	the frames of a PUT
  *	ft1_overtake.c	PING and CANCEL behind a request that is not yet served
+ *	ft1_check.c	what is wrong with a frame by itself
  */
 #ifndef FT1_STATE_H
 #define FT1_STATE_H
@@ -85,7 +86,7 @@ enum ft1_step {
 	FT1_STEP_WAITS,		/* not enough input, or not its turn yet */
 };
 
-/* ft1_face.c */
+/* ft1_state.c */
 void ft1_end(struct ft1 *ft1, enum status st, const char *text);
 /* One error for what breaks the protocol; the session ends. */
 enum ft1_step ft1_broken(struct ft1 *ft1, const char *text);
@@ -95,15 +96,18 @@ bool ft1_has_puts(const struct ft1 *ft1);
 bool ft1_find_caller(struct ft1 *ft1, uint32_t id);
 void ft1_forget_caller(struct ft1 *ft1);
 
-/* ft1_frames.c */
-enum ft1_step ft1_take_frame(struct ft1 *ft1, struct face_input *in);
 /*
+ * ft1_check.c
+ *
  * Both are asked once per frame, in the order in which frames come; false if
  * that ended the session.  Ids of requests ascend, so that none is used while
  * it is open.
  */
 bool ft1_check_header(struct ft1 *ft1, const struct ft1_header *header);
 bool ft1_check_id(struct ft1 *ft1, const struct ft1_header *header);
+
+/* ft1_frames.c */
+enum ft1_step ft1_take_frame(struct ft1 *ft1, struct face_input *in);
 
 /* ft1_login.c */
 enum ft1_step ft1_take_hello(struct ft1 *ft1, const struct ft1_header *header,

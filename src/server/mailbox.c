@@ -39,16 +39,22 @@ mailbox_ref(struct mailbox *mailbox)
 	return mailbox;
 }
 
-void
-mailbox_unref(struct mailbox *mailbox)
+static void
+drop_all(struct mailbox *mailbox)
 {
 	struct letter *letter;
 
+	while ((letter = mailbox_take(mailbox)) != NULL)
+		letter->drop(letter);
+}
+
+void
+mailbox_unref(struct mailbox *mailbox)
+{
 	if (mailbox == NULL ||
 	    atomic_fetch_sub(&mailbox->references, 1) != 1)
 		return;
-	while ((letter = mailbox_take(mailbox)) != NULL)
-		letter->drop(letter);
+	drop_all(mailbox);
 	pthread_mutex_destroy(&mailbox->mutex);
 	free(mailbox);
 }
@@ -93,4 +99,6 @@ mailbox_close(struct mailbox *mailbox)
 	pthread_mutex_lock(&mailbox->mutex);
 	mailbox->closed = true;
 	pthread_mutex_unlock(&mailbox->mutex);
+	/* A letter may hold a reference, which would keep both for ever. */
+	drop_all(mailbox);
 }

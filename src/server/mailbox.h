@@ -28,7 +28,10 @@ void mailbox_post(struct mailbox *mailbox, struct letter *letter);
 /* The oldest letter, now the caller's, or NULL. */
 struct letter *mailbox_take(struct mailbox *mailbox);
 
-/* No more wake-ups and no more letters.  Keeps the reference. */
+/*
+ * No more wake-ups and no more letters; those that lie in it are dropped.  Keeps
+ * the reference.
+ */
 void mailbox_close(struct mailbox *mailbox);
 
 #endif

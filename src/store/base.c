@@ -243,9 +243,9 @@ base_check(const struct base *base)
 	int fd;
 
 	snprintf(what, sizeof(what), "%s/%s", base->path, BASE_PRIVATE);
-	if ((st = stage_make(&stage, base, 0600)) != STATUS_OK)
+	if ((st = stage_make(&stage, base_stage_fd(base), 0600)) != STATUS_OK)
 		return open_error(base, what);
-	stage_drop(&stage, base);
+	stage_drop(&stage, base_stage_fd(base));
 	fd = openat(base_names_fd(base), "00", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return open_error(base, what);

@@ -52,7 +52,7 @@ draw_id(uint8_t id[STAGE_ID_SIZE])
 }
 
 enum status
-stage_make(struct stage *stage, const struct base *base, mode_t mode)
+stage_make(struct stage *stage, int folder_fd, mode_t mode)
 {
 	int tries;
 
@@ -63,7 +63,7 @@ stage_make(struct stage *stage, const struct base *base, mode_t mode)
 		if (!draw_id(stage->id))
 			return status_errno("draw an upload id");
 		digest_hex(stage->name, stage->id);
-		stage->fd = openat(base_stage_fd(base), stage->name,
+		stage->fd = openat(folder_fd, stage->name,
 		    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 		if (stage->fd == -1 && errno == EEXIST)
 			stock.left = 0;
@@ -77,11 +77,11 @@ stage_make(struct stage *stage, const struct base *base, mode_t mode)
 }
 
 void
-stage_drop(struct stage *stage, const struct base *base)
+stage_drop(struct stage *stage, int folder_fd)
 {
 	/* What cannot be removed now is collected later. */
 	if (stage->made)
-		(void)unlinkat(base_stage_fd(base), stage->name, 0);
+		(void)unlinkat(folder_fd, stage->name, 0);
 	stage->made = false;
 	if (stage->fd != -1)
 		close(stage->fd);

@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base.h"
 #include "status.h"
 
 #define STAGE_ID_SIZE	16
@@ -23,14 +22,13 @@ struct stage {
 };
 
 /*
- * Make an empty stage with the permission bits `mode`, less the umask.  The
- * errno of a failure is kept.
+ * Make an empty stage in the folder `folder_fd`, with the permission bits
+ * `mode`, less the umask.  The errno of a failure is kept.
  */
-enum status stage_make(struct stage *stage, const struct base *base,
-    mode_t mode);
+enum status stage_make(struct stage *stage, int folder_fd, mode_t mode);
 
 /* Close it, and remove its name if that is still ours. */
-void stage_drop(struct stage *stage, const struct base *base);
+void stage_drop(struct stage *stage, int folder_fd);
 
 /* Could this be the name of a stage? */
 bool stage_is_name(const char *name);

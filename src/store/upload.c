@@ -42,7 +42,7 @@ static enum status
 fail(struct upload *upload, enum status st)
 {
 	upload->failed = st;
-	stage_drop(&upload->stage, upload->place.base);
+	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
 	return st;
 }
 
@@ -150,7 +150,7 @@ make_stage(struct upload *upload)
 
 	mode = upload->plan.has_mode ? upload->plan.mode & MODE_BITS :
 	    MODE_DEFAULT;
-	return stage_make(&upload->stage, upload->place.base,
+	return stage_make(&upload->stage, base_stage_fd(upload->place.base),
 	    mode | S_IRUSR | S_IWUSR);
 }
 
@@ -438,7 +438,7 @@ upload_free(struct upload *upload)
 {
 	if (upload == NULL)
 		return;
-	stage_drop(&upload->stage, upload->place.base);
+	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
 	digest_drop(upload->digest);
 	free(upload);
 }

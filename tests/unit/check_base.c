@@ -210,7 +210,8 @@ START_TEST(stages_have_ids_that_differ_and_vanish_when_dropped)
 	int i;
 
 	for (i = 0; i < 300; i++) {
-		ck_assert_int_eq(stage_make(&stages[i], store.base, 0640),
+		ck_assert_int_eq(stage_make(&stages[i],
+		    base_stage_fd(store.base), 0640),
 		    STATUS_OK);
 		ck_assert(stage_is_name(stages[i].name));
 		ck_assert(i == 0 || strcmp(stages[i].name,
@@ -218,7 +219,7 @@ START_TEST(stages_have_ids_that_differ_and_vanish_when_dropped)
 	}
 	ck_assert_int_eq(store_stages(&store), 300);
 	for (i = 0; i < 300; i++)
-		stage_drop(&stages[i], store.base);
+		stage_drop(&stages[i], base_stage_fd(store.base));
 	ck_assert_int_eq(store_stages(&store), 0);
 }
 END_TEST
@@ -229,19 +230,22 @@ stages_in_child(struct store *mine)
 {
 	struct stage stage;
 
-	return stage_make(&stage, mine->base, 0600) == STATUS_OK;
+	return stage_make(&stage, base_stage_fd(mine->base), 0600) ==
+	    STATUS_OK;
 }
 
 START_TEST(forked_processes_do_not_share_a_stage)
 {
 	struct stage stage;
 
-	ck_assert_int_eq(stage_make(&stage, store.base, 0600), STATUS_OK);
-	stage_drop(&stage, store.base);
+	ck_assert_int_eq(stage_make(&stage, base_stage_fd(store.base), 0600),
+	    STATUS_OK);
+	stage_drop(&stage, base_stage_fd(store.base));
 	ck_assert(apart(&store, stages_in_child));
-	ck_assert_int_eq(stage_make(&stage, store.base, 0600), STATUS_OK);
+	ck_assert_int_eq(stage_make(&stage, base_stage_fd(store.base), 0600),
+	    STATUS_OK);
 	ck_assert_int_eq(store_stages(&store), 2);
-	stage_drop(&stage, store.base);
+	stage_drop(&stage, base_stage_fd(store.base));
 }
 END_TEST
 
@@ -253,7 +257,8 @@ START_TEST(old_stages_are_collected_and_nothing_else)
 	time_t began;
 
 	store_put(&store, ".ftserver/stage/no-stage", "x");
-	ck_assert_int_eq(stage_make(&stage, store.base, 0600), STATUS_OK);
+	ck_assert_int_eq(stage_make(&stage, base_stage_fd(store.base), 0600),
+	    STATUS_OK);
 	/* The client chooses this time; it says nothing about the stage. */
 	ck_assert_int_eq(futimens(stage.fd, past), 0);
 	ck_assert_uint_eq(base_collect(store.base, 3600), 0);
@@ -264,7 +269,7 @@ START_TEST(old_stages_are_collected_and_nothing_else)
 		ck_assert_int_lt(time(NULL) - began, 20);
 	ck_assert_int_eq(store_stages(&store), 0);
 	ck_assert(store_has(&store, ".ftserver/stage/no-stage", "x"));
-	stage_drop(&stage, store.base);
+	stage_drop(&stage, base_stage_fd(store.base));
 }
 END_TEST
 
