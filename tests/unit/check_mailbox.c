@@ -105,12 +105,39 @@ START_TEST(letters_that_were_not_taken_are_dropped_with_the_box)
 
 	post(mailbox, 0, 1);
 	post(mailbox, 0, 2);
-	mailbox_close(mailbox);
 	ck_assert_ptr_eq(mailbox_ref(mailbox), mailbox);
 	mailbox_unref(mailbox);
 	ck_assert_uint_eq(dropped, 0);
 	mailbox_unref(mailbox);
 	ck_assert_uint_eq(dropped, 2);
+}
+END_TEST
+
+/* As batches do. */
+struct holder {
+	struct letter	 letter;
+	struct mailbox	*mailbox;	/* owned reference */
+};
+
+static void
+drop_holder(struct letter *letter)
+{
+	mailbox_unref(((struct holder *)letter)->mailbox);
+	drop(letter);
+}
+
+START_TEST(a_letter_that_holds_its_box_does_not_keep_it)
+{
+	struct mailbox *mailbox = mailbox_new(wake, NULL);
+	struct holder *holder = calloc(1, sizeof(*holder));
+
+	ck_assert_ptr_nonnull(holder);
+	holder->letter.drop = drop_holder;
+	holder->mailbox = mailbox_ref(mailbox);
+	mailbox_post(mailbox, &holder->letter);
+	mailbox_close(mailbox);
+	ck_assert_uint_eq(dropped, 1);
+	mailbox_unref(mailbox);
 }
 END_TEST
 
@@ -203,6 +230,7 @@ main(void)
 		letters_come_in_the_order_of_their_posting,
 		a_letter_to_a_closed_box_is_dropped_and_wakes_nobody,
 		letters_that_were_not_taken_are_dropped_with_the_box,
+		a_letter_that_holds_its_box_does_not_keep_it,
 		nothing_is_lost_while_many_post,
 		nobody_is_woken_once_the_box_is_closed,
 		NULL
