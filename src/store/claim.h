@@ -1,0 +1,68 @@
+/*
+ * claim - the right to write to a long upload, held by locks that all servers
+ * on the base see: on the upload's record, and on the claim byte of its path
+ * in the `names` files (none for an upload under a fresh name, so that nothing
+ * is told of others).
+ *
+ * Many may hold a claim together (segments of one upload); the commit needs it
+ * alone.  A resume makes older holders let go, and so do 60 s of silence.
+ *
+ *	claim_take, { claim_enter, claim_leave } ..., [claim_close,] claim_free
+ */
+#ifndef CLAIM_H
+#define CLAIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base.h"
+#include "status.h"
+#include "upload_record.h"
+#include "walk.h"
+
+#define CLAIM_SILENCE 60	/* seconds */
+
+enum claim_kind {
+	CLAIM_NEW,	/* STATUS_LOCKED if another upload goes there */
+	CLAIM_RESUME,	/* the same, and older holders let go */
+	CLAIM_JOIN	/* beside those who hold it */
+};
+
+struct claim_plan {
+	enum claim_kind	 kind;
+	const struct base *base;
+	struct record	*record;	/* borrowed for the claim's life */
+	const struct folder *folder;	/* borrowed for the call */
+	const char	*name;		/* likewise; NULL: a fresh name */
+};
+
+struct claim;
+
+/*
+ * STATUS_LOCKED: another upload has the path.  STATUS_BUSY: an older holder is
+ * letting go, or committing: try again in a second.
+ */
+enum status claim_take(struct claim **out, const struct claim_plan *plan);
+
+/*
+ * Between these two nobody can take the claim away.  STATUS_LOCKED if that has
+ * happened: nothing may be written any more.
+ */
+enum status claim_enter(struct claim *claim);
+void claim_leave(struct claim *claim);
+
+/* Hold it alone from here on.  STATUS_BUSY while others write. */
+enum status claim_close(struct claim *claim);
+
+/* Let go.  claim_free(NULL) does nothing. */
+void claim_free(struct claim *claim);
+
+/* The claims of one process on a base; the base owns it. */
+struct claim_table;
+struct claim_table *claim_table_new(void);
+void claim_table_free(struct claim_table *table);
+
+/* To be called about once a second: who must let go does. */
+void claim_table_tick(struct claim_table *table);
+
+#endif
