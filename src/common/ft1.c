@@ -91,9 +91,19 @@ ft1_type_word(uint8_t type)
 		{ FT1_PUT, "PUT" }, { FT1_COMMIT, "COMMIT" },
 		{ FT1_ABORT, "ABORT" }, { FT1_CD, "CD" }, { FT1_PWD, "PWD" },
 		{ FT1_MKDIR, "MKDIR" }, { FT1_RMDIR, "RMDIR" },
-		{ FT1_RM, "RM" }, { FT1_MV, "MV" }, { FT1_DATA, "DATA" },
+		{ FT1_RM, "RM" }, { FT1_MV, "MV" }, { FT1_LOCK, "LOCK" },
+		{ FT1_UNLOCK, "UNLOCK" }, { FT1_LOCKS, "LOCKS" },
+		{ FT1_UPLOADS, "UPLOADS" }, { FT1_DISCARD, "DISCARD" },
+		{ FT1_APPEND, "APPEND" }, { FT1_WRITE, "WRITE" },
+		{ FT1_TRUNCATE, "TRUNCATE" }, { FT1_CP, "CP" },
+		{ FT1_SUM, "SUM" }, { FT1_FIND, "FIND" }, { FT1_DU, "DU" },
+		{ FT1_DF, "DF" }, { FT1_TOUCH, "TOUCH" },
+		{ FT1_PIECES, "PIECES" }, { FT1_TREE, "TREE" },
+		{ FT1_TREE_COMMIT, "TREE_COMMIT" }, { FT1_DATA, "DATA" },
 		{ FT1_OK, "OK" }, { FT1_ERROR, "ERROR" },
 		{ FT1_ENTRIES, "ENTRIES" }, { FT1_BEGUN, "BEGUN" },
+		{ FT1_HELD, "HELD" }, { FT1_UPLOADS_HELD, "UPLOADS_HELD" },
+		{ FT1_HAVE, "HAVE" }, { FT1_DIGESTS, "DIGESTS" },
 	};
 	size_t i;
 

@@ -35,6 +35,8 @@
 #define FT1_ID_SIZE		16		/* digests, versions, upload ids */
 #define FT1_TIME_SIZE		12
 #define FT1_ENTRY_FIXED		42		/* an entry without its name */
+#define FT1_LOCK_WAIT_MAX	3600u		/* seconds that a lock is waited for */
+#define FT1_HELD_FIXED		30		/* one of HELD without its strings */
 
 enum ft1_type {
 	FT1_HELLO = 0x01,
@@ -55,12 +57,33 @@ enum ft1_type {
 	FT1_RMDIR = 0x19,
 	FT1_RM = 0x1a,
 	FT1_MV = 0x1b,
+	FT1_LOCK = 0x1c,
+	FT1_UNLOCK = 0x1d,
+	FT1_LOCKS = 0x1e,
+	FT1_UPLOADS = 0x1f,
+	FT1_DISCARD = 0x20,
+	FT1_APPEND = 0x21,
+	FT1_WRITE = 0x22,
+	FT1_TRUNCATE = 0x23,
+	FT1_CP = 0x24,
+	FT1_SUM = 0x25,
+	FT1_FIND = 0x26,
+	FT1_DU = 0x27,
+	FT1_DF = 0x28,
+	FT1_TOUCH = 0x29,
+	FT1_PIECES = 0x2a,
+	FT1_TREE = 0x2b,
+	FT1_TREE_COMMIT = 0x2c,
 	FT1_REQUEST_LAST = 0x5f,
 	FT1_DATA = 0x70,
 	FT1_OK = 0x80,
 	FT1_ERROR = 0x81,
 	FT1_ENTRIES = 0x82,
-	FT1_BEGUN = 0x83
+	FT1_BEGUN = 0x83,
+	FT1_HELD = 0x84,
+	FT1_UPLOADS_HELD = 0x85,
+	FT1_HAVE = 0x86,
+	FT1_DIGESTS = 0x87
 };
 
 enum ft1_flag {
@@ -101,10 +124,29 @@ enum ft1_tag {
 	FT1_TAG_COUNT = 0x002d,
 	FT1_TAG_ENTRY = 0x002e,
 	FT1_TAG_TIME = 0x002f,
+	FT1_TAG_WAIT_LOCK = 0x0030,
+	FT1_TAG_SHARED = 0x0031,
+	FT1_TAG_RECURSIVE = 0x0032,
+	FT1_TAG_PARENTS = 0x0033,
+	FT1_TAG_PATTERN = 0x0034,
+	FT1_TAG_KIND = 0x0035,
+	FT1_TAG_SIZE_LEAST = 0x0036,
+	FT1_TAG_SIZE_MOST = 0x0037,
+	FT1_TAG_NEWER = 0x0038,
+	FT1_TAG_OLDER = 0x0039,
+	FT1_TAG_DEPTH = 0x003a,
+	FT1_TAG_SUM = 0x003b,
+	FT1_TAG_FREE = 0x003c,
+	FT1_TAG_QUOTA_BYTES = 0x003d,
+	FT1_TAG_QUOTA_USED = 0x003e,
+	FT1_TAG_QUOTA_FILES = 0x003f,
 	FT1_TAG_CODE = 0x0040,
 	FT1_TAG_CLASS = 0x0041,
 	FT1_TAG_WAIT = 0x0042,
 	FT1_TAG_TEXT = 0x0043,
+	FT1_TAG_QUOTA_FILES_USED = 0x0050,
+	FT1_TAG_TREE = 0x0051,
+	FT1_TAG_HOLDER = 0x0052,
 	FT1_TAG_OPTIONAL = 0x8000,	/* from here on: skip if unknown */
 	FT1_TAG_FEATURES = 0x8001,
 	FT1_TAG_AGENT = 0x8002

@@ -19,45 +19,9 @@
 #include "file_time.h"
 #include "names.h"
 #include "status.h"
+#include "upload_plan.h"
 #include "version.h"
 #include "walk.h"
-
-#define UPLOAD_ID_SIZE 16
-
-/* Announced sizes up to here make a small upload. */
-#define UPLOAD_SMALL 1048576u
-
-/* The largest file: the digest of a hole takes time for each of its MiBs. */
-#define UPLOAD_MOST ((uint64_t)1 << 44)
-
-enum upload_taken {
-	UPLOAD_REPLACE = 0,	/* the name's old file, if there is one */
-	UPLOAD_REFUSE = 1	/* STATUS_EXISTS if the name is taken */
-};
-
-/*
- * What the client asks for.  Of `mode` only the permission bits count, less the
- * umask; without one the file gets those of the file that it replaces, or 0644.
- */
-struct upload_plan {
-	const char	*path;		/* clean; copied */
-	bool		 has_size, has_mode, has_mtime;
-	uint64_t	 size;
-	uint32_t	 mode;		/* see below */
-	struct file_time mtime;
-	enum upload_taken taken;
-	bool		 if_absent, if_version;
-	uint8_t		 version[VERSION_SIZE];	/* with if_version */
-};
-
-/* What became of it. */
-struct upload_receipt {
-	uint8_t		 id[UPLOAD_ID_SIZE];
-	uint64_t	 size;
-	uint8_t		 digest[DIGEST_SIZE];
-	uint8_t		 version[VERSION_SIZE];
-	struct file_time time;		/* of the commit, by the wall clock */
-};
 
 struct upload;
 

@@ -21,6 +21,7 @@ struct walk {
 	const struct place *place;	/* borrowed */
 	const char	*path;		/* borrowed; clean, for error texts */
 	int		 root_fd;	/* owned unless it is the base's */
+	int		 access;	/* how a file is opened */
 };
 
 /* Where a path ends once all links are followed. */
@@ -62,6 +63,7 @@ walk_begin(struct walk *walk, const struct place *place, const char *path)
 {
 	walk->place = place;
 	walk->path = path;
+	walk->access = O_RDONLY;
 	walk->root_fd = base_fd(place->base);
 	if (place->root[0] == '\0')
 		return STATUS_OK;
@@ -317,7 +319,7 @@ open_spot(const struct walk *walk, const struct spot *spot, int *fd,
 		return status_set(STATUS_NOT_A_FILE, "%s: not a regular file",
 		    walk->path);
 	*fd = openat(spot->folder.fd, spot->name,
-	    O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	    walk->access | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
 	if (*fd == -1)
 		return walk_error(walk);
 	if (fstat(*fd, st) == 0 && S_ISREG(st->st_mode) &&
@@ -329,9 +331,9 @@ open_spot(const struct walk *walk, const struct spot *spot, int *fd,
 	    walk->path);
 }
 
-enum status
-walk_file(int *fd, struct stat *st, const struct place *place,
-    const char *path)
+static enum status
+walk_to_file(int *fd, struct stat *st, const struct place *place,
+    const char *path, int access)
 {
 	struct walk walk;
 	struct spot spot;
@@ -341,6 +343,7 @@ walk_file(int *fd, struct stat *st, const struct place *place,
 	*fd = -1;
 	if ((found = walk_begin(&walk, place, path)) != STATUS_OK)
 		return found;
+	walk.access = access;
 	if (is_reserved(place, path))
 		found = hide(&walk);
 	else
@@ -354,6 +357,20 @@ walk_file(int *fd, struct stat *st, const struct place *place,
 	}
 	walk_end(&walk);
 	return found;
+}
+
+enum status
+walk_file(int *fd, struct stat *st, const struct place *place,
+    const char *path)
+{
+	return walk_to_file(fd, st, place, path, O_RDONLY);
+}
+
+enum status
+walk_file_to_write(int *fd, struct stat *st, const struct place *place,
+    const char *path)
+{
+	return walk_to_file(fd, st, place, path, O_RDWR);
 }
 
 enum status

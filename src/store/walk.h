@@ -19,10 +19,13 @@
 #include "base.h"
 #include "status.h"
 
+struct own_locks;
+
 /* Where a user stands: borrowed for the length of a request. */
 struct place {
 	const struct base *base;
 	const char	*root;	/* below the base, "" for the base itself */
+	struct own_locks *own;	/* what the session has locked; or NULL */
 };
 
 /*
@@ -69,6 +72,10 @@ enum status walk_parent(struct folder *out, const char **name,
  */
 enum status walk_file(int *fd, struct stat *st, const struct place *place,
     const char *path);
+
+/* The same to read and write. */
+enum status walk_file_to_write(int *fd, struct stat *st,
+    const struct place *place, const char *path);
 
 /* stat of whatever stands at the clean path; a symlink is followed. */
 enum status walk_stat(struct stat *st, const struct place *place,

@@ -78,7 +78,7 @@ class Headers(HostileTest):
         for second in (
                 encode_frame('PING', ID), encode_frame('PING', ID - 1),
                 encode_frame('PING', 1), stat, put(),
-                encode_frame('PWD', ID - 1), encode_frame(0x1c, ID),
+                encode_frame('PWD', ID - 1), encode_frame(0x50, ID),
                 encode_frame('LOGIN', ID - 1, {'USER': 'a', 'METHOD': 'b'})):
             self.assertBreaks(second, before=stat)
             self.assertBreaks(second, before=encode_frame('PING', ID))
@@ -211,7 +211,7 @@ class Fields(HostileTest):
         self.assertEqual(os.listdir(self.server.root), ['.ftserver'])
 
     def test_unknown_requests_are_told_so(self):
-        unknown = [*range(0x1c, 0x60)]
+        unknown = [*range(0x2d, 0x60)]
         with self.server.wire() as wire:
             for type_ in unknown:
                 for payload in (b'', GOOD, b'no fields'):
@@ -258,7 +258,7 @@ class Order(HostileTest):
         for before in (put(), put(path='nowhere/a'), put() + data(0)):
             self.assertBreaks(
                 put(other), encode_frame('LIST', other),
-                encode_frame(0x1c, other), data(0, id_=other),
+                encode_frame(0x50, other), data(0, id_=other),
                 commit(id_=other), encode_frame('ABORT', other),
                 encode_frame('LOGIN', other, {'USER': 'a', 'METHOD': 'b'}),
                 encode_frame('RESPONSE', ID, {'RESPONSE': 'x'}),

@@ -191,7 +191,7 @@ START_TEST(the_name_is_free_below_a_root_of_its_own)
 {
 	struct folder folder;
 	const char *name;
-	struct place place = { store.base, "home" };
+	struct place place = { .base = store.base, .root = "home" };
 
 	store_mkdir(&store, "home");
 	ck_assert_int_eq(walk_parent(&folder, &name, &place, "/.ftserver"),

@@ -197,7 +197,8 @@ END_TEST
 
 START_TEST(a_user_stays_below_the_own_root)
 {
-	const struct place alice = { store.base, "users/alice" };
+	const struct place alice = { .base = store.base,
+	    .root = "users/alice" };
 	char text[64];
 
 	store_mkdir(&store, "users");
@@ -220,7 +221,7 @@ END_TEST
 
 START_TEST(a_root_that_is_missing_or_leads_out_is_told)
 {
-	struct place place = { store.base, "gone" };
+	struct place place = { .base = store.base, .root = "gone" };
 	struct stat st;
 
 	ck_assert_int_eq(walk_stat(&st, &place, "/"), STATUS_NOT_FOUND);
@@ -433,7 +434,7 @@ swap(void *unused)
 
 START_TEST(nothing_outside_is_read_while_names_are_swapped)
 {
-	const struct place in = { store.base, "in" };
+	const struct place in = { .base = store.base, .root = "in" };
 	int i, good = 0, refused = 0;
 	char text[64], last[64];
 	pthread_t thread;

@@ -28,7 +28,7 @@ store_open(struct store *store, enum durability durability)
 	ck_assert_int_eq(base_open(&store->base, "test", store->path,
 	    durability), STATUS_OK);
 	ck_assert_int_eq(names_open(&store->names, store->base), STATUS_OK);
-	store->place = (struct place){ store->base, "" };
+	store->place = (struct place){ .base = store->base, .root = "" };
 }
 
 static int
