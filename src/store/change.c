@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "own_locks.h"
 #include "target.h"
 
 #define MODE_BITS	0777
@@ -98,12 +99,15 @@ remove_file(const struct spot *spot, const void *terms)
 	struct target target;
 	enum status st;
 
-	st = target_hold(&target, &spot->folder, spot->name);
+	st = target_hold(&target, spot->place->own, &spot->folder,
+	    spot->name);
 	if (st != STATUS_OK)
 		return st;
 	if ((st = check_removal(spot, &target, terms)) == STATUS_OK &&
 	    unlinkat(spot->folder.fd, spot->name, 0) == -1)
 		st = status_errno("%s", spot->path);
+	if (st == STATUS_OK)
+		own_hold_removed(&target.hold);
 	target_release(&target);
 	return st;
 }
@@ -190,14 +194,18 @@ move_to_itself(const struct move *move)
 	if (!S_ISDIR(st->st_mode) && st->st_nlink > 1)
 		return status_set(STATUS_EXISTS,
 		    "%s: is the same file by another name", move->to.path);
-	return target_replace(move->from.folder.fd, move->from.name,
-	    &move->to.folder, move->to.name);
+	if (renameat(move->from.folder.fd, move->from.name,
+	    move->to.folder.fd, move->to.name) == -1)
+		return status_errno("%s", move->to.path);
+	return STATUS_OK;
 }
 
 /* STATUS_NOT_FOUND if there is nothing to replace any more. */
 static enum status
-move_over(const struct move *move)
+move_over(struct move *move)
 {
+	const struct target_move rename = { move->from.folder.fd,
+	    move->from.name, &move->to.folder, move->to.name };
 	struct target taken;
 	enum status st;
 	struct stat now;
@@ -210,12 +218,12 @@ move_over(const struct move *move)
 		return move_to_itself(move);
 	if (S_ISDIR(move->source.st.st_mode) || move->terms->refuse_taken)
 		return refuse_taken(move);
-	st = target_hold(&taken, &move->to.folder, move->to.name);
+	st = target_hold(&taken, move->to.place->own, &move->to.folder,
+	    move->to.name);
 	if (st != STATUS_OK)
 		return st;
 	st = !S_ISREG(taken.st.st_mode) ? refuse_taken(move) :
-	    target_replace(move->from.folder.fd, move->from.name,
-	    &move->to.folder, move->to.name);
+	    target_replace(&taken, &move->source.hold, &rename);
 	target_release(&taken);
 	return st;
 }
@@ -238,7 +246,7 @@ check_source(const struct move *move)
 
 /* With both names and the source held. */
 static enum status
-move_held(const struct move *move)
+move_held(struct move *move)
 {
 	enum status st;
 	int races;
@@ -266,7 +274,8 @@ move_names(struct move *move, struct names *names)
 	    &move->to.folder, move->to.name);
 	if (st != STATUS_OK)
 		return st;
-	st = target_hold(&move->source, &move->from.folder, move->from.name);
+	st = target_hold(&move->source, move->from.place->own,
+	    &move->from.folder, move->from.name);
 	if (st == STATUS_OK) {
 		st = move_held(move);
 		target_release(&move->source);
@@ -303,8 +312,10 @@ change_mv(const struct place *place, struct names *names, const char *path,
 		    "%s: cannot be moved into itself", path);
 	else if ((st = spot_open(&move.to, place, target)) == STATUS_OK) {
 		st = move_names(&move, names);
-		if (st == STATUS_OK)
+		if (st == STATUS_OK) {
+			own_locks_renamed(place, path, target);
 			st = move_flush(&move);
+		}
 		folder_close(&move.to.folder);
 	}
 	folder_close(&move.from.folder);

@@ -1,12 +1,8 @@
 /*
- * own_locks - what one session has locked by the verb lock, and how its own
- * requests get past that.
+ * own_locks - what one session has locked by the verb lock.
  *
- * Per file there is one descriptor whose locks are those of the session; an
- * operation takes what the session does not hold already on a descriptor of
- * its own.  Where it needs more than the session holds (exclusive where that is
- * shared; the guard), the lock's own descriptor is raised for that time, and
- * what is unlocked meanwhile stays locked until the operation is over.
+ * Per file there is one descriptor whose locks are those of the session, and
+ * one map of them.  How operations get along with that: own_hold.h.
  *
  * Shared by the session's worker and the lines, which may all call at once.
  * What is taken after own_locks_close is given back at once.
@@ -47,16 +43,17 @@ struct lock_wish {
 	uint64_t	 length;
 };
 
+struct file_key {
+	dev_t	dev;
+	ino_t	ino;		/* 0: not known */
+};
+
 /*
  * Lock a range of the file at the clean path for place->own, in place of what
  * the session holds there.  STATUS_LOCKED if others are in the way (then
  * nothing is changed), STATUS_TOO_LARGE and STATUS_BUSY beyond the bounds.
  * `*file`, if found, says which file it was.
  */
-struct file_key {
-	dev_t	dev;
-	ino_t	ino;		/* 0: not known */
-};
 enum status own_locks_lock(const struct place *place, const char *path,
     const struct lock_wish *wish, struct file_key *file);
 
@@ -65,53 +62,15 @@ enum status own_locks_unlock(const struct place *place, const char *path,
     uint64_t start, uint64_t length, struct file_key *file);
 
 /*
- * --- Operations ---------------------------------------------------------------
+ * What is locked: by users of this server on the file at the path, or by this
+ * session alone if `path` is NULL.  For lock_table_forget.
  */
+enum status own_locks_list(const struct place *place, const char *path,
+    struct lock_seen **seen, size_t *count);
+uint64_t own_locks_session(const struct own_locks *own);
 
-/* What one operation holds on one file.  Begin with { 0 }. */
-struct own_hold {
-	struct own_locks *own;		/* owned reference, or NULL */
-	int		 fd;		/* borrowed; the operation's own */
-	dev_t		 dev;
-	ino_t		 ino;
-	uint64_t	 start, end;
-	enum range_lock_kind kind;
-	bool		 guard;		/* the guard too, exclusively */
-	bool		 held;		/* all the above */
-	bool		 guard_on_fd;	/* the guard is held through `fd` */
-	struct own_hold	*next;		/* of the same file of the session */
-	struct lock_share share;
-};
-
-/*
- * Hold `length` bytes (0: to the end of all) from `start` of the file `fd`,
- * which is open for what `kind` needs; with `guard` also the guard,
- * exclusively.  Never waits.  STATUS_LOCKED, with words that name `path` and
- * the holder; nothing is held then.  The hold must stay where it is in memory.
- */
-struct own_want {
-	enum range_lock_kind kind;
-	uint64_t	 start, length;
-	bool		 guard;
-};
-enum status own_hold_take(struct own_hold *hold, struct own_locks *own, int fd,
-    const struct own_want *want, const char *path);
-
-/* Give back what the operation took; `fd` must still be open.  No harm twice. */
-void own_hold_release(struct own_hold *hold);
-
-/*
- * The file of `heir` is about to take the name of `old`, which is held: what
- * the session has locked of that one is locked of the heir as well.  Then,
- * after the rename, own_hold_inherited says whether it was made: the old file
- * stays locked only while it has another name.
- */
-enum status own_hold_inherit(struct own_hold *heir, const struct own_hold *old,
-    const char *path);
-void own_hold_inherited(struct own_hold *heir, struct own_hold *old,
-    bool renamed);
-
-/* The file has lost a name; forget its locks if that was the last one. */
-void own_hold_removed(struct own_hold *hold);
+/* For lists: what was locked at `path`, or below it, is at `target` now. */
+void own_locks_renamed(const struct place *place, const char *path,
+    const char *target);
 
 #endif

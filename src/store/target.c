@@ -10,21 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "range_lock.h"
 #include "version.h"
 
 #define RACES_MOST 100	/* times that somebody else may swap the file */
-
-static enum status
-lock_whole(int fd)
-{
-	enum status st;
-
-	st = range_lock(fd, RANGE_LOCK_SHARED, 0, 0);
-	if (st == STATUS_OK)
-		st = range_lock_guard(fd, RANGE_LOCK_EXCLUSIVE);
-	return st;
-}
 
 /* Locks are worth something only on the file that still has the name. */
 static bool
@@ -43,9 +31,11 @@ is_still(struct target *target, const struct folder *folder, const char *name)
  * before it is opened, so FIFOs and devices are not (see walk.c on races).
  */
 static enum status
-try_hold(struct target *target, const struct folder *folder, const char *name,
-    bool *again)
+try_hold(struct target *target, struct own_locks *own,
+    const struct folder *folder, const char *name, bool *again)
 {
+	static const struct own_want whole = { .kind = RANGE_LOCK_SHARED,
+	    .guard = true };
 	enum status st;
 
 	*again = false;
@@ -59,25 +49,25 @@ try_hold(struct target *target, const struct folder *folder, const char *name,
 		*again = errno == ENOENT || errno == ELOOP || errno == ENXIO;
 		return status_errno("%s", name);
 	}
-	st = lock_whole(target->fd);
-	if (st == STATUS_LOCKED)
-		status_set(st, "%s: locked by somebody else", name);
-	else if (st == STATUS_OK)
+	st = own_hold_take(&target->hold, own, target->fd, &whole, name);
+	if (st == STATUS_OK)
 		*again = !is_still(target, folder, name);
 	return st;
 }
 
 enum status
-target_hold(struct target *out, const struct folder *folder, const char *name)
+target_hold(struct target *out, struct own_locks *own,
+    const struct folder *folder, const char *name)
 {
 	bool again = true;
 	enum status st = STATUS_LOCKED;
 	int races;
 
+	memset(out, 0, sizeof(*out));
 	out->fd = -1;
 	for (races = 0; again && races < RACES_MOST; races++) {
 		target_release(out);
-		st = try_hold(out, folder, name, &again);
+		st = try_hold(out, own, folder, name, &again);
 	}
 	if (again)
 		st = status_set(STATUS_LOCKED, "%s: changes all the time",
@@ -92,6 +82,7 @@ target_release(struct target *target)
 {
 	int error = errno;
 
+	own_hold_release(&target->hold);
 	if (target->fd != -1)
 		close(target->fd);
 	target->fd = -1;
@@ -141,10 +132,15 @@ target_take_free(int old_folder_fd, const char *old,
 }
 
 enum status
-target_replace(int old_folder_fd, const char *old, const struct folder *folder,
-    const char *name)
+target_replace(struct target *target, struct own_hold *heir,
+    const struct target_move *move)
 {
-	if (renameat(old_folder_fd, old, folder->fd, name) == -1)
-		return status_errno("%s", name);
-	return STATUS_OK;
+	enum status st;
+
+	st = own_hold_inherit(heir, &target->hold, move->name);
+	if (st == STATUS_OK && renameat(move->old_folder_fd, move->old,
+	    move->folder->fd, move->name) == -1)
+		st = status_errno("%s", move->name);
+	own_hold_inherited(heir, &target->hold, st == STATUS_OK);
+	return st;
 }

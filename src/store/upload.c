@@ -66,6 +66,7 @@ alloc_upload(const struct place *place, const struct upload_plan *plan)
 	memcpy(upload->strings + root_size, plan->path, path_size);
 	upload->place.base = place->base;
 	upload->place.root = upload->strings;
+	upload->place.own = own_locks_ref(place->own);
 	upload->plan = *plan;
 	upload->plan.path = upload->strings + root_size;
 	upload->name = strrchr(upload->plan.path, '/') + 1;
@@ -353,17 +354,23 @@ keep_mode(const struct upload *upload, const struct target *target)
 static enum status
 replace(struct upload *upload, const struct folder *folder)
 {
+	const struct target_move rename = {
+	    base_stage_fd(upload->place.base), upload->stage.name, folder,
+	    upload->name };
+	struct own_hold stage;
 	struct target target;
 	enum status st;
 
-	if ((st = target_hold(&target, folder, upload->name)) != STATUS_OK)
+	st = target_hold(&target, upload->place.own, folder, upload->name);
+	if (st != STATUS_OK)
 		return st;
-	if ((st = check_target(upload, &target)) == STATUS_OK) {
-		if (!keep_mode(upload, &target))
-			st = status_errno("%s", upload->plan.path);
-		else
-			st = target_replace(base_stage_fd(upload->place.base),
-			    upload->stage.name, folder, upload->name);
+	if ((st = check_target(upload, &target)) == STATUS_OK &&
+	    !keep_mode(upload, &target))
+		st = status_errno("%s", upload->plan.path);
+	if (st == STATUS_OK && (st = own_hold_begin(&stage, upload->place.own,
+	    upload->stage.fd)) == STATUS_OK) {
+		st = target_replace(&target, &stage, &rename);
+		own_hold_release(&stage);
 	}
 	target_release(&target);
 	return st;
@@ -440,6 +447,7 @@ upload_free(struct upload *upload)
 		return;
 	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
 	digest_drop(upload->digest);
+	own_locks_unref(upload->place.own);
 	free(upload);
 }
 
