@@ -117,7 +117,6 @@ command_put(struct caller *caller, const struct request *request)
 	    put_free };
 	struct put_consumer *put;
 	char path[WALK_PATH_ROOM] = "";
-	uint64_t began_us = clock_us();
 	enum status st = STATUS_NO_MEMORY;
 
 	if ((put = calloc(1, sizeof(*put))) == NULL ||
@@ -133,7 +132,8 @@ command_put(struct caller *caller, const struct request *request)
 	put->outcome = STATUS_CANCELLED;
 	put->entry.id = request->id;
 	put->entry.chained = request->chained;
-	put->entry.began_us = began_us;
+	/* Not before its batch: what is older is flushed once more, alone. */
+	put->entry.began_us = clock_us();
 	put->entry.is_long = !request->has_size ||
 	    request->size > UPLOAD_SMALL;
 	if (put->entry.is_long)
