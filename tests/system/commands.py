@@ -587,7 +587,7 @@ class Batches(Commands):
                           code=66)
         self.assertEqual(self.names(), [b'a'])
         self.assertEqual(done.stdout, b'put a 7 bytes\n')
-        self.assertRegex(done.stderr, rb'\Aftclient: missing/b: [^\n]*\n\Z')
+        self.assertRegex(done.stderr, rb'\Aftclient: [^\n]*missing/b: [^\n]*\n\Z')
 
     def test_the_code_is_that_of_the_first_failure(self):
         self.batch('mkdir d', 'rmdir missing', 'mkdir d', code=66)
