@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "check_main.h"
-#include "settings.h"
+#include "command_line.h"
 
 #define MOST 16
 
-static struct settings settings;
+static struct command_line settings;
 
 /* Parse a line whose words stand between single blanks. */
 static enum status
@@ -22,7 +22,7 @@ parse(const char *line)
 	for (argv[0] = strtok_r(text, " ", &rest); argv[argc] != NULL;
 	    argv[argc] = strtok_r(NULL, " ", &rest))
 		argc++;
-	return settings_parse(&settings, argc, argv);
+	return command_line_parse(&settings, argc, argv);
 }
 
 static void
@@ -129,5 +129,5 @@ main(void)
 		NULL
 	};
 
-	return check_main("settings", tests, NULL, NULL);
+	return check_main("command_line", tests, NULL, NULL);
 }
