@@ -5,6 +5,7 @@ each test, and frames to disturb it with."""
 import contextlib
 import ctypes
 import os
+import pathlib
 import select
 import socket
 import ssl
@@ -13,6 +14,11 @@ import struct
 import ftlib
 import ftwire
 from ftwire import encode_frame
+
+# Memory and time of a sanitizer's build say nothing of the server's own.
+SANITIZED = any(
+    sign in pathlib.Path(ftlib.program('ftserver')).read_bytes()
+    for sign in (b'__asan_init', b'__tsan_init'))
 
 ID = 100        # of requests that are sent as bytes: above what the login took
 
