@@ -11,7 +11,7 @@
 #include "escape.h"
 #include "log.h"
 
-#define QUOTED_ROOM 1600	/* two of them leave room for the rest of a line */
+#define QUOTED_ROOM 1600	/* two of them leave room for the rest */
 
 struct line {
 	char	text[4096];

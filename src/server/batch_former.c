@@ -128,15 +128,16 @@ is_known_parent(const struct batch_former *former, const struct place *place,
 
 static enum status
 open_parent(struct batch_former *former, const struct place *place,
-    const char *path, const char **name)
+    const char *path)
 {
+	const char *name;
 	enum status st;
 
 	forget_folder(former);
-	if ((st = walk_parent(&former->folder, name, place, path)) !=
+	if ((st = walk_parent(&former->folder, &name, place, path)) !=
 	    STATUS_OK)
 		return st;
-	former->parent = strndup(path, (size_t)(*name - 1 - path));
+	former->parent = strndup(path, (size_t)(name - 1 - path));
 	former->root = strdup(place->root);
 	if (former->parent != NULL && former->root != NULL)
 		return STATUS_OK;
@@ -149,16 +150,14 @@ open_parent(struct batch_former *former, const struct place *place,
 
 enum status
 batch_former_prepare(struct batch_former *former, const struct audit_who *who,
-    const struct place *place, const char *path, const struct folder **folder,
-    const char **name)
+    const struct place *place, const char *path, const struct folder **folder)
 {
 	enum status st;
 
 	if ((st = begin_batch(former, who, place->base)) != STATUS_OK)
 		return st;
-	if (is_known_parent(former, place, path))
-		*name = strrchr(path, '/') + 1;
-	else if ((st = open_parent(former, place, path, name)) != STATUS_OK)
+	if (!is_known_parent(former, place, path) &&
+	    (st = open_parent(former, place, path)) != STATUS_OK)
 		return st;
 	*folder = &former->folder;
 	return STATUS_OK;

@@ -96,7 +96,6 @@ put_begin(struct put_consumer *put, struct caller *caller,
 {
 	const struct folder *folder;
 	struct upload_plan plan;
-	const char *name;
 	enum status st;
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
@@ -104,7 +103,7 @@ put_begin(struct put_consumer *put, struct caller *caller,
 	plan_of_request(&plan, request, caller);
 	plan.path = path;
 	st = batch_former_prepare(caller->former, caller->who, &caller->place,
-	    path, &folder, &name);
+	    path, &folder);
 	if (st != STATUS_OK)
 		return st;
 	return upload_begin(&put->upload, &caller->place, folder, &plan);

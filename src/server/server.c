@@ -195,10 +195,13 @@ start_lines(struct services *services, const struct config *config)
 	    .base_count = services->base_count, .threads = FLUSH_THREADS,
 	    .max_stages = stages_for(config) };
 	struct login_line_plan login = {
-	    .threads = count_or(config->login_threads, cores() / 2, 1),
-	    .queue = config->login_queue,
-	    .queue_total = config->max_sessions, .users = services->users,
-	    .good = password_was_good, .ctx = services };
+		.threads = count_or(config->login_threads, cores() / 2, 1),
+		.queue = config->login_queue,
+		.queue_total = config->max_sessions,
+		.users = services->users,
+		.good = password_was_good,
+		.ctx = services
+	};
 	enum status st;
 
 	services->ready = ready_queue_new(config->max_sessions +

@@ -93,14 +93,12 @@ add(struct session *session, uint32_t id, const char *path, const char *text,
 	struct upload_plan plan = { .path = path, .has_size = true,
 	    .size = strlen(text) };
 	const struct folder *folder;
-	const char *name;
 	enum status st;
 
 	st = batch_former_prepare(session->former, &session->who,
-	    &store.place, path, &folder, &name);
+	    &store.place, path, &folder);
 	if (st != STATUS_OK)
 		return st;
-	ck_assert_str_eq(name, strrchr(path, '/') + 1);
 	entry.began_us = clock_us();
 	ck_assert_int_eq(upload_begin(&entry.upload, &store.place, folder,
 	    &plan), STATUS_OK);

@@ -182,18 +182,17 @@ END_TEST
 START_TEST(another_root_is_another_folder)
 {
 	const struct folder *folder;
-	const char *name;
 	ino_t ino;
 
 	open_line(1, DURABILITY_COMMIT, 100);
 	store_mkdir(&store, "alice");
 	store.place.root = "alice";
 	ck_assert_int_eq(batch_former_prepare(one.former, &one.who,
-	    &store.place, "/f", &folder, &name), STATUS_OK);
+	    &store.place, "/f", &folder), STATUS_OK);
 	ino = folder->ino;
 	store.place.root = "";
 	ck_assert_int_eq(batch_former_prepare(one.former, &one.who,
-	    &store.place, "/f", &folder, &name), STATUS_OK);
+	    &store.place, "/f", &folder), STATUS_OK);
 	ck_assert_uint_ne(folder->ino, ino);
 }
 END_TEST
