@@ -6,14 +6,14 @@
 
 #include <stdbool.h>
 
+#include "command_line.h"
+#include "destination.h"
 #include "interrupt.h"
-#include "settings.h"
 #include "outbox.h"
 #include "remote.h"
-#include "destination.h"
 
 struct client {
-	const struct settings	*settings;	/* borrowed */
+	const struct command_line	*settings;	/* borrowed */
 	const struct destination *target;	/* borrowed */
 	struct remote	*remote;	/* owned by main */
 	struct interrupt *interrupt;	/* owned by main */

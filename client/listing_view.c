@@ -124,6 +124,8 @@ listing_view_add(struct listing_view *view, const uint8_t *row, size_t len)
 
 	if ((st = check_row(view, row, len)) != STATUS_OK)
 		return st;
+	if (len == 0)
+		return STATUS_OK;
 	if (!view->streams && len > KEPT_MOST - view->kept_len &&
 	    (st = start_to_stream(view)) != STATUS_OK)
 		return st;

@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "script.h"
+#include "command_line.h"
 #include "ftclient.h"
-#include "settings.h"
 #include "runner.h"
+#include "script.h"
 #include "shell.h"
 #include "show.h"
 #include "sign_in.h"
@@ -29,7 +29,7 @@ help(void)
 	    "[command [argument ...]]\n\n"
 	    "Without a command: a shell on a terminal, else commands from "
 	    "standard input.\nThe port is 4433 unless given.\n\noptions:\n");
-	settings_help(stdout);
+	command_line_help(stdout);
 	printf("\ncommands:\n");
 	verb_help_all(stdout);
 }
@@ -56,7 +56,7 @@ choose_user(struct destination *target)
 static enum status
 run_mode(struct client *client)
 {
-	const struct settings *settings = client->settings;
+	const struct command_line *settings = client->settings;
 
 	if (settings->command != NULL)
 		return runner_run(client, settings->command_len,
@@ -90,7 +90,7 @@ run_session(struct client *client)
 }
 
 static enum status
-run(const struct settings *settings)
+run(const struct command_line *settings)
 {
 	struct destination target;
 	struct client client = { .settings = settings, .target = &target };
@@ -119,14 +119,14 @@ int
 main(int argc, char **argv)
 {
 	static const struct rlimit no_core = { 0, 0 };
-	struct settings settings;
+	struct command_line settings;
 	enum status st;
 
 	setlocale(LC_CTYPE, "");
 	tzset();
 	/* A password may be in memory. */
 	setrlimit(RLIMIT_CORE, &no_core);
-	if ((st = settings_parse(&settings, argc, argv)) != STATUS_OK) {
+	if ((st = command_line_parse(&settings, argc, argv)) != STATUS_OK) {
 		show_error(NULL, st);
 		return status_exit_code(st);
 	}

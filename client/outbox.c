@@ -27,7 +27,7 @@ struct item {
 
 struct outbox {
 	struct remote	*remote;	/* borrowed */
-	const struct settings *settings;	/* borrowed */
+	const struct command_line *settings;	/* borrowed */
 	struct interrupt *interrupt;	/* borrowed */
 	struct sender	*sender;	/* owned */
 	struct item	*first;		/* owned; in the order of sending */
@@ -40,7 +40,7 @@ struct outbox {
 
 enum status
 outbox_new(struct outbox **out, struct remote *remote,
-    const struct settings *settings, struct interrupt *interrupt)
+    const struct command_line *settings, struct interrupt *interrupt)
 {
 	struct outbox *outbox;
 	enum status st;

@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
+#include "command_line.h"
 #include "interrupt.h"
-#include "settings.h"
 #include "remote.h"
 #include "status.h"
 
@@ -26,7 +26,7 @@ struct letter {
 
 /* All three are borrowed for the life of the outbox. */
 enum status outbox_new(struct outbox **out, struct remote *remote,
-    const struct settings *settings, struct interrupt *interrupt);
+    const struct command_line *settings, struct interrupt *interrupt);
 
 /* What was not settled is forgotten.  outbox_free(NULL) does nothing. */
 void outbox_free(struct outbox *outbox);

@@ -203,7 +203,7 @@ shell_run(struct client *client)
 	struct shell shell = { .client = client };
 	enum status st;
 
-	if ((st = verb_enter(client, ".")) == STATUS_OK)
+	if ((st = verb_locate(client)) == STATUS_OK)
 		st = set_up(&shell);
 	if (st != STATUS_OK) {
 		show_error(NULL, st);

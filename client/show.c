@@ -124,16 +124,26 @@ show_amount(char out[SHOW_AMOUNT_SIZE], uint64_t bytes)
 		    "%.0f%c", amount, units[unit]);
 }
 
+/* Servers name what was asked for by its path from the root. */
+static bool
+begins_with(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (text[0] == '/' && name[0] != '/')
+		text++;
+	return strncmp(text, name, len) == 0 && text[len] == ':';
+}
+
 void
 show_error(const char *name, enum status st)
 {
 	const char *text = status_text(st);
-	size_t len = name != NULL ? strlen(name) : 0;
 
 	fflush(stdout);
 	fputs("ftclient: ", stderr);
-	if (len > 0 && !(strncmp(text, name, len) == 0 && text[len] == ':')) {
-		show_bytes(stderr, name, len);
+	if (name != NULL && name[0] != '\0' && !begins_with(text, name)) {
+		show_string(stderr, name);
 		fputs(": ", stderr);
 	}
 	show_string(stderr, text);

@@ -18,7 +18,7 @@
 #define AGENT		"ftclient " PACKAGE_VERSION
 
 struct visit {
-	const struct settings	*settings;	/* borrowed */
+	const struct command_line	*settings;	/* borrowed */
 	const struct destination	*target;	/* borrowed */
 	SSL_CTX			*context;	/* owned */
 	struct trust		 trust;
@@ -167,7 +167,7 @@ visit_once(struct visit *v)
 }
 
 enum status
-sign_in(struct remote **out, const struct settings *settings,
+sign_in(struct remote **out, const struct command_line *settings,
     const struct destination *target)
 {
 	struct visit v = { .settings = settings, .target = target };

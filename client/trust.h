@@ -12,8 +12,8 @@
 
 #include <openssl/ssl.h>
 
-#include "status.h"
 #include "destination.h"
+#include "status.h"
 
 /* Borrowed for the time of a call. */
 struct trust {

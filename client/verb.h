@@ -72,4 +72,7 @@ enum status verb_simple(struct client *client, enum ft1_type type,
 /* Make the server's folder the one that begins the session. */
 enum status verb_enter(struct client *client, const char *path);
 
+/* Ask for the current folder, for client->folder. */
+enum status verb_locate(struct client *client);
+
 #endif

@@ -69,6 +69,14 @@ verb_enter(struct client *client, const char *path)
 }
 
 enum status
+verb_locate(struct client *client)
+{
+	struct call call = { .receiver = take_folder, .owner = client };
+
+	return begin_simple(client, &call, FT1_PWD, NULL, NULL);
+}
+
+enum status
 verb_cd(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
@@ -80,12 +88,10 @@ enum status
 verb_pwd(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	struct call call = { .receiver = take_folder, .owner = client };
-	enum status st;
+	enum status st = verb_locate(client);
 
 	(void)arguments;
 	(void)blame;
-	st = begin_simple(client, &call, FT1_PWD, NULL, NULL);
 	if (st == STATUS_OK) {
 		show_string(stdout, client->folder);
 		putchar('\n');

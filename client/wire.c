@@ -18,7 +18,7 @@
 #define RECORD		16384u
 /* The longest frame, and what one read can bring of the next. */
 #define IN_ROOM		(FT1_HEADER_SIZE + FT1_MAX_DATA + RECORD)
-#define GOODBYE_MS	200
+#define GOODBYE_MS	1000
 #define LOOK_EVERY	64		/* turns between looks for signals */
 
 struct wire {
@@ -54,18 +54,20 @@ wire_new(struct wire **out, SSL_CTX *context, int fd)
 	return STATUS_OK;
 }
 
+/* What is gathered, and close_notify, if the server takes them soon. */
 static void
 say_goodbye(struct wire *wire)
 {
 	struct pollfd ready = { .fd = tls_stream_fd(wire->stream),
 	    .events = POLLOUT };
+	uint64_t end = clock_ms() + GOODBYE_MS;
 
 	if (wire->out_len <= tls_stream_room(wire->stream))
 		(void)tls_stream_write(wire->stream, wire->out, wire->out_len);
 	tls_stream_close(wire->stream);
-	if (tls_stream_flush(wire->stream) == IO_WANT &&
-	    poll(&ready, 1, GOODBYE_MS) == 1)
-		(void)tls_stream_flush(wire->stream);
+	while (tls_stream_flush(wire->stream) == IO_WANT &&
+	    clock_ms() < end)
+		(void)poll(&ready, 1, GOODBYE_MS / 10);
 }
 
 void

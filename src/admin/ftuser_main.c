@@ -12,7 +12,7 @@
 #include "ftuser.h"
 #include "nearest.h"
 
-#define DEFAULT_FILE "/etc/ftserver/users"
+#define DEFAULT_FILE SYSCONFDIR "/ftserver/users"
 #define ANY 1000	/* arguments; more than the keys of a user */
 
 static const struct {

@@ -32,7 +32,7 @@
 #define FT1_USER_MAX		255u
 #define FT1_RESPONSE_MAX	4096u
 #define FT1_TICKET_MAX		512u
-#define FT1_ID_SIZE		16		/* digests, versions, upload ids */
+#define FT1_ID_SIZE		16	/* digests, versions, upload ids */
 #define FT1_TIME_SIZE		12
 #define FT1_ENTRY_FIXED		42		/* an entry without its name */
 #define FT1_LOCK_WAIT_MAX	3600u		/* seconds that a lock is waited for */
@@ -212,7 +212,7 @@ bool ft1_get_id(const struct ft1_fields *fields, uint8_t id[FT1_ID_SIZE]);
 bool ft1_get_time(const struct ft1_fields *fields, struct file_time *time);
 
 /*
- * --- Entries ------------------------------------------------------------------
+ * --- Entries ---------------------------------------------------------------
  */
 
 /* An entry of exactly these bytes; false if it is cut or its type unknown. */
@@ -232,7 +232,7 @@ size_t ft1_entry_size(const struct ft1_entry *entry);
 void ft1_entry_write(uint8_t *bytes, const struct ft1_entry *entry);
 
 /*
- * --- Writing frames -----------------------------------------------------------
+ * --- Writing frames --------------------------------------------------------
  *
  * A frame is built in memory that the caller lends.  What does not fit is
  * dropped, and ft1_frame_end says so.

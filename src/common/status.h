@@ -33,7 +33,7 @@ enum status {
 	STATUS_CHANGED = 18,		/* the file changed while it was read */
 	STATUS_PRECONDITION = 19,	/* not the version that was expected */
 	STATUS_DIGEST = 20,		/* content does not match its digest */
-	STATUS_SIZE = 21,		/* content is longer or shorter than said */
+	STATUS_SIZE = 21,		/* more or less content than said */
 	STATUS_LOGIN_REFUSED = 22,
 	STATUS_LOGIN_NEEDED = 23,
 	STATUS_SKIPPED = 24,		/* chained behind a failed request */
@@ -45,9 +45,9 @@ enum status {
 	STATUS_NO_MEMORY = 30,
 
 	STATUS_USAGE = 256,		/* a command line that makes no sense */
-	STATUS_CONFIG,			/* a configuration file that is refused */
+	STATUS_CONFIG,			/* a configuration is refused */
 	STATUS_UNKNOWN_HOST,
-	STATUS_UNREACHABLE,		/* cannot connect, or the server is gone */
+	STATUS_UNREACHABLE,		/* cannot connect, or server gone */
 	STATUS_TRUST,			/* TLS or certificate not trusted */
 	STATUS_CANNOT_CREATE		/* a local file cannot be made */
 };

@@ -11,7 +11,7 @@
 #include "escape.h"
 #include "log.h"
 
-#define QUOTED_ROOM 1600	/* two of them leave room for the rest of a line */
+#define QUOTED_ROOM 1600	/* two of them leave room for the rest */
 
 struct line {
 	char	text[4096];
@@ -37,23 +37,32 @@ add(struct line *line, const char *fmt, ...)
 		line->len = sizeof(line->text) - 1;
 }
 
-/* KEY="VALUE", in which only what would end the value early is changed. */
+/* Quotes would end the value early. */
+static void
+quote(char out[QUOTED_ROOM], const char *escaped)
+{
+	size_t len = 0;
+
+	for (; *escaped != '\0' && len < QUOTED_ROOM - 4; escaped++)
+		if (*escaped == '"') {
+			memcpy(out + len, "\\x22", 4);
+			len += 4;
+		} else
+			out[len++] = *escaped;
+	out[len] = '\0';
+}
+
+/* KEY="VALUE", so short that there is room for what follows. */
 static void
 add_quoted(struct line *line, const char *key, const char *value)
 {
-	char escaped[QUOTED_ROOM];
-	const char *at;
+	char escaped[QUOTED_ROOM], quoted[QUOTED_ROOM];
 
 	if (value == NULL || *value == '\0')
 		return;
 	escape_string(escaped, sizeof(escaped), value);
-	add(line, " %s=\"", key);
-	for (at = escaped; *at != '\0'; at++)
-		if (*at == '"')
-			add(line, "\\x22");
-		else
-			add(line, "%c", *at);
-	add(line, "\"");
+	quote(quoted, escaped);
+	add(line, " %s=\"%s\"", key, quoted);
 }
 
 static void

@@ -16,7 +16,8 @@ struct batch_former {
 	struct batch	*forming;	/* owned, or NULL */
 	bool		 under_way;	/* one batch is with the line */
 	bool		 failed;	/* the last answered put failed */
-	char		*parent;	/* owned; clean path of `folder` */
+	char		*parent;	/* owned; clean path of `folder` ... */
+	char		*root;		/* owned; ... below this root */
 	struct folder	 folder;	/* owned while parent is not NULL */
 };
 
@@ -39,7 +40,8 @@ forget_folder(struct batch_former *former)
 		return;
 	folder_close(&former->folder);
 	free(former->parent);
-	former->parent = NULL;
+	free(former->root);
+	former->parent = former->root = NULL;
 }
 
 void
@@ -114,36 +116,49 @@ begin_batch(struct batch_former *former, const struct audit_who *who,
 
 /* The same parent as the last upload's? */
 static bool
-is_known_parent(const struct batch_former *former, const char *path)
+is_known_parent(const struct batch_former *former, const struct place *place,
+    const char *path)
 {
 	size_t len = (size_t)(strrchr(path, '/') - path);
 
 	return former->parent != NULL && strlen(former->parent) == len &&
-	    memcmp(former->parent, path, len) == 0;
+	    memcmp(former->parent, path, len) == 0 &&
+	    strcmp(former->root, place->root) == 0;
+}
+
+static enum status
+open_parent(struct batch_former *former, const struct place *place,
+    const char *path)
+{
+	const char *name;
+	enum status st;
+
+	forget_folder(former);
+	if ((st = walk_parent(&former->folder, &name, place, path)) !=
+	    STATUS_OK)
+		return st;
+	former->parent = strndup(path, (size_t)(name - 1 - path));
+	former->root = strdup(place->root);
+	if (former->parent != NULL && former->root != NULL)
+		return STATUS_OK;
+	folder_close(&former->folder);
+	free(former->parent);
+	free(former->root);
+	former->parent = former->root = NULL;
+	return STATUS_NO_MEMORY;
 }
 
 enum status
 batch_former_prepare(struct batch_former *former, const struct audit_who *who,
-    const struct place *place, const char *path, const struct folder **folder,
-    const char **name)
+    const struct place *place, const char *path, const struct folder **folder)
 {
 	enum status st;
 
 	if ((st = begin_batch(former, who, place->base)) != STATUS_OK)
 		return st;
-	if (is_known_parent(former, path))
-		*name = strrchr(path, '/') + 1;
-	else {
-		forget_folder(former);
-		st = walk_parent(&former->folder, name, place, path);
-		if (st != STATUS_OK)
-			return st;
-		former->parent = strndup(path, (size_t)(*name - 1 - path));
-		if (former->parent == NULL) {
-			folder_close(&former->folder);
-			return STATUS_NO_MEMORY;
-		}
-	}
+	if (!is_known_parent(former, place, path) &&
+	    (st = open_parent(former, place, path)) != STATUS_OK)
+		return st;
 	*folder = &former->folder;
 	return STATUS_OK;
 }

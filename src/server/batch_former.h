@@ -26,12 +26,12 @@ bool batch_former_is_busy(const struct batch_former *former);
 
 /*
  * Before the first byte of an upload to `place` is written: begin a batch if
- * there is none, and find the parent folder of the clean path.  The folder and
- * `*name` (within `path`) are borrowed until the next call.
+ * there is none, and find the parent folder of the clean path.  The folder is
+ * borrowed until the next call.
  */
 enum status batch_former_prepare(struct batch_former *former,
     const struct audit_who *who, const struct place *place, const char *path,
-    const struct folder **folder, const char **name);
+    const struct folder **folder);
 
 /*
  * An upload that is sealed joins the batch, which takes it over unless this

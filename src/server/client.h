@@ -36,7 +36,7 @@ struct client {
 	struct login_job *job;		/* owned, while a password is checked */
 	unsigned int	 failures;
 	bool		 is_in;
-	uint64_t	 login_time;	/* of the password, seconds since 1970 */
+	uint64_t	 login_time;	/* of the password; since 1970 */
 	uint8_t		 line_digest[USER_DIGEST_LEN];
 	uint8_t		 hash_digest[RENEWALS_DIGEST];
 };

@@ -23,7 +23,8 @@ command_stat(struct caller *caller, const struct request *request)
 		answer_error(caller->answer, st);
 		return;
 	}
-	command_facts(&facts, path[1] == '\0' ? path : strrchr(path, '/') + 1, &sb);
+	command_facts(&facts,
+	    path[1] == '\0' ? path : strrchr(path, '/') + 1, &sb);
 	outcome.entry = &facts;
 	answer_ok(caller->answer, &outcome);
 }

@@ -96,7 +96,6 @@ put_begin(struct put_consumer *put, struct caller *caller,
 {
 	const struct folder *folder;
 	struct upload_plan plan;
-	const char *name;
 	enum status st;
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
@@ -104,7 +103,7 @@ put_begin(struct put_consumer *put, struct caller *caller,
 	plan_of_request(&plan, request, caller);
 	plan.path = path;
 	st = batch_former_prepare(caller->former, caller->who, &caller->place,
-	    path, &folder, &name);
+	    path, &folder);
 	if (st != STATUS_OK)
 		return st;
 	return upload_begin(&put->upload, &caller->place, folder, &plan);
@@ -117,7 +116,6 @@ command_put(struct caller *caller, const struct request *request)
 	    put_free };
 	struct put_consumer *put;
 	char path[WALK_PATH_ROOM] = "";
-	uint64_t began_us = clock_us();
 	enum status st = STATUS_NO_MEMORY;
 
 	if ((put = calloc(1, sizeof(*put))) == NULL ||
@@ -133,7 +131,8 @@ command_put(struct caller *caller, const struct request *request)
 	put->outcome = STATUS_CANCELLED;
 	put->entry.id = request->id;
 	put->entry.chained = request->chained;
-	put->entry.began_us = began_us;
+	/* Not before its batch: what is older is flushed once more, alone. */
+	put->entry.began_us = clock_us();
 	put->entry.is_long = !request->has_size ||
 	    request->size > UPLOAD_SMALL;
 	if (put->entry.is_long)

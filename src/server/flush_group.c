@@ -27,6 +27,7 @@ struct flush_group {
 	uint64_t	 synced_from;	/* clock_us() */
 	size_t		 count;
 	struct changed_folder *folders;		/* owned; FOLDERS_MAX */
+	enum status	 unflushed;	/* a folder could not be flushed */
 };
 
 /* Call `visit` for each member that still is to be published. */
@@ -115,19 +116,16 @@ flush_stages(struct flush_group *group)
 }
 
 /* Flush the folders that were changed, and close them. */
-static enum status
+static void
 flush_folders(struct flush_group *group)
 {
-	enum status st = STATUS_OK;
-
 	for (size_t i = 0; i < group->count; i++) {
-		if (st == STATUS_OK &&
-		    base_durability(group->base) == DURABILITY_COMMIT)
-			st = folder_flush(&group->folders[i].folder);
+		if (base_durability(group->base) == DURABILITY_COMMIT &&
+		    fsync(group->folders[i].folder.fd) == -1)
+			group->unflushed = status_errno("flush the folder");
 		folder_close(&group->folders[i].folder);
 	}
 	group->count = 0;
-	return st;
 }
 
 /*
@@ -153,9 +151,8 @@ open_parent(struct flush_group *group, const struct upload *upload,
 			return STATUS_OK;
 		}
 	}
-	if (group->count == FOLDERS_MAX &&
-	    (st = flush_folders(group)) != STATUS_OK)
-		return st;
+	if (group->count == FOLDERS_MAX)
+		flush_folders(group);
 	changed = &group->folders[group->count];
 	if (strlen(place->root) >= sizeof(changed->root))
 		return STATUS_NAME_TOO_LONG;
@@ -242,7 +239,6 @@ flush_group_run(struct batch *batches, struct kit *kit,
 	struct flush_group group = { .batches = batches, .kit = kit,
 	    .choice = choice, .base = batches->base };
 	struct batch *batch;
-	enum status st = STATUS_OK;
 
 	if (group.base != NULL) {
 		group.folders = malloc(FOLDERS_MAX * sizeof(*group.folders));
@@ -255,9 +251,9 @@ flush_group_run(struct batch *batches, struct kit *kit,
 	for (batch = batches; batch != NULL; batch = batch->next)
 		publish_batch(&group, batch);
 	if (group.base != NULL)
-		st = flush_folders(&group);
-	if (st != STATUS_OK)
-		fail_all(&group, st);
+		flush_folders(&group);
+	if (group.unflushed != STATUS_OK)
+		fail_all(&group, group.unflushed);
 	audit_gather();
 	for (batch = batches; batch != NULL; batch = batch->next)
 		audit_batch(batch);

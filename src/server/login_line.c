@@ -165,7 +165,7 @@ login_thread(void *ctx)
 	struct login_job *job;
 	uint64_t began;
 
-	/* On Linux the value is the thread's own; without it all still works. */
+	/* On Linux it is the thread's own; without it all still works. */
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 	pthread_mutex_lock(&line->mutex);
 	for (;;) {

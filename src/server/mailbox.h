@@ -29,8 +29,8 @@ void mailbox_post(struct mailbox *mailbox, struct letter *letter);
 struct letter *mailbox_take(struct mailbox *mailbox);
 
 /*
- * No more wake-ups and no more letters; those that lie in it are dropped.  Keeps
- * the reference.
+ * No more wake-ups and no more letters; those in it are dropped.
+ * Keeps the reference.
  */
 void mailbox_close(struct mailbox *mailbox);
 

@@ -48,7 +48,8 @@ place_park(struct session_place *place)
 }
 
 void
-place_move(struct session_place *place, enum whereabouts from, enum whereabouts to)
+place_move(struct session_place *place, enum whereabouts from,
+    enum whereabouts to)
 {
 	unsigned int old;
 

@@ -46,7 +46,8 @@ unsigned int place_take(struct session_place *place);
 bool place_park(struct session_place *place);
 
 /* Working to `to`, or back from the login line to the queue; wishes stay. */
-void place_move(struct session_place *place, enum whereabouts from, enum whereabouts to);
+void place_move(struct session_place *place, enum whereabouts from,
+    enum whereabouts to);
 
 /* For timeouts and displays: where it is right now. */
 enum whereabouts place_now(const struct session_place *place);

@@ -4,6 +4,7 @@
 #include "renewals.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,20 +78,30 @@ remember(struct renewals *renewals, const char *hash)
 	pthread_mutex_unlock(&renewals->mutex);
 }
 
-void
+/* The digest of the line that was verified, which the monitor compares. */
+static void
+write_hex(char hex[2 * USER_DIGEST_LEN + 1],
+    const uint8_t digest[USER_DIGEST_LEN])
+{
+	for (size_t i = 0; i < USER_DIGEST_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+bool
 renewals_offer(struct renewals *renewals, const struct user *user,
     const void *password, size_t len, const struct phc_cost *cost)
 {
 	struct channel_message message = { .type = CHANNEL_RENEW };
-	char hash[PHC_TEXT_MAX];
+	char line[2 * USER_DIGEST_LEN + 1], hash[PHC_TEXT_MAX];
 	enum status st;
 
 	if (!password_hash_is_foreign(user->hash))
-		return;
+		return false;
 	if ((st = phc_hash(hash, password, len, cost)) == STATUS_OK) {
 		remember(renewals, hash);
+		write_hex(line, user->digest);
 		message.text[0] = (char *)(uintptr_t)user->name;
-		message.text[1] = (char *)(uintptr_t)user->hash;
+		message.text[1] = line;
 		message.text[2] = hash;
 		st = channel_send(renewals->channel, &message);
 	}
@@ -98,4 +109,5 @@ renewals_offer(struct renewals *renewals, const struct user *user,
 		log_line(LOG_LEVEL_NOTICE, 0,
 		    "the hash of %s could not be renewed: %s", user->name,
 		    status_text(st));
+	return st == STATUS_OK;
 }

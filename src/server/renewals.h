@@ -25,9 +25,10 @@ void renewals_free(struct renewals *renewals);
 
 /*
  * The user has just given the right password: if its hash is a foreign one,
- * make a new one of that cost and hand it to the monitor.
+ * make a new one of that cost and hand it to the monitor.  True if that has
+ * been done.
  */
-void renewals_offer(struct renewals *renewals, const struct user *user,
+bool renewals_offer(struct renewals *renewals, const struct user *user,
     const void *password, size_t len, const struct phc_cost *cost);
 
 /* Was a hash with this digest made here? */

@@ -4,6 +4,7 @@
 #include "server.h"
 
 #include <malloc.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -22,6 +23,8 @@
 #define STAGES_LEAST	512	/* open uploads, however few descriptors */
 /* Buffers of a turn come from the heap; what argon2 takes goes back at once. */
 #define MAPPED_FROM	(8 << 20)
+#define RENEWAL_TRIES	20	/* looks for a line that is being rewritten */
+#define RENEWAL_MS	5	/* between them */
 
 struct server {
 	struct services	 services;
@@ -39,6 +42,28 @@ report_users(void *ctx, enum status st, const char *text)
 	    "%s", text);
 }
 
+/*
+ * Wait, though not for long, until the monitor has written the line: tickets
+ * are made over it.
+ */
+static void
+await_renewal(struct services *services, const struct user *old)
+{
+	const struct user *now;
+	struct users *users;
+	bool changed = false;
+	int tries;
+
+	for (tries = 0; tries < RENEWAL_TRIES && !changed; tries++) {
+		if (tries > 0)
+			(void)poll(NULL, 0, RENEWAL_MS);
+		users = user_source_get(services->users);
+		now = users_find(users, old->name, strlen(old->name));
+		changed = now == NULL || strcmp(now->hash, old->hash) != 0;
+		users_unref(users);
+	}
+}
+
 static void
 password_was_good(void *ctx, const struct user *user,
     const struct login_job *job)
@@ -46,9 +71,10 @@ password_was_good(void *ctx, const struct user *user,
 	struct services *services = ctx;
 	struct settings *settings = services_settings(services);
 
-	if (settings->config->renew_hashes)
-		renewals_offer(services->renewals, user, job->password,
-		    job->password_len, &settings->config->hash_cost);
+	if (settings->config->renew_hashes &&
+	    renewals_offer(services->renewals, user, job->password,
+	    job->password_len, &settings->config->hash_cost))
+		await_renewal(services, user);
 	settings_unref(settings);
 }
 
@@ -169,10 +195,13 @@ start_lines(struct services *services, const struct config *config)
 	    .base_count = services->base_count, .threads = FLUSH_THREADS,
 	    .max_stages = stages_for(config) };
 	struct login_line_plan login = {
-	    .threads = count_or(config->login_threads, cores() / 2, 1),
-	    .queue = config->login_queue,
-	    .queue_total = config->max_sessions, .users = services->users,
-	    .good = password_was_good, .ctx = services };
+		.threads = count_or(config->login_threads, cores() / 2, 1),
+		.queue = config->login_queue,
+		.queue_total = config->max_sessions,
+		.users = services->users,
+		.good = password_was_good,
+		.ctx = services
+	};
 	enum status st;
 
 	services->ready = ready_queue_new(config->max_sessions +

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "deadline.h"
 #include "log.h"
 
 #define TURN_BYTES	(4u << 20)	/* a turn ends after so many bytes, */
 #define TURN_MS		10		/* or so many milliseconds */
-#define GOODBYE_MS	5000		/* for the last words to be heard */
 #define LINGER_BYTES	(1u << 20)	/* that are read in vain meanwhile */
 
 /* What a turn has used up so far. */
@@ -92,37 +92,6 @@ enter(struct session *session, enum session_phase phase)
 	session->phase_began = session->moved = clock_ms();
 	log_line(LOG_LEVEL_DEBUG, session->client.who.session, "phase %s",
 	    names[phase]);
-}
-
-/* When will this session have waited too long? */
-static void
-set_deadline(struct session *session)
-{
-	const struct config *config = session->client.settings->config;
-	uint64_t from = session->phase_began, seconds;
-
-	if (session->phase == PHASE_HANDSHAKE)
-		seconds = config->handshake_timeout;
-	else if (session->phase == PHASE_GOODBYE)
-		seconds = GOODBYE_MS / 1000;
-	else switch (session->face->ops->mood(session->face)) {
-	case FACE_NEW:
-		seconds = config->login_timeout;
-		break;
-	case FACE_BUSY:
-		/* The server has to do; lines bound their own time. */
-		atomic_store(&session->deadline, UINT64_MAX);
-		return;
-	case FACE_MOVING:
-		from = session->moved;
-		seconds = config->stall_timeout;
-		break;
-	default:
-		from = session->moved;
-		seconds = config->idle_timeout;
-		break;
-	}
-	atomic_store(&session->deadline, from + seconds * 1000);
 }
 
 /* Park until the socket can do what is named; output always counts. */
@@ -412,7 +381,7 @@ session_turn(struct session *session, const struct turn_tools *tools,
 		}
 	} while (turn == TURN_ON && !is_used_up(&budget));
 	if (turn != TURN_END)
-		set_deadline(session);
+		deadline_set(session);
 	return turn;
 }
 

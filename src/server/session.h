@@ -19,7 +19,7 @@
 #include "tls_stream.h"
 
 enum turn {
-	TURN_ON,	/* had its turn, has more to do: to the end of the queue */
+	TURN_ON,	/* has more to do: to the end of the queue */
 	TURN_PARK,	/* waits for its socket, or for a wish */
 	TURN_LOGIN,	/* client.job is for the login line */
 	TURN_END

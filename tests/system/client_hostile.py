@@ -246,10 +246,11 @@ class Hostile(ClientTest):
             session.puts[frame.id] = [b'a', None]
             session.error(frame.id, 'quota', 'over quota', 3)
         peer.on['PUT'] = handler
-        self.run_client(peer, 'put', 'a', code=75)
+        done = self.run_client(peer, input=b'-put a\nlist\n')
+        self.assertIn(b'over quota (quota)', done.stderr)
         self.assertLess(len(peer.names('DATA')), size // 262144 // 2)
-        ftlib.wait_until('the put was aborted', lambda: peer.names('ABORT'))
-        self.assertEqual(len(peer.names('COMMIT')), 0)
+        self.assertEqual([f.name for f in peer.seen if f.name != 'DATA'],
+                         ['HELLO', 'LOGIN', 'PUT', 'ABORT', 'LIST'])
 
     def test_a_server_that_stops_says_so(self):
         peer = self.peer()

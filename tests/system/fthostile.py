@@ -3,12 +3,22 @@
 each test, and frames to disturb it with."""
 
 import contextlib
+import ctypes
 import os
+import pathlib
+import select
+import socket
+import ssl
 import struct
 
 import ftlib
 import ftwire
 from ftwire import encode_frame
+
+# Memory and time of a sanitizer's build say nothing of the server's own.
+SANITIZED = any(
+    sign in pathlib.Path(ftlib.program('ftserver')).read_bytes()
+    for sign in (b'__asan_init', b'__tsan_init'))
 
 ID = 100        # of requests that are sent as bytes: above what the login took
 
@@ -26,17 +36,78 @@ def commit(content=b'', id_=ID):
         'SIZE': len(content), 'DIGEST': ftwire.digest(content)})
 
 
+def client_hello():
+    """The first bytes of a TLS connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols([ftwire.ALPN])
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(incoming, outgoing).do_handshake()
+    return outgoing.read()
+
+
+def reset(connection):
+    """Close a plain socket with RST."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                          struct.pack('ii', 1, 0))
+    connection.close()
+
+
+def dear_hash(password, memory=65536, passes=3):
+    """An argon2id hash that takes a good part of a second to check."""
+    argon2 = ctypes.CDLL('libargon2.so.1')
+    out = ctypes.create_string_buffer(256)
+    code = argon2.argon2id_hash_encoded(
+        ctypes.c_uint32(passes), ctypes.c_uint32(memory), ctypes.c_uint32(1),
+        password.encode(), ctypes.c_size_t(len(password)),
+        b'saltsaltsaltsalt', ctypes.c_size_t(16), ctypes.c_size_t(32),
+        out, ctypes.c_size_t(len(out)))
+    if code != 0:
+        raise AssertionError(f'libargon2 says {code}')
+    return out.value.decode()
+
+
+def make_dear(setup, **cost):
+    """Let the logins of all users of `setup` cost as much as they may."""
+    hash_ = dear_hash(ftlib.PASSWORD, **cost)
+    lines = setup.user_file.read_text().splitlines()
+    setup.user_file.write_text(''.join(
+        f'{name}:{hash_}:{keys}\n' for name, _, keys in
+        (line.split(':') for line in lines)))
+
+
+def cpu_ticks(pid):
+    """Time that the process has computed."""
+    with open(f'/proc/{pid}/stat', 'rb') as file:
+        fields = file.read().rpartition(b')')[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def rests(pid):
+    """Wait until it computes no more than a fiftieth of a second in one."""
+    def is_resting():
+        before = cpu_ticks(pid)
+        select.select([], [], [], 1)
+        return cpu_ticks(pid) - before <= 2
+    ftlib.wait_until('the server rests', is_resting, 20)
+
+
 class HostileTest(ftlib.Test):
     SECTIONS = {}       # of the configuration
 
     def setUp(self):
         super().setUp()
-        self.server = self.serve(self.set_up(sections=self.SECTIONS))
+        self.server = self.serve(self.configure())
         self.server.wire().close()
         self.pid = self.server.worker
         self.wait_sessions_gone()
         self.files = self.open_files()
         self.addCleanup(self.check_server)
+
+    def configure(self):
+        return self.set_up(sections=self.SECTIONS)
 
     def open_files(self):
         """What the server process holds, less the locks on names, which it

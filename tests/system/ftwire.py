@@ -228,9 +228,11 @@ def digest(content, offset=0):
 
 
 class Wire:
-    """One connection.  `port` and `address` name the server."""
+    """One connection.  `port` and `address` name the server; `source` is an
+    address of ours."""
 
-    def __init__(self, address, port, alpn=ALPN, timeout=60, version=None):
+    def __init__(self, address, port, alpn=ALPN, timeout=60, version=None,
+                 source=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -240,7 +242,8 @@ class Wire:
             context.minimum_version = context.maximum_version = version
         self.buffer = b''
         self.last_id = 0
-        self.socket = socket.create_connection((address, port), timeout)
+        self.socket = socket.create_connection(
+            (address, port), timeout, source and (source, 0))
         try:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # A cut must not look like the end.

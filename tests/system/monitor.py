@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: ISC
 """The monitor: start, test of the configuration, reload, signals, deaths."""
 
-import contextlib
 import os
 import pathlib
 import re
@@ -407,11 +406,11 @@ class Deaths(Base):
 
     def test_one_that_dies_again_and_again_is_given_up(self):
         server = self.serve()
-        while server.process.poll() is None:
-            for pid in ftlib.children(server.monitor):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-        self.assertEqual(server.process.returncode, 70)
+        for deaths in range(1, 6):
+            os.kill(server.worker, signal.SIGKILL)
+            ftlib.wait_until('the monitor has heard of it', lambda: deaths ==
+                             server.log().count('was killed by SIGKILL'))
+        self.assertEqual(server.process.wait(ftlib.LIMIT), 70)
         server.wait_log('giving up')
 
     def test_a_base_that_is_replaced_is_served_anew(self):

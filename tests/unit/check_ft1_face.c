@@ -1,94 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "check_main.h"
-#include "frames_support.h"
-
-#define USERS "alice:" SERVING_HASH ":\n" \
-	"drop:" SERVING_HASH ":rights=drop\n"
-#define BIG 300000
-
-static struct serving serving;
-static struct talk talk;
-
-static void
-set_up(void)
-{
-	static const struct serving_plan plan = { .under = "/tmp",
-	    .users = USERS, .max_stages = 100 };
-
-	serving_open(&serving, &plan);
-	talk_begin(&talk, &serving);
-}
-
-static void
-tear_down(void)
-{
-	talk_end(&talk);
-	ck_assert_uint_eq(serving_stages(&serving), 0);
-	serving_close(&serving);
-}
-
-static void
-must_hear(const char *what)
-{
-	ck_assert_str_eq(heard(&talk), what);
-	talk.out_len = 0;
-}
-
-/* Everything is said and heard. */
-static void
-must_settle(const char *what)
-{
-	talk_settle(&talk);
-	must_hear(what);
-}
-
-static void
-log_in(const char *user)
-{
-	say_hello(&talk);
-	say_login(&talk, 1, user, "hunter2");
-	must_settle("HELLO 0, OK 1");
-}
-
-static void
-make_file(const char *name, size_t len)
-{
-	int fd = openat(base_fd(serving.services.bases[0]), name,
-	    O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	char bytes[1000];
-
-	memset(bytes, 'x', sizeof(bytes));
-	ck_assert_int_ne(fd, -1);
-	for (; len > 0; len -= len < sizeof(bytes) ? len : sizeof(bytes))
-		ck_assert_int_gt(write(fd, bytes, len < sizeof(bytes) ? len :
-		    sizeof(bytes)), 0);
-	close(fd);
-}
-
-static bool
-is_there(const char *name)
-{
-	return faccessat(base_fd(serving.services.bases[0]), name, F_OK,
-	    0) == 0;
-}
-
-/* A get that cannot go on, as its client does not read. */
-static void
-stall(uint32_t id)
-{
-	make_file("big", BIG);
-	say_path(&talk, FT1_GET, id, "big");
-	while (talk_turn(&talk, 9000, true))
-		if (talk.out_len > 0)
-			break;
-	talk.out_len = 0;
-}
+#include "face_support.h"
 
 START_TEST(requests_are_answered_in_their_order)
 {
@@ -170,15 +83,6 @@ START_TEST(requests_before_the_login_are_refused_and_counted)
 }
 END_TEST
 
-START_TEST(a_put_before_the_login_is_refused_with_all_its_frames)
-{
-	say_hello(&talk);
-	say_file(&talk, 1, "a", "text", 0);
-	say_login(&talk, 2, "alice", "hunter2");
-	must_settle("HELLO 0, ERROR 1 login-needed, OK 2");
-}
-END_TEST
-
 START_TEST(ids_of_requests_must_ascend)
 {
 	log_in("alice");
@@ -239,72 +143,6 @@ START_TEST(a_get_can_be_cancelled_while_it_flows)
 }
 END_TEST
 
-START_TEST(the_error_of_a_put_waits_for_the_puts_before_it)
-{
-	log_in("alice");
-	say_file(&talk, 2, "a", "text", 0);
-	say_file(&talk, 3, "nowhere/b", "text", 0);
-	say_file(&talk, 4, "c", "text", 0);
-	must_settle("OK 2, ERROR 3 not-found, OK 4");
-}
-END_TEST
-
-START_TEST(a_chained_put_is_skipped_behind_one_that_could_not_begin)
-{
-	log_in("alice");
-	say_file(&talk, 2, "a", "text", 0);
-	say_file(&talk, 3, "nowhere/b", "text", FT1_CHAINED);
-	say_file(&talk, 4, "c", "text", FT1_CHAINED);
-	say_file(&talk, 5, "d", "text", 0);
-	must_settle("OK 2, ERROR 3 not-found, ERROR 4 skipped, OK 5");
-	ck_assert(!is_there("c"));
-}
-END_TEST
-
-START_TEST(a_chained_put_is_skipped_behind_one_that_failed_on_its_way)
-{
-	log_in("alice");
-	say_file(&talk, 2, "a", "text", 0);
-	say_put(&talk, 3, "b", 2, 0);
-	say_data(&talk, 3, 0, "text", 4);
-	say_commit(&talk, 3, "text", 4);
-	say_file(&talk, 4, "c", "text", FT1_CHAINED);
-	must_settle("OK 2, ERROR 3 size, ERROR 4 skipped");
-	ck_assert(is_there("a"));
-	ck_assert(!is_there("b"));
-	ck_assert(!is_there("c"));
-}
-END_TEST
-
-START_TEST(a_put_that_is_not_understood_is_answered_in_its_turn)
-{
-	struct said said;
-
-	log_in("alice");
-	say_file(&talk, 2, "a", "text", 0);
-	said_begin(&said, FT1_PUT, 3, 0);
-	ft1_put_string(&said.frame, FT1_TAG_PATH, "b");
-	ft1_put_string(&said.frame, FT1_TAG_TEXT, "what is this");
-	said_end(&said, &talk);
-	say_data(&talk, 3, 0, "text", 4);
-	say_commit(&talk, 3, "text", 4);
-	say_file(&talk, 4, "c", "text", FT1_CHAINED);
-	must_settle("OK 2, ERROR 3 unsupported, ERROR 4 skipped");
-}
-END_TEST
-
-START_TEST(a_put_without_the_right_is_answered_in_its_turn)
-{
-	log_in("alice");
-	say_file(&talk, 2, "a", "text", 0);
-	while (talk_turn(&talk, TALK_ROOM, false))
-		continue;
-	serving_set_users(&serving, "alice:" SERVING_HASH ":rights=read\n");
-	say_file(&talk, 3, "b", "text", 0);
-	must_settle("OK 2, ERROR 3 not-permitted");
-}
-END_TEST
-
 START_TEST(a_user_who_is_locked_is_out_at_the_next_request)
 {
 	log_in("alice");
@@ -338,23 +176,6 @@ START_TEST(a_client_cannot_send_the_marks_of_what_was_served)
 }
 END_TEST
 
-START_TEST(a_failure_within_an_upload_waits_for_room)
-{
-	log_in("alice");
-	say_put(&talk, 2, "a", 3, 0);
-	say_data(&talk, 2, 0, "text", 4);
-	talk.in_len -= 2;
-	while (talk_turn(&talk, TALK_ROOM, false))
-		continue;
-	talk_send(&talk, "xt", 2);
-	for (size_t room = 0; room < 8192; room += 64)
-		talk_turn(&talk, room, false);
-	must_hear("");
-	say_commit(&talk, 2, "text", 4);
-	must_settle("ERROR 2 size");
-}
-END_TEST
-
 START_TEST(what_was_looked_at_behind_a_get_is_not_looked_for_again)
 {
 	static const char bytes[4000];
@@ -380,61 +201,6 @@ START_TEST(what_was_looked_at_behind_a_get_is_not_looked_for_again)
 }
 END_TEST
 
-START_TEST(nothing_else_may_come_within_an_upload)
-{
-	log_in("alice");
-	say_put(&talk, 2, "a", 4, 0);
-	say_nothing(&talk, FT1_PING, 3);
-	say_nothing(&talk, FT1_PWD, 4);
-	must_settle("OK 3, ERROR 0 protocol");
-}
-END_TEST
-
-START_TEST(an_upload_can_be_cancelled_and_given_up)
-{
-	log_in("alice");
-	say_put(&talk, 2, "a", 4, 0);
-	say_nothing(&talk, FT1_CANCEL, 2);
-	say_data(&talk, 2, 0, "text", 4);
-	say_commit(&talk, 2, "text", 4);
-	say_put(&talk, 3, "b", 4, 0);
-	say_data(&talk, 3, 0, "text", 4);
-	say_nothing(&talk, FT1_ABORT, 3);
-	must_settle("ERROR 2 cancelled, ERROR 3 cancelled");
-	ck_assert(!is_there("a"));
-	ck_assert(!is_there("b"));
-}
-END_TEST
-
-START_TEST(a_server_that_stops_lets_uploads_end)
-{
-	log_in("alice");
-	say_put(&talk, 2, "a", 4, 0);
-	must_settle("");
-	talk.face->ops->stop(talk.face, STATUS_STOPPING);
-	talk_settle(&talk);
-	ck_assert(!talk.has_ended);
-	say_data(&talk, 2, 0, "text", 4);
-	say_commit(&talk, 2, "text", 4);
-	say_nothing(&talk, FT1_PWD, 3);
-	must_settle("OK 2, ERROR 0 stopping");
-	ck_assert(talk.has_ended);
-}
-END_TEST
-
-START_TEST(a_timeout_ends_an_upload)
-{
-	log_in("alice");
-	say_put(&talk, 2, "a", 4, 0);
-	say_data(&talk, 2, 0, "te", 2);
-	talk_settle(&talk);
-	ck_assert_int_eq(talk.face->ops->mood(talk.face), FACE_MOVING);
-	talk.face->ops->stop(talk.face, STATUS_TIMEOUT);
-	must_settle("ERROR 0 timeout");
-	ck_assert_uint_eq(serving_stages(&serving), 0);
-}
-END_TEST
-
 START_TEST(who_is_one_too_many_is_told_so)
 {
 	talk.client.is_surplus = true;
@@ -442,26 +208,6 @@ START_TEST(who_is_one_too_many_is_told_so)
 	say_login(&talk, 1, "alice", "hunter2");
 	must_settle("HELLO 0, ERROR 0 busy");
 	ck_assert(talk.has_ended);
-}
-END_TEST
-
-START_TEST(few_stages_are_open_at_a_time)
-{
-	char path[16];
-
-	log_in("alice");
-	for (uint32_t i = 0; i < 1000; i++) {
-		snprintf(path, sizeof(path), "f%u", i);
-		say_file(&talk, 2 + i, path, "text", 0);
-		while (talk_turn(&talk, TALK_ROOM, false))
-			ck_assert_uint_le(serving_stages(&serving), 101);
-	}
-	talk_settle(&talk);
-	for (uint32_t i = 0; i < 1000; i++) {
-		snprintf(path, sizeof(path), "f%u", i);
-		ck_assert(is_there(path));
-	}
-	ck_assert_ptr_null(strstr(heard(&talk), "ERROR"));
 }
 END_TEST
 
@@ -474,27 +220,15 @@ main(void)
 		who_is_asked_for_a_password_may_answer,
 		a_connection_has_three_tries,
 		requests_before_the_login_are_refused_and_counted,
-		a_put_before_the_login_is_refused_with_all_its_frames,
 		ids_of_requests_must_ascend,
 		a_chained_request_is_skipped_behind_a_failure,
 		a_ping_overtakes_a_get,
 		a_request_that_waits_can_be_cancelled,
 		a_get_can_be_cancelled_while_it_flows,
-		the_error_of_a_put_waits_for_the_puts_before_it,
-		a_chained_put_is_skipped_behind_one_that_could_not_begin,
-		a_chained_put_is_skipped_behind_one_that_failed_on_its_way,
-		a_put_that_is_not_understood_is_answered_in_its_turn,
-		a_put_without_the_right_is_answered_in_its_turn,
 		a_user_who_is_locked_is_out_at_the_next_request,
 		a_client_cannot_send_the_marks_of_what_was_served,
-		a_failure_within_an_upload_waits_for_room,
 		what_was_looked_at_behind_a_get_is_not_looked_for_again,
-		nothing_else_may_come_within_an_upload,
-		an_upload_can_be_cancelled_and_given_up,
-		a_server_that_stops_lets_uploads_end,
-		a_timeout_ends_an_upload,
 		who_is_one_too_many_is_told_so,
-		few_stages_are_open_at_a_time,
 		NULL
 	};
 

@@ -84,7 +84,7 @@ struct race {
 	struct session_place place;
 	pthread_mutex_t	 mutex;
 	pthread_cond_t	 changed;
-	bool		 queued;	/* in the ready queue, of room for one */
+	bool		 queued;	/* in the ready queue */
 	bool		 twice;		/* it was put there a second time */
 	unsigned int	 heard[WISHERS];
 };

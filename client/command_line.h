@@ -1,9 +1,9 @@
 /*
- * settings - the command line of ftclient: options, a target, and perhaps a
+ * command_line - the words of ftclient: options, a target, and perhaps a
  * command with its arguments.
  */
-#ifndef SETTINGS_H
-#define SETTINGS_H
+#ifndef COMMAND_LINE_H
+#define COMMAND_LINE_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "status.h"
 
 /* Strings are borrowed from argv; NULL where an option was not given. */
-struct settings {
+struct command_line {
 	const char	*pin;
 	const char	*cafile;
 	const char	*known_hosts;
@@ -27,9 +27,9 @@ struct settings {
 };
 
 /* STATUS_USAGE says what is wrong with the command line. */
-enum status settings_parse(struct settings *out, int argc, char **argv);
+enum status command_line_parse(struct command_line *out, int argc, char **argv);
 
 /* The part of --help that tells the options. */
-void settings_help(FILE *file);
+void command_line_help(FILE *file);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
-#include "settings.h"
+#include "command_line.h"
 
 #include <getopt.h>
 #include <stddef.h>
@@ -15,32 +15,33 @@ struct option_row {
 	const char	*name;
 	char		 letter;	/* or 0 */
 	const char	*argument;	/* its name in --help, or NULL */
-	size_t		 offset;	/* in struct settings */
+	size_t		 offset;	/* in struct command_line */
 	const char	*help;
 };
 
 #define NOTHING SIZE_MAX	/* an option that changes nothing */
+#define FIELD(name) offsetof(struct command_line, name)
 
 static const struct option_row rows[] = {
 	{ "tls", 0, NULL, NOTHING,
 	    "speak TLS, as always: there is nothing else" },
-	{ "pin", 0, "sha256//BASE64", offsetof(struct settings, pin),
+	{ "pin", 0, "sha256//BASE64", FIELD(pin),
 	    "trust the server with this public key, and no other" },
-	{ "cafile", 0, "FILE", offsetof(struct settings, cafile),
+	{ "cafile", 0, "FILE", FIELD(cafile),
 	    "trust servers that the CAs in FILE vouch for, and no other" },
-	{ "known-hosts", 0, "FILE", offsetof(struct settings, known_hosts),
+	{ "known-hosts", 0, "FILE", FIELD(known_hosts),
 	    "keep the keys of known servers in FILE" },
-	{ "password-file", 0, "FILE", offsetof(struct settings, password_file),
+	{ "password-file", 0, "FILE", FIELD(password_file),
 	    "read the password from the first line of FILE" },
-	{ "batch", 'b', "FILE", offsetof(struct settings, batch_file),
+	{ "batch", 'b', "FILE", FIELD(batch_file),
 	    "run the commands in FILE, one a line (-: standard input)" },
-	{ "quiet", 'q', NULL, offsetof(struct settings, quiet),
+	{ "quiet", 'q', NULL, FIELD(quiet),
 	    "say nothing that was not asked for" },
-	{ "verbose", 'v', NULL, offsetof(struct settings, verbose),
+	{ "verbose", 'v', NULL, FIELD(verbose),
 	    "tell what is going on" },
-	{ "help", 'h', NULL, offsetof(struct settings, help),
+	{ "help", 'h', NULL, FIELD(help),
 	    "show this text" },
-	{ "version", 'V', NULL, offsetof(struct settings, version),
+	{ "version", 'V', NULL, FIELD(version),
 	    "show the version" },
 };
 
@@ -83,7 +84,7 @@ find_row(int number)
 }
 
 static void
-set_option(struct settings *out, const struct option_row *row)
+set_option(struct command_line *out, const struct option_row *row)
 {
 	char *field = (char *)out + row->offset;
 
@@ -118,7 +119,7 @@ unknown_option(const char *word)
 }
 
 static enum status
-read_options(struct settings *out, int argc, char **argv)
+read_options(struct command_line *out, int argc, char **argv)
 {
 	struct option longs[ROWS + 1];
 	char letters[2 * ROWS + 3];
@@ -144,7 +145,7 @@ read_options(struct settings *out, int argc, char **argv)
 }
 
 enum status
-settings_parse(struct settings *out, int argc, char **argv)
+command_line_parse(struct command_line *out, int argc, char **argv)
 {
 	enum status st;
 
@@ -171,7 +172,7 @@ settings_parse(struct settings *out, int argc, char **argv)
 }
 
 void
-settings_help(FILE *file)
+command_line_help(FILE *file)
 {
 	char left[64];
 	size_t i;
