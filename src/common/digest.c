@@ -18,6 +18,8 @@ struct digest {
 	uint64_t	 begun;		/* where the piece in work began */
 	XXH3_state_t	*piece;		/* owned */
 	XXH3_state_t	*whole;		/* owned; over the pieces' digests */
+	digest_listener	*listener;	/* or NULL */
+	void		*ctx;
 };
 
 static const uint8_t zeros[65536];
@@ -48,14 +50,41 @@ piece_room(const struct digest *digest)
 	return DIGEST_PIECE - digest->offset % DIGEST_PIECE;
 }
 
+void
+digest_listen(struct digest *digest, digest_listener *listener, void *ctx)
+{
+	digest->listener = listener;
+	digest->ctx = ctx;
+}
+
+void
+digest_jump(struct digest *digest, uint64_t offset)
+{
+	XXH3_128bits_reset(digest->piece);
+	digest->offset = digest->begun = offset;
+}
+
+/* Pieces that end at the current offset. */
+static void
+add_pieces(struct digest *digest, XXH128_hash_t hash, uint64_t count)
+{
+	XXH128_canonical_t canonical;
+	uint64_t i;
+
+	XXH128_canonicalFromHash(&canonical, hash);
+	for (i = 0; i < count; i++)
+		XXH3_128bits_update(digest->whole, &canonical,
+		    sizeof(canonical));
+	if (digest->listener != NULL)
+		digest->listener(digest->ctx, digest->begun, count,
+		    canonical.digest);
+	digest->begun = digest->offset;
+}
+
 static void
 add_piece(struct digest *digest, XXH128_hash_t hash)
 {
-	XXH128_canonical_t canonical;
-
-	XXH128_canonicalFromHash(&canonical, hash);
-	XXH3_128bits_update(digest->whole, &canonical, sizeof(canonical));
-	digest->begun = digest->offset;
+	add_pieces(digest, hash, 1);
 }
 
 static void
@@ -129,12 +158,45 @@ digest_skip(struct digest *digest, uint64_t len)
 	len -= n;
 	if (len >= DIGEST_PIECE) {
 		hash = zero_piece(digest);
-		for (; len >= DIGEST_PIECE; len -= DIGEST_PIECE) {
-			digest->offset += DIGEST_PIECE;
-			add_piece(digest, hash);
-		}
+		n = len / DIGEST_PIECE;
+		digest->offset += n * DIGEST_PIECE;
+		len -= n * DIGEST_PIECE;
+		add_pieces(digest, hash, n);
 	}
 	skip_in_piece(digest, len);
+}
+
+void
+digest_cut(struct digest *digest)
+{
+	if (digest->offset != digest->begun)
+		close_piece(digest);
+}
+
+void
+digest_add(struct digest *digest, const uint8_t piece[DIGEST_SIZE])
+{
+	XXH3_128bits_update(digest->whole, piece, DIGEST_SIZE);
+}
+
+void
+digest_of_piece(uint8_t out[DIGEST_SIZE], const void *bytes, size_t len)
+{
+	XXH128_canonical_t canonical;
+
+	XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes, len));
+	memcpy(out, canonical.digest, DIGEST_SIZE);
+}
+
+void
+digest_of_hole(uint8_t out[DIGEST_SIZE])
+{
+	/* XXH128 of 1,048,576 zeros, in canonical form; check_digest proves it. */
+	static const uint8_t hole[DIGEST_SIZE] = { 0xb6, 0xef, 0x17, 0xa3,
+	    0x44, 0x84, 0x92, 0xb6, 0x91, 0x87, 0x80, 0xb9, 0x05, 0x50, 0xbf,
+	    0x34 };
+
+	memcpy(out, hole, DIGEST_SIZE);
 }
 
 uint64_t
@@ -148,8 +210,7 @@ digest_end(struct digest *digest, uint8_t out[DIGEST_SIZE])
 {
 	XXH128_canonical_t canonical;
 
-	if (digest->offset != digest->begun)
-		close_piece(digest);
+	digest_cut(digest);
 	XXH128_canonicalFromHash(&canonical,
 	    XXH3_128bits_digest(digest->whole));
 	memcpy(out, canonical.digest, DIGEST_SIZE);

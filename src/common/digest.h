@@ -22,6 +22,24 @@ struct digest;		/* about 1.2 KiB; owned by who began it */
 /* Begin at `offset` of the file.  NULL if there is no memory. */
 struct digest *digest_begin(uint64_t offset);
 
+/*
+ * Told of each piece that is done: `count` pieces with that digest from
+ * `offset` on (more than one only for holes).
+ */
+typedef void digest_listener(void *ctx, uint64_t offset, uint64_t count,
+    const uint8_t piece[DIGEST_SIZE]);
+void digest_listen(struct digest *digest, digest_listener *listener,
+    void *ctx);
+
+/* Forget the piece in work and go on at `offset`; the whole is of no use then. */
+void digest_jump(struct digest *digest, uint64_t offset);
+
+/* The piece in work ends here. */
+void digest_cut(struct digest *digest);
+
+/* A piece whose digest is known, in its turn, instead of its bytes. */
+void digest_add(struct digest *digest, const uint8_t piece[DIGEST_SIZE]);
+
 void digest_update(struct digest *digest, const void *bytes, size_t len);
 
 /* As if `len` zero bytes came. */
@@ -32,6 +50,12 @@ uint64_t digest_offset(const struct digest *digest);
 
 /* Write the digest and free it. */
 void digest_end(struct digest *digest, uint8_t out[DIGEST_SIZE]);
+
+/* The digest of one piece by itself. */
+void digest_of_piece(uint8_t out[DIGEST_SIZE], const void *bytes, size_t len);
+
+/* The digest of a MiB of zeros. */
+void digest_of_hole(uint8_t out[DIGEST_SIZE]);
 
 /* Free it unfinished.  digest_drop(NULL) does nothing. */
 void digest_drop(struct digest *digest);

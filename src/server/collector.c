@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "claim_table.h"
+#include "collect.h"
 #include "log.h"
 
-#define INTERVAL 3600	/* seconds */
+#define INTERVAL 3600	/* seconds between collections */
 
 struct collector {
 	struct services	*services;	/* borrowed */
@@ -26,7 +28,7 @@ collect(struct services *services)
 	unsigned int n;
 
 	for (size_t i = 0; i < services->base_count; i++) {
-		n = base_collect(services->bases[i],
+		n = collect_stages(services->bases[i],
 		    settings->config->stage_expiry);
 		if (n > 0)
 			log_line(LOG_LEVEL_NOTICE, 0, "removed %u unfinished "
@@ -36,19 +38,29 @@ collect(struct services *services)
 	settings_unref(settings);
 }
 
+static void
+tick(const struct services *services)
+{
+	for (size_t i = 0; i < services->base_count; i++)
+		claim_table_tick(base_claims(services->bases[i]));
+}
+
 static void *
 collector_thread(void *ctx)
 {
 	struct collector *collector = ctx;
+	unsigned int seconds = 0;
 	struct timespec until;
 
 	pthread_mutex_lock(&collector->mutex);
 	while (!collector->stops) {
 		pthread_mutex_unlock(&collector->mutex);
-		collect(collector->services);
+		if (seconds++ % INTERVAL == 0)
+			collect(collector->services);
+		tick(collector->services);
 		pthread_mutex_lock(&collector->mutex);
 		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += INTERVAL;
+		until.tv_sec++;
 		while (!collector->stops && pthread_cond_timedwait(
 		    &collector->stopped, &collector->mutex, &until) == 0)
 			;

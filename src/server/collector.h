@@ -1,6 +1,6 @@
 /*
  * collector - a thread that now and then removes stages which were left behind
- * by a crash.
+ * by a crash, and each second makes those let go of a claim who must.
  */
 #ifndef COLLECTOR_H
 #define COLLECTOR_H

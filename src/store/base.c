@@ -3,27 +3,30 @@
 
 #include "base.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/magic.h>
+#include <xxhash.h>
 
 #include "beneath.h"
+#include "claim_table.h"
 #include "stage.h"
 
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
 
-enum { PRIVATE_TOP, PRIVATE_STAGE, PRIVATE_NAMES, PRIVATE_COUNT };
+enum { PRIVATE_TOP, PRIVATE_STAGE, PRIVATE_NAMES, PRIVATE_UPLOADS,
+    PRIVATE_COUNT };
 
 /* A folder of the base's own, or the base itself. */
 struct place_of {
@@ -41,6 +44,8 @@ struct base {
 	gid_t		 gid;
 	struct place_of	 top;		/* the base's folder */
 	struct place_of	 private[PRIVATE_COUNT];
+	uint8_t		 tag[BASE_TAG_SIZE];
+	struct claim_table *claims;	/* owned */
 };
 
 /* What stands in the administrator's way, and what to do about it. */
@@ -160,13 +165,41 @@ make_private(struct base *base)
 	    make_folder(base, &private[PRIVATE_STAGE],
 	    private[PRIVATE_TOP].fd, "stage") &&
 	    make_folder(base, &private[PRIVATE_NAMES],
-	    private[PRIVATE_TOP].fd, "names");
+	    private[PRIVATE_TOP].fd, "names") &&
+	    make_folder(base, &private[PRIVATE_UPLOADS],
+	    private[PRIVATE_TOP].fd, "uploads");
 	for (i = 0; ok && i < BASE_NAMES_FILES; i++)
 		ok = make_names_file(base, i);
 	if (ok)
 		return STATUS_OK;
 	snprintf(what, sizeof(what), "%s/%s", base->path, BASE_PRIVATE);
 	return open_error(base, what);
+}
+
+/* Without /proc each process is a node of its own. */
+static bool
+make_tag(struct base *base)
+{
+	struct {
+		char		 boot[64];
+		struct utsname	 node;
+	} who;
+	XXH128_canonical_t canonical;
+	ssize_t n;
+	int fd;
+
+	memset(&who, 0, sizeof(who));
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	n = fd == -1 ? -1 : read(fd, who.boot, sizeof(who.boot));
+	if (fd != -1)
+		close(fd);
+	if (n <= 0 && getrandom(who.boot, sizeof(who.boot), 0) !=
+	    (ssize_t)sizeof(who.boot))
+		return false;
+	(void)uname(&who.node);
+	XXH128_canonicalFromHash(&canonical, XXH3_128bits(&who, sizeof(who)));
+	memcpy(base->tag, canonical.digest, sizeof(base->tag));
+	return true;
 }
 
 static struct base *
@@ -182,7 +215,9 @@ alloc_base(const char *name, const char *path)
 		base->private[i].fd = -1;
 	base->name = strdup(name);
 	base->path = strdup(path);
-	if (base->name == NULL || base->path == NULL) {
+	base->claims = claim_table_new();
+	if (base->name == NULL || base->path == NULL ||
+	    base->claims == NULL || !make_tag(base)) {
 		base_close(base);
 		return NULL;
 	}
@@ -229,6 +264,7 @@ base_close(struct base *base)
 	close_fd(base->top.fd);
 	for (i = 0; i < PRIVATE_COUNT; i++)
 		close_fd(base->private[i].fd);
+	claim_table_free(base->claims);
 	free(base->name);
 	free(base->path);
 	free(base);
@@ -289,6 +325,24 @@ base_names_fd(const struct base *base)
 	return base->private[PRIVATE_NAMES].fd;
 }
 
+int
+base_uploads_fd(const struct base *base)
+{
+	return base->private[PRIVATE_UPLOADS].fd;
+}
+
+const uint8_t *
+base_tag(const struct base *base)
+{
+	return base->tag;
+}
+
+struct claim_table *
+base_claims(const struct base *base)
+{
+	return base->claims;
+}
+
 bool
 base_is_private(const struct base *base, dev_t dev, ino_t ino)
 {
@@ -311,44 +365,4 @@ bool
 base_has_syncfs(const struct base *base)
 {
 	return base->has_syncfs;
-}
-
-/*
- * The times of the content are the client's to choose; that of the inode is
- * the system's.
- */
-static bool
-is_left_behind(int dir_fd, const char *name, time_t before)
-{
-	struct stat st;
-
-	return stage_is_name(name) &&
-	    fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && st.st_ctim.tv_sec < before;
-}
-
-unsigned int
-base_collect(const struct base *base, unsigned int expiry_seconds)
-{
-	time_t before = time(NULL) - (time_t)expiry_seconds;
-	unsigned int collected = 0;
-	struct dirent *entry;
-	DIR *dir;
-	int fd;
-
-	/* A descriptor of its own: the place in a folder belongs to it. */
-	fd = openat(base_stage_fd(base), ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return 0;
-	if ((dir = fdopendir(fd)) == NULL) {
-		close(fd);
-		return 0;
-	}
-	while ((entry = readdir(dir)) != NULL)
-		if (is_left_behind(fd, entry->d_name, before) &&
-		    unlinkat(fd, entry->d_name, 0) == 0)
-			collected++;
-	closedir(dir);
-	return collected;
 }

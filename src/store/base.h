@@ -50,6 +50,18 @@ enum durability base_durability(const struct base *base);
 int base_fd(const struct base *base);
 int base_stage_fd(const struct base *base);
 int base_names_fd(const struct base *base);
+int base_uploads_fd(const struct base *base);	/* records */
+
+/*
+ * Who notes what has been written: another one for each boot and node, as what
+ * they wrote may have been lost.
+ */
+#define BASE_TAG_SIZE 16
+const uint8_t *base_tag(const struct base *base);
+
+/* The claims on long uploads that this process holds. */
+struct claim_table;
+struct claim_table *base_claims(const struct base *base);
 
 /*
  * Is the folder that `st` describes one of the base's private ones?  All of
@@ -63,11 +75,5 @@ bool base_owns_name(const struct base *base, dev_t dev, ino_t ino,
 
 /* True if syncfs(2) on this file system is known to flush and to report. */
 bool base_has_syncfs(const struct base *base);
-
-/*
- * Remove stages that were left behind: those whose inode nobody has changed
- * for `expiry_seconds`, by the wall clock.  Returns how many.
- */
-unsigned int base_collect(const struct base *base, unsigned int expiry_seconds);
 
 #endif

@@ -20,8 +20,6 @@
 #include "upload_record.h"
 #include "walk.h"
 
-#define CLAIM_SILENCE 60	/* seconds */
-
 enum claim_kind {
 	CLAIM_NEW,	/* STATUS_LOCKED if another upload goes there */
 	CLAIM_RESUME,	/* the same, and older holders let go */
@@ -56,13 +54,5 @@ enum status claim_close(struct claim *claim);
 
 /* Let go.  claim_free(NULL) does nothing. */
 void claim_free(struct claim *claim);
-
-/* The claims of one process on a base; the base owns it. */
-struct claim_table;
-struct claim_table *claim_table_new(void);
-void claim_table_free(struct claim_table *table);
-
-/* To be called about once a second: who must let go does. */
-void claim_table_tick(struct claim_table *table);
 
 #endif

@@ -19,6 +19,8 @@
 #define NAPS		20
 #define NAP_NS		200000
 
+#define CLAIMS		((off_t)1 << 61)	/* where claims begin */
+
 /* One byte in one of the names files. */
 struct slot {
 	unsigned int	 file;
@@ -102,17 +104,34 @@ set_lock(const struct names *names, const struct slot *slot, short type)
 	return ret == 0;
 }
 
-static bool
-open_file(struct names *names, unsigned int file)
+static int
+open_number(const struct base *base, unsigned int file)
 {
 	char name[16];
 
-	if (names->fds[file] != -1)
-		return true;
 	snprintf(name, sizeof(name), "%02u", file);
-	names->fds[file] = openat(base_names_fd(names->base), name,
+	return openat(base_names_fd(base), name,
 	    O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool
+open_file(struct names *names, unsigned int file)
+{
+	if (names->fds[file] == -1)
+		names->fds[file] = open_number(names->base, file);
 	return names->fds[file] != -1;
+}
+
+enum status
+names_claim_byte(int *fd, off_t *at, const struct base *base,
+    const struct folder *folder, const char *name)
+{
+	struct slot slot = slot_of(folder, name);
+
+	*at = CLAIMS + slot.at;
+	if ((*fd = open_number(base, slot.file)) == -1)
+		return status_errno("open a names file");
+	return STATUS_OK;
 }
 
 static enum status

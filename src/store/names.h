@@ -1,7 +1,7 @@
 /*
  * names - locks on names: who commits, removes or renames holds the byte
  * hash(parent inode, name) in one of the 64 `names` files of the base.
- * Names lie in [0, 2^61) of those files; what lies above is not touched here.
+ * Names lie in [0, 2^61) of those files; claims lie above.
  *
  * A `struct names` holds descriptors of its own and belongs to one thread at
  * a time (OFD locks taken through one descriptor do not exclude each other).
@@ -25,6 +25,13 @@ void names_close(struct names *names);
  */
 enum status names_hold(struct names *names, const struct folder *folder,
     const char *name, const struct folder *other_folder, const char *other);
+
+/*
+ * The claim byte of a name, in [2^61, 2^62): a descriptor of its own for the
+ * names file, the caller's, and where the byte lies.  Takes no lock.
+ */
+enum status names_claim_byte(int *fd, off_t *at, const struct base *base,
+    const struct folder *folder, const char *name);
 
 /* Give back all that names_hold took. */
 void names_release(struct names *names);

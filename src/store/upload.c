@@ -6,45 +6,22 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "stage.h"
 #include "target.h"
+#include "upload_state.h"
 
 #define MODE_DEFAULT	0644
 #define MODE_BITS	0777
+#define FRESH_TRIES	16
 #define RACES_MOST	100	/* times that the name may come and go */
 
-/* Bytes that are sent on their way to the disk before the final flush. */
-#define WRITE_BEHIND	((uint64_t)8 << 20)
-
 _Static_assert(UPLOAD_ID_SIZE == STAGE_ID_SIZE, "a stage's id is its upload's");
-
-struct upload {
-	struct place	 place;		/* root: owned, in `strings` */
-	struct upload_plan plan;	/* path: owned, in `strings` */
-	const char	*name;		/* last component of plan.path */
-	struct stage	 stage;
-	struct digest	*digest;	/* owned; NULL once sealed */
-	uint64_t	 received;	/* offset behind the last byte */
-	uint64_t	 pushed;	/* sent to the disk up to here */
-	uint8_t		 sum[DIGEST_SIZE];	/* once sealed */
-	bool		 sealed;
-	enum status	 failed;	/* STATUS_OK while all is well */
-	char		 strings[];
-};
-
-/* Nothing may come of this upload any more. */
-static enum status
-fail(struct upload *upload, enum status st)
-{
-	upload->failed = st;
-	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
-	return st;
-}
 
 static enum status
 failed_before(const struct upload *upload)
@@ -52,8 +29,8 @@ failed_before(const struct upload *upload)
 	return status_set(upload->failed, "the upload has failed before");
 }
 
-static struct upload *
-alloc_upload(const struct place *place, const struct upload_plan *plan)
+struct upload *
+upload_alloc(const struct place *place, const struct upload_plan *plan)
 {
 	size_t root_size = strlen(place->root) + 1;
 	size_t path_size = strlen(plan->path) + 1;
@@ -74,8 +51,8 @@ alloc_upload(const struct place *place, const struct upload_plan *plan)
 	return upload;
 }
 
-static bool
-is_long(const struct upload *upload)
+bool
+upload_is_long(const struct upload *upload)
 {
 	return !upload->plan.has_size || upload->plan.size > UPLOAD_SMALL;
 }
@@ -84,7 +61,7 @@ is_long(const struct upload *upload)
 static bool
 wants_free(const struct upload *upload)
 {
-	return upload->plan.taken == UPLOAD_REFUSE || upload->plan.if_absent;
+	return upload->plan.taken != UPLOAD_REPLACE || upload->plan.if_absent;
 }
 
 /* May the upload take the place of what stands under its name? */
@@ -132,6 +109,9 @@ check_early(const struct upload *upload, const struct folder *folder)
 {
 	struct target target = { .fd = -1 };
 
+	/* Who finds a name of their own is told nothing of others. */
+	if (upload->plan.taken == UPLOAD_FRESH)
+		return STATUS_OK;
 	if (fstatat(folder->fd, upload->name, &target.st,
 	    AT_SYMLINK_NOFOLLOW) == 0)
 		return check_target(upload, &target);
@@ -155,6 +135,29 @@ make_stage(struct upload *upload)
 	    mode | S_IRUSR | S_IWUSR);
 }
 
+/* From now on it outlives its connection. */
+static enum status
+make_record(struct upload *upload, const struct folder *folder)
+{
+	struct record_facts facts = { .plan = upload->plan };
+	struct claim_plan claim = { .kind = CLAIM_NEW, .folder = folder,
+	    .base = upload->place.base };
+	enum status st;
+
+	facts.user = upload->plan.user;
+	facts.root = upload->place.root;
+	st = record_make(&upload->record, upload->place.base,
+	    upload->stage.id, &facts);
+	if (st != STATUS_OK)
+		return st;
+	if (upload->plan.taken != UPLOAD_FRESH)
+		claim.name = upload->name;
+	claim.record = upload->record;
+	if ((st = claim_take(&upload->claim, &claim)) == STATUS_OK)
+		pieces_begin(upload);
+	return st;
+}
+
 enum status
 upload_begin(struct upload **out, const struct place *place,
     const struct folder *folder, const struct upload_plan *plan)
@@ -169,176 +172,24 @@ upload_begin(struct upload **out, const struct place *place,
 	if (plan->has_size && plan->size > UPLOAD_MOST)
 		return status_set(STATUS_TOO_LARGE, "%s: too large",
 		    plan->path);
-	if ((upload = alloc_upload(place, plan)) == NULL ||
+	if ((upload = upload_alloc(place, plan)) == NULL ||
 	    (upload->digest = digest_begin(0)) == NULL) {
 		upload_free(upload);
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	}
 	st = check_name(upload, folder);
-	if (st == STATUS_OK && is_long(upload))
+	if (st == STATUS_OK && upload_is_long(upload))
 		st = check_early(upload, folder);
 	if (st == STATUS_OK)
 		st = make_stage(upload);
+	if (st == STATUS_OK && plan->user != NULL && upload_is_long(upload))
+		st = make_record(upload, folder);
 	if (st != STATUS_OK) {
+		upload_abandon(upload);
 		upload_free(upload);
 		return st;
 	}
 	*out = upload;
-	return STATUS_OK;
-}
-
-static bool
-write_all(int fd, const void *bytes, size_t len, uint64_t offset)
-{
-	const uint8_t *at = bytes;
-	ssize_t n;
-
-	while (len > 0) {
-		n = pwrite(fd, at, len, (off_t)offset);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-		offset += (uint64_t)n;
-	}
-	return true;
-}
-
-/*
- * Let the disk work while more comes in, so that the final flush is short.
- * It is no more than a hint: what fails here fails again in the flush.
- */
-static void
-push(struct upload *upload)
-{
-	if (base_durability(upload->place.base) != DURABILITY_COMMIT ||
-	    upload->received - upload->pushed < WRITE_BEHIND)
-		return;
-	(void)sync_file_range(upload->stage.fd, (off_t)upload->pushed,
-	    (off_t)(upload->received - upload->pushed), SYNC_FILE_RANGE_WRITE);
-	upload->pushed = upload->received;
-}
-
-static enum status
-check_room(const struct upload *upload, uint64_t offset, size_t len)
-{
-	if (offset < upload->received)
-		return status_set(STATUS_BAD_REQUEST,
-		    "bytes must come in the order of their offsets");
-	if (offset > UPLOAD_MOST || len > UPLOAD_MOST - offset)
-		return status_set(STATUS_TOO_LARGE, "%s: too large",
-		    upload->plan.path);
-	if (upload->plan.has_size && offset + len > upload->plan.size)
-		return status_set(STATUS_SIZE,
-		    "%s: more has come than was announced", upload->plan.path);
-	return STATUS_OK;
-}
-
-enum status
-upload_write(struct upload *upload, uint64_t offset, const void *bytes,
-    size_t len)
-{
-	enum status st;
-
-	assert(!upload->sealed);
-	if (upload->failed != STATUS_OK)
-		return failed_before(upload);
-	if ((st = check_room(upload, offset, len)) != STATUS_OK)
-		return fail(upload, st);
-	if (len == 0)
-		return STATUS_OK;
-	if (!write_all(upload->stage.fd, bytes, len, offset))
-		return fail(upload, status_errno("%s", upload->plan.path));
-	if (offset > upload->received)
-		digest_skip(upload->digest, offset - upload->received);
-	digest_update(upload->digest, bytes, len);
-	upload->received = offset + len;
-	push(upload);
-	return STATUS_OK;
-}
-
-/* Size and digest must be what the client says, and what it announced. */
-static enum status
-check_content(struct upload *upload, uint64_t size,
-    const uint8_t digest[DIGEST_SIZE])
-{
-	if (size < upload->received ||
-	    (upload->plan.has_size && size != upload->plan.size))
-		return status_set(STATUS_SIZE,
-		    "%s: the size is not what was announced",
-		    upload->plan.path);
-	if (size > UPLOAD_MOST)
-		return status_set(STATUS_TOO_LARGE, "%s: too large",
-		    upload->plan.path);
-	if (size > upload->received) {
-		if (ftruncate(upload->stage.fd, (off_t)size) == -1)
-			return status_errno("%s", upload->plan.path);
-		digest_skip(upload->digest, size - upload->received);
-		upload->received = size;
-	}
-	digest_end(upload->digest, upload->sum);
-	upload->digest = NULL;
-	if (memcmp(upload->sum, digest, DIGEST_SIZE) != 0)
-		return status_set(STATUS_DIGEST,
-		    "%s: the content does not match its digest",
-		    upload->plan.path);
-	return STATUS_OK;
-}
-
-/* Take back what make_stage gave the owner, if it was not asked for. */
-static bool
-set_mode(const struct upload *upload)
-{
-	struct stat st;
-	mode_t mode = upload->plan.mode & MODE_BITS;
-
-	if (!upload->plan.has_mode || (mode & 0600) == 0600)
-		return true;
-	return fstat(upload->stage.fd, &st) == 0 &&
-	    fchmod(upload->stage.fd, st.st_mode & mode) == 0;
-}
-
-static bool
-set_mtime(const struct upload *upload)
-{
-	const struct timespec times[2] = {
-		{ .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = (time_t)upload->plan.mtime.seconds,
-		  .tv_nsec = (long)upload->plan.mtime.nanoseconds },
-	};
-
-	return !upload->plan.has_mtime ||
-	    futimens(upload->stage.fd, times) == 0;
-}
-
-enum status
-upload_seal(struct upload *upload, uint64_t size,
-    const uint8_t digest[DIGEST_SIZE])
-{
-	enum status st;
-
-	assert(!upload->sealed);
-	if (upload->failed != STATUS_OK)
-		return failed_before(upload);
-	if ((st = check_content(upload, size, digest)) != STATUS_OK)
-		return fail(upload, st);
-	if (!set_mode(upload) || !set_mtime(upload))
-		return fail(upload, status_errno("%s", upload->plan.path));
-	upload->sealed = true;
-	return STATUS_OK;
-}
-
-enum status
-upload_flush(struct upload *upload)
-{
-	if (upload->failed != STATUS_OK)
-		return failed_before(upload);
-	if (fsync(upload->stage.fd) == -1)
-		return fail(upload, status_errno("%s", upload->plan.path));
 	return STATUS_OK;
 }
 
@@ -419,6 +270,67 @@ write_receipt(const struct upload *upload, struct upload_receipt *receipt)
 	return STATUS_OK;
 }
 
+/* Under the name that is asked for, or as `name`. */
+static enum status
+publish_as(struct upload *upload, struct names *names,
+    const struct folder *folder, const char *name)
+{
+	enum status st;
+
+	upload->name = name;
+	if ((st = check_name(upload, folder)) != STATUS_OK ||
+	    (st = names_hold(names, folder, name, NULL, NULL)) != STATUS_OK)
+		return st;
+	st = publish(upload, folder);
+	names_release(names);
+	return st;
+}
+
+/* NAME, NAME.1, ..., and at last one that nobody can have taken. */
+static enum status
+publish_fresh(struct upload *upload, struct names *names,
+    const struct folder *folder)
+{
+	const char *name = upload->name;
+	char fresh[NAME_MAX + 1];
+	enum status st;
+	int i, most = NAME_MAX - (int)sizeof(upload->stage.name);
+
+	st = publish_as(upload, names, folder, name);
+	for (i = 1; st == STATUS_EXISTS && i <= FRESH_TRIES; i++) {
+		if (i < FRESH_TRIES)
+			snprintf(fresh, sizeof(fresh), "%.*s.%d", most, name,
+			    i);
+		else
+			snprintf(fresh, sizeof(fresh), "%.*s.%s", most, name,
+			    upload->stage.name);
+		st = publish_as(upload, names, folder, fresh);
+	}
+	upload->name = name;
+	return st;
+}
+
+/* May it still come to something after this? */
+static bool
+is_worth_keeping(enum status st)
+{
+	return st == STATUS_LOCKED || st == STATUS_BUSY ||
+	    st == STATUS_QUOTA || st == STATUS_NO_MEMORY;
+}
+
+/* By this a crash between the rename and the receipt can be told. */
+static enum status
+seal_record(struct upload *upload, struct upload_receipt *receipt)
+{
+	struct stat st;
+
+	if (upload->record == NULL)
+		return STATUS_OK;
+	if (fstat(upload->stage.fd, &st) == -1)
+		return status_errno("%s", upload->plan.path);
+	return record_seal(upload->record, receipt, (uint64_t)st.st_ino);
+}
+
 enum status
 upload_publish(struct upload *upload, struct names *names,
     const struct folder *folder, struct upload_receipt *receipt)
@@ -428,16 +340,59 @@ upload_publish(struct upload *upload, struct names *names,
 	assert(upload->sealed || upload->failed != STATUS_OK);
 	if (upload->failed != STATUS_OK)
 		return failed_before(upload);
-	if ((st = check_name(upload, folder)) != STATUS_OK ||
-	    (st = names_hold(names, folder, upload->name, NULL, NULL)) !=
-	    STATUS_OK)
+	if ((st = write_receipt(upload, receipt)) == STATUS_OK)
+		st = seal_record(upload, receipt);
+	if (st == STATUS_OK)
+		st = upload->plan.taken == UPLOAD_FRESH ?
+		    publish_fresh(upload, names, folder) :
+		    publish_as(upload, names, folder, upload->name);
+	if (st != STATUS_OK) {
+		if (upload->record != NULL && !is_worth_keeping(st))
+			upload_abandon(upload);
 		return st;
-	st = publish(upload, folder);
-	names_release(names);
-	if (st != STATUS_OK)
-		return st;
+	}
 	upload->stage.made = false;	/* the name is the target's now */
-	return write_receipt(upload, receipt);
+	if ((st = write_receipt(upload, receipt)) == STATUS_OK &&
+	    upload->record != NULL)
+		st = record_finish(upload->record, receipt);
+	return st;
+}
+
+/* Others may have taken it up: then it is not ours to remove. */
+static bool
+is_ours(const struct upload *upload)
+{
+	if (upload->claim == NULL)
+		return true;
+	if (claim_enter(upload->claim) != STATUS_OK)
+		return false;
+	claim_leave(upload->claim);
+	return true;
+}
+
+void
+upload_abandon(struct upload *upload)
+{
+	if (upload == NULL || !is_ours(upload))
+		return;
+	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
+	if (upload->record != NULL)
+		record_remove(upload->record);
+	if (upload->failed == STATUS_OK)
+		upload->failed = STATUS_CANCELLED;
+}
+
+/* Whoever takes it up again has to be able to open it. */
+static void
+keep_stage(struct upload *upload)
+{
+	struct stat st;
+
+	if (upload->stage.made && upload->sealed &&
+	    fstat(upload->stage.fd, &st) == 0)
+		(void)fchmod(upload->stage.fd,
+		    (st.st_mode & MODE_BITS) | S_IRUSR | S_IWUSR);
+	upload->stage.made = false;
 }
 
 void
@@ -445,7 +400,11 @@ upload_free(struct upload *upload)
 {
 	if (upload == NULL)
 		return;
+	if (upload->record != NULL)
+		keep_stage(upload);
 	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
+	claim_free(upload->claim);
+	record_close(upload->record);
 	digest_drop(upload->digest);
 	own_locks_unref(upload->place.own);
 	free(upload);
@@ -473,4 +432,11 @@ const uint8_t *
 upload_id(const struct upload *upload)
 {
 	return upload->stage.id;
+}
+
+bool
+upload_size(const struct upload *upload, uint64_t *size)
+{
+	*size = upload->plan.size;
+	return upload->plan.has_size;
 }

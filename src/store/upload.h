@@ -5,8 +5,10 @@
  *	upload_begin, upload_write ..., upload_seal,
  *	[flush of the stage], upload_publish, [flush of the folder], upload_free
  *
- * upload_free at any point before upload_publish drops the stage.  One thread
- * at a time.
+ * upload_free at any point before upload_publish drops the stage of a small
+ * upload.  A long one (of unknown size, or over UPLOAD_SMALL) has a record and
+ * a claim; its stage stays until it is abandoned, and can be taken up again by
+ * upload_resume, here or elsewhere.  One thread at a time.
  */
 #ifndef UPLOAD_H
 #define UPLOAD_H
@@ -38,8 +40,8 @@ enum status upload_begin(struct upload **out, const struct place *place,
 /*
  * Add bytes at `offset`, which must not lie before what came already; a jump
  * leaves a hole.  STATUS_SIZE beyond the announced size, STATUS_TOO_LARGE
- * beyond UPLOAD_MOST.  After a failure the stage is gone, and the upload takes
- * nothing more.
+ * beyond UPLOAD_MOST, STATUS_LOCKED if the claim was lost.  After a failure the
+ * upload takes nothing more, and the stage is gone unless it can be resumed.
  */
 enum status upload_write(struct upload *upload, uint64_t offset,
     const void *bytes, size_t len);
@@ -69,6 +71,61 @@ enum status upload_publish(struct upload *upload, struct names *names,
     const struct folder *folder, struct upload_receipt *receipt);
 
 void upload_free(struct upload *upload);
+
+/* Give it up for good: nothing of it stays. */
+void upload_abandon(struct upload *upload);
+
+/*
+ * --- Taking up again ----------------------------------------------------------
+ */
+
+/* Who wants to go on with which upload, or with a part of it. */
+struct upload_ticket {
+	const char	*user;
+	uint8_t		 id[UPLOAD_ID_SIZE];
+	bool		 is_segment;
+	uint64_t	 first, end;	/* of the segment: whole MiBs */
+};
+
+/*
+ * Take up the upload of that user and place; older holders let go, but for a
+ * segment, which is written beside others.  If it was published already,
+ * `*out` is NULL and the receipt tells.  STATUS_NOT_FOUND; STATUS_BUSY: try
+ * again in a second.
+ *
+ * In what is sent then, a MiB of which some comes is as if new; one of which
+ * nothing comes stays as it is held, or else is a hole.
+ */
+enum status upload_resume(struct upload **out, const struct place *place,
+    const struct upload_ticket *ticket, struct upload_receipt *receipt);
+
+/* Pieces that are held, one after the other. */
+#define UPLOAD_RUN 256u
+struct upload_run {
+	uint64_t	 first;		/* number of the first piece */
+	size_t		 count;
+	uint8_t		 digest[UPLOAD_RUN][DIGEST_SIZE];
+};
+
+/*
+ * The next run at or behind piece `*next`, which moves on.  What another boot
+ * or node noted is read and compared first, a little at each call: a run of
+ * none says nothing.  `*more` is false at the end.
+ */
+enum status upload_have(struct upload *upload, uint64_t *next,
+    struct upload_run *run, bool *more);
+
+/* The segment's bytes have come: check its digest.  The upload goes on. */
+enum status upload_end_segment(struct upload *upload, uint64_t length,
+    const uint8_t digest[DIGEST_SIZE]);
+
+/* Remove the upload of that user; STATUS_BUSY while others hold it. */
+enum status upload_discard(const struct place *place, const char *user,
+    const uint8_t id[UPLOAD_ID_SIZE]);
+
+bool upload_is_long(const struct upload *upload);
+/* The size that was announced; false if none was. */
+bool upload_size(const struct upload *upload, uint64_t *size);
 
 const char *upload_path(const struct upload *upload);	/* clean target path */
 const struct place *upload_place(const struct upload *upload);

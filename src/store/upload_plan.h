@@ -32,7 +32,8 @@ enum upload_taken {
  */
 struct upload_plan {
 	const char	*path;		/* clean; copied */
-	const char	*user;		/* whose a long one is; NULL: nobody's */
+	const char	*user;		/* whose a long one is; NULL: it
+					 * cannot be resumed */
 	bool		 has_size, has_mode, has_mtime;
 	uint64_t	 size;
 	uint32_t	 mode;		/* see above */

@@ -61,8 +61,8 @@ enum status record_open(struct record **out, const struct base *base,
 
 /* Close it; it stays.  record_close(NULL) does nothing. */
 void record_close(struct record *record);
-/* Close and remove it. */
-void record_drop(struct record *record);
+/* Remove it; it stays open. */
+void record_remove(struct record *record);
 
 const struct record_facts *record_facts(const struct record *record);
 const uint8_t *record_id(const struct record *record);
@@ -72,7 +72,6 @@ int record_fd(const struct record *record);	/* stays the record's */
 bool record_is_gone(const struct record *record);
 
 /* A higher number tells older holders to let go. */
-enum status record_generation(int fd, uint64_t *generation);
 enum status record_raise(struct record *record, uint64_t *generation);
 
 /* The pieces from `first` on, `count` of them, are here with that digest. */
@@ -99,6 +98,7 @@ enum status record_state(struct record *record, enum record_state *state,
     struct upload_receipt *receipt, uint64_t *ino);
 enum status record_seal(struct record *record,
     const struct upload_receipt *receipt, uint64_t ino);
+enum status record_reopen(struct record *record);
 enum status record_finish(struct record *record,
     const struct upload_receipt *receipt);
 

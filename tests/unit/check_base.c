@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check_main.h"
+#include "collect.h"
 #include "stage.h"
 #include "store_support.h"
 
@@ -261,11 +262,11 @@ START_TEST(old_stages_are_collected_and_nothing_else)
 	    STATUS_OK);
 	/* The client chooses this time; it says nothing about the stage. */
 	ck_assert_int_eq(futimens(stage.fd, past), 0);
-	ck_assert_uint_eq(base_collect(store.base, 3600), 0);
+	ck_assert_uint_eq(collect_stages(store.base, 3600), 0);
 	ck_assert_int_eq(store_stages(&store), 1);
 	/* Old enough once the clock has gone on by a second. */
 	began = time(NULL);
-	while (base_collect(store.base, 0) == 0)
+	while (collect_stages(store.base, 0) == 0)
 		ck_assert_int_lt(time(NULL) - began, 20);
 	ck_assert_int_eq(store_stages(&store), 0);
 	ck_assert(store_has(&store, ".ftserver/stage/no-stage", "x"));

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "claim_table.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+/* Order of the mutexes: the table's, then a claim's. */
+struct claim_table {
+	pthread_mutex_t	 mutex;
+	struct claim	*first;		/* borrowed */
+};
+
+struct claim_table *
+claim_table_new(void)
+{
+	struct claim_table *table;
+
+	if ((table = calloc(1, sizeof(*table))) != NULL)
+		pthread_mutex_init(&table->mutex, NULL);
+	return table;
+}
+
+void
+claim_table_free(struct claim_table *table)
+{
+	if (table == NULL)
+		return;
+	pthread_mutex_destroy(&table->mutex);
+	free(table);
+}
+
+bool
+claim_lock(int fd, short type, off_t at)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET,
+	    .l_start = at, .l_len = 1 };
+	int ret;
+
+	do
+		ret = fcntl(fd, F_OFD_SETLK, &lock);
+	while (ret == -1 && errno == EINTR);
+	return ret == 0;
+}
+
+bool
+claim_generation(int fd, uint64_t *generation)
+{
+	if (pread(fd, generation, sizeof(*generation), CLAIM_GENERATION_AT) !=
+	    (ssize_t)sizeof(*generation))
+		return false;
+	*generation = be64toh(*generation);
+	return true;
+}
+
+void
+claim_let_go(struct claim *claim)
+{
+	if (!claim->is_held)
+		return;
+	claim->is_held = false;
+	(void)claim_lock(claim->record_fd, F_UNLCK, 0);
+	if (claim->path_fd != -1)
+		close(claim->path_fd);
+	claim->path_fd = -1;
+}
+
+void
+claim_table_add(struct claim_table *table, struct claim *claim)
+{
+	pthread_mutex_lock(&table->mutex);
+	claim->next = table->first;
+	table->first = claim;
+	pthread_mutex_unlock(&table->mutex);
+}
+
+void
+claim_table_remove(struct claim_table *table, struct claim *claim)
+{
+	struct claim **at;
+
+	pthread_mutex_lock(&table->mutex);
+	for (at = &table->first; *at != claim; at = &(*at)->next)
+		;
+	*at = claim->next;
+	pthread_mutex_unlock(&table->mutex);
+}
+
+bool
+claim_table_send_away(struct claim_table *table, const struct claim *except)
+{
+	struct claim *claim;
+	bool all = true;
+
+	pthread_mutex_lock(&table->mutex);
+	for (claim = table->first; claim != NULL; claim = claim->next) {
+		if (claim == except ||
+		    memcmp(claim->id, except->id, sizeof(claim->id)) != 0)
+			continue;
+		pthread_mutex_lock(&claim->mutex);
+		if (claim->is_closed)
+			all = false;
+		else
+			claim_let_go(claim);
+		pthread_mutex_unlock(&claim->mutex);
+	}
+	pthread_mutex_unlock(&table->mutex);
+	return all;
+}
+
+static void
+tick(struct claim *claim, uint64_t now)
+{
+	uint64_t generation;
+
+	/* Whoever is at work there is not silent. */
+	if (pthread_mutex_trylock(&claim->mutex) != 0)
+		return;
+	if (claim->is_held && !claim->is_closed &&
+	    (now - claim->heard >= CLAIM_SILENCE * 1000u ||
+	    !claim_generation(claim->record_fd, &generation) ||
+	    generation != claim->generation))
+		claim_let_go(claim);
+	pthread_mutex_unlock(&claim->mutex);
+}
+
+void
+claim_table_tick(struct claim_table *table)
+{
+	uint64_t now = clock_ms();
+	struct claim *claim;
+
+	pthread_mutex_lock(&table->mutex);
+	for (claim = table->first; claim != NULL; claim = claim->next)
+		tick(claim, now);
+	pthread_mutex_unlock(&table->mutex);
+}

@@ -1,0 +1,20 @@
+/*
+ * collect - stages and records that were left behind are removed.
+ */
+#ifndef COLLECT_H
+#define COLLECT_H
+
+#include "base.h"
+
+/*
+ * Remove stages whose inode nobody has changed for `expiry_seconds`, by the
+ * wall clock; those of long uploads together with their records, unless
+ * somebody holds a claim on them.  Returns how many uploads.
+ */
+unsigned int collect_stages(const struct base *base,
+    unsigned int expiry_seconds);
+
+/* Remove a stage: a file, or the whole tree of a folder. */
+void collect_remove(const struct base *base, const char *name);
+
+#endif

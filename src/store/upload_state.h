@@ -1,0 +1,64 @@
+/*
+ * upload_state - what an upload is made of, for the files that carry it on:
+ *
+ *	upload.c		begin, publish, free
+ *	upload_content.c	bytes, the seal, the flush
+ *	upload_pieces.c		bytes and seal of one that has a record
+ *	upload_resume.c		taking one up again, giving one up
+ */
+#ifndef UPLOAD_STATE_H
+#define UPLOAD_STATE_H
+
+#include "claim.h"
+#include "stage.h"
+#include "upload.h"
+#include "upload_record.h"
+
+struct upload {
+	struct place	 place;		/* root: owned, in `strings` */
+	struct upload_plan plan;	/* path: owned, in `strings` */
+	const char	*name;		/* last component of plan.path */
+	struct stage	 stage;
+	struct digest	*digest;	/* owned; NULL once sealed */
+	uint64_t	 received;	/* offset behind the last byte */
+	uint64_t	 pushed;	/* sent to the disk up to here */
+	uint8_t		 sum[DIGEST_SIZE];	/* once sealed */
+	bool		 sealed;
+	enum status	 failed;	/* STATUS_OK while all is well */
+
+	/* long ones only */
+	struct record	*record;	/* owned, or NULL */
+	struct claim	*claim;		/* owned with the record */
+	bool		 is_resumed;	/* the stage may hold anything */
+	bool		 is_segment;
+	uint64_t	 first, end;	/* of a segment */
+	enum status	 noted;		/* of the last piece, in the record */
+
+	char		 strings[];
+};
+
+/* NULL without memory. */
+struct upload *upload_alloc(const struct place *place,
+    const struct upload_plan *plan);
+
+/* Nothing may come of this upload any more; a stage that can be resumed stays. */
+enum status upload_fail(struct upload *upload, enum status st);
+
+/* Write all of the bytes; false with errno. */
+bool upload_write_all(int fd, const void *bytes, size_t len, uint64_t offset);
+
+/* Listen to the digest, and note each piece in the record. */
+void pieces_begin(struct upload *upload);
+
+/* Take bytes; between claim_enter and claim_leave. */
+enum status pieces_write(struct upload *upload, uint64_t offset,
+    const void *bytes, size_t len);
+
+/* What has not come up to `size` is a hole. */
+enum status pieces_end(struct upload *upload, uint64_t size);
+
+/* The digest of the pieces in [first, end), all of which must be held. */
+enum status pieces_sum(struct upload *upload, uint64_t first, uint64_t end,
+    uint8_t sum[DIGEST_SIZE]);
+
+#endif
