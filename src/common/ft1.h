@@ -36,6 +36,7 @@
 #define FT1_TIME_SIZE		12
 #define FT1_ENTRY_FIXED		42		/* an entry without its name */
 #define FT1_LOCK_WAIT_MAX	3600u		/* seconds that a lock is waited for */
+#define FT1_UPLOADS_HELD_FIXED	45		/* likewise, without its path */
 #define FT1_HELD_FIXED		30		/* one of HELD without its strings */
 
 enum ft1_type {

@@ -35,6 +35,18 @@ answer_entry(struct answer *answer, const struct file_facts *facts)
 	return answer->ops->entry(answer, facts);
 }
 
+bool
+answer_pieces(struct answer *answer, const struct answer_pieces *row)
+{
+	return answer->ops->pieces(answer, row);
+}
+
+bool
+answer_upload(struct answer *answer, const struct upload_listed *upload)
+{
+	return answer->ops->upload(answer, upload);
+}
+
 void *
 answer_data_room(struct answer *answer, size_t *room)
 {

@@ -17,6 +17,7 @@
 #include "status.h"
 #include "version.h"
 
+struct upload_listed;
 struct upload_receipt;
 
 /* A file as clients see it. */
@@ -51,6 +52,7 @@ struct answer;
 struct producer;
 enum pull {
 	PULL_AGAIN,	/* the room is used up: pull again later */
+	PULL_YIELD,	/* a bounded step is done: pull again soon */
 	PULL_DONE	/* the final answer has been given */
 };
 struct producer_ops {
@@ -62,6 +64,9 @@ struct producer {
 };
 
 /*
+ * A handler may leave a producer beside a consumer: it gives no final answer
+ * then, and is freed before the consumer.
+ *
  * A long request: fed with content as it arrives, then committed.  A feed or
  * commit that fails is answered by the face; the good end of a commit comes
  * through the mailbox.  Freed by the face in any case.
@@ -73,10 +78,22 @@ struct consumer_ops {
 	enum status (*commit)(struct consumer *consumer, uint64_t size,
 	    const uint8_t digest[DIGEST_SIZE]);
 	void (*free)(struct consumer *consumer);
+	/* The client gives it up for good: called before free; may be NULL. */
+	void (*abort)(struct consumer *consumer);
 };
 struct consumer {
 	const struct consumer_ops *ops;
+	bool		 ends_at_commit;	/* the face says OK at once */
 };
+
+/* Digests of pieces that lie one behind the other. */
+struct answer_pieces {
+	bool		 is_have;	/* of an upload that is resumed */
+	uint64_t	 offset;	/* where the first one begins */
+	size_t		 count;		/* ANSWER_PIECES at most */
+	const uint8_t	 (*digest)[DIGEST_SIZE];
+};
+#define ANSWER_PIECES 256u
 
 struct answer_ops {
 	void (*ok)(struct answer *answer, const struct outcome *outcome);
@@ -85,6 +102,9 @@ struct answer_ops {
 	    const struct file_facts *facts);
 	void (*begun_put)(struct answer *answer, const uint8_t *upload_id);
 	bool (*entry)(struct answer *answer, const struct file_facts *facts);
+	bool (*pieces)(struct answer *answer, const struct answer_pieces *row);
+	bool (*upload)(struct answer *answer,
+	    const struct upload_listed *upload);
 	void *(*data_room)(struct answer *answer, size_t *room);
 	void (*data)(struct answer *answer, uint64_t offset, size_t len);
 	void (*produce)(struct answer *answer, struct producer *producer);
@@ -107,6 +127,10 @@ void answer_begun_put(struct answer *answer, const uint8_t *upload_id);
 
 /* Interim: one name of a listing.  False if there is no room now. */
 bool answer_entry(struct answer *answer, const struct file_facts *facts);
+
+/* Interim: digests of pieces; an unfinished upload.  False without room. */
+bool answer_pieces(struct answer *answer, const struct answer_pieces *row);
+bool answer_upload(struct answer *answer, const struct upload_listed *upload);
 
 /*
  * Interim: content.  Fill at most `*room` bytes at the place returned (NULL if

@@ -15,6 +15,9 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_MKDIR] = { "mkdir", RIGHT_MKDIR, command_mkdir },
 	[VERB_RMDIR] = { "rmdir", RIGHT_DELETE, command_rmdir },
 	[VERB_RM] = { "rm", RIGHT_DELETE, command_rm },
+	[VERB_UPLOADS] = { "uploads", RIGHT_LIST, command_uploads },
+	[VERB_DISCARD] = { "discard", RIGHT_WRITE, command_discard },
+	[VERB_PIECES] = { "pieces", RIGHT_READ, command_pieces },
 	[VERB_MV] = { "mv", RIGHT_RENAME, command_mv },
 };
 

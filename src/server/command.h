@@ -51,5 +51,8 @@ void command_mkdir(struct caller *caller, const struct request *request);
 void command_rmdir(struct caller *caller, const struct request *request);
 void command_rm(struct caller *caller, const struct request *request);
 void command_mv(struct caller *caller, const struct request *request);
+void command_uploads(struct caller *caller, const struct request *request);
+void command_discard(struct caller *caller, const struct request *request);
+void command_pieces(struct caller *caller, const struct request *request);
 
 #endif

@@ -58,6 +58,25 @@ put_commit(struct consumer *consumer, uint64_t size,
 	return st;
 }
 
+/* The digest of a segment is good: nothing of it is published yet. */
+static enum status
+put_end_segment(struct consumer *consumer, uint64_t size,
+    const uint8_t digest[DIGEST_SIZE])
+{
+	struct put_consumer *put = (struct put_consumer *)consumer;
+
+	put->outcome = upload_end_segment(put->upload, size, digest);
+	return put->outcome;
+}
+
+static void
+put_abort(struct consumer *consumer)
+{
+	struct put_consumer *put = (struct put_consumer *)consumer;
+
+	upload_abandon(put->upload);
+}
+
 static void
 put_free(struct consumer *consumer)
 {
@@ -71,11 +90,83 @@ put_free(struct consumer *consumer)
 	free(put);
 }
 
+/*
+ * --- What an upload holds that is resumed ---------------------------------
+ */
+
+struct have_producer {
+	struct producer	 producer;
+	struct upload	*upload;	/* borrowed from the consumer */
+	uint64_t	 next;
+	bool		 more;
+	struct upload_run run;		/* one that found no room, or none */
+};
+
+static void
+have_free(struct producer *producer)
+{
+	free(producer);
+}
+
+static bool
+have_say(struct have_producer *have, struct answer *answer)
+{
+	const struct answer_pieces row = { .is_have = true,
+	    .offset = have->run.first * DIGEST_PIECE,
+	    .count = have->run.count,
+	    .digest = (const uint8_t (*)[DIGEST_SIZE])have->run.digest };
+
+	if (have->run.count > 0 && !answer_pieces(answer, &row))
+		return false;
+	have->run.count = 0;
+	return true;
+}
+
+/* The list, then the word to begin; the final answer is the consumer's. */
+static enum pull
+have_pull(struct producer *producer, struct answer *answer)
+{
+	struct have_producer *have = (struct have_producer *)producer;
+
+	if (!have_say(have, answer))
+		return PULL_AGAIN;
+	/* What cannot be told now is sent once more, which does no harm. */
+	if (have->more && upload_have(have->upload, &have->next, &have->run,
+	    &have->more) != STATUS_OK) {
+		have->more = false;
+		have->run.count = 0;
+	}
+	if (have->more || have->run.count > 0)
+		return PULL_YIELD;
+	answer_begun_put(answer, upload_id(have->upload));
+	return PULL_DONE;
+}
+
+static enum status
+have_begin(struct have_producer **out, struct upload *upload)
+{
+	static const struct producer_ops ops = { have_pull, have_free };
+
+	if ((*out = malloc(sizeof(**out))) == NULL)
+		return STATUS_NO_MEMORY;
+	(*out)->producer.ops = &ops;
+	(*out)->upload = upload;
+	(*out)->next = 0;
+	(*out)->more = true;
+	(*out)->run.count = 0;
+	return STATUS_OK;
+}
+
+/*
+ * --- Beginning --------------------------------------------------------------
+ */
+
 static void
 plan_of_request(struct upload_plan *plan, const struct request *request,
     const struct caller *caller)
 {
 	memset(plan, 0, sizeof(*plan));
+	plan->user = caller->who->user;
 	plan->has_size = request->has_size;
 	plan->size = request->size;
 	plan->has_mode = request->has_mode;
@@ -86,7 +177,8 @@ plan_of_request(struct upload_plan *plan, const struct request *request,
 	plan->if_absent = request->if_absent;
 	plan->if_version = request->if_version;
 	memcpy(plan->version, request->version, sizeof(plan->version));
-	if ((caller->rights & RIGHT_OVERWRITE) == 0)
+	if ((caller->rights & RIGHT_OVERWRITE) == 0 &&
+	    plan->taken == UPLOAD_REPLACE)
 		plan->taken = UPLOAD_REFUSE;
 }
 
@@ -109,33 +201,89 @@ put_begin(struct put_consumer *put, struct caller *caller,
 	return upload_begin(&put->upload, &caller->place, folder, &plan);
 }
 
-void
-command_put(struct caller *caller, const struct request *request)
+static enum status
+put_resume(struct put_consumer *put, struct caller *caller,
+    const struct request *request, struct upload_receipt *receipt)
 {
-	static const struct consumer_ops ops = { put_feed, put_commit,
-	    put_free };
-	struct put_consumer *put;
-	char path[WALK_PATH_ROOM] = "";
-	enum status st = STATUS_NO_MEMORY;
+	struct upload_ticket ticket = { .user = caller->who->user,
+	    .is_segment = request->has_offset, .first = request->offset };
 
-	if ((put = calloc(1, sizeof(*put))) == NULL ||
-	    (st = put_begin(put, caller, request, path)) != STATUS_OK) {
-		put_audit(caller->who, path, 0, st);
-		free(put);
-		answer_error(caller->answer, st);
-		return;
-	}
-	put->consumer.ops = &ops;
+	memcpy(ticket.id, request->upload, sizeof(ticket.id));
+	if (request->length > UPLOAD_MOST || request->offset > UPLOAD_MOST)
+		return status_set(STATUS_BAD_REQUEST,
+		    "a segment beyond the largest file");
+	ticket.end = request->offset + request->length;
+	return upload_resume(&put->upload, &caller->place, &ticket, receipt);
+}
+
+static struct put_consumer *
+put_new(struct caller *caller, const struct request *request)
+{
+	static const struct consumer_ops whole = { put_feed, put_commit,
+	    put_free, put_abort };
+	static const struct consumer_ops segment = { put_feed,
+	    put_end_segment, put_free, NULL };
+	struct put_consumer *put;
+
+	if ((put = calloc(1, sizeof(*put))) == NULL)
+		return NULL;
+	put->consumer.ops = request->has_offset ? &segment : &whole;
+	put->consumer.ends_at_commit = request->has_offset;
 	put->former = caller->former;
 	put->who = *caller->who;
 	put->outcome = STATUS_CANCELLED;
 	put->entry.id = request->id;
 	put->entry.chained = request->chained;
+	return put;
+}
+
+/* The upload is there: say so, and take its bytes. */
+static enum status
+put_go(struct put_consumer *put, struct caller *caller,
+    const struct request *request)
+{
+	struct have_producer *have;
+	enum status st;
+
 	/* Not before its batch: what is older is flushed once more, alone. */
 	put->entry.began_us = clock_us();
-	put->entry.is_long = !request->has_size ||
-	    request->size > UPLOAD_SMALL;
-	if (put->entry.is_long)
+	put->entry.is_long = upload_is_long(put->upload);
+	if (request->has_upload && !request->has_offset) {
+		if ((st = have_begin(&have, put->upload)) != STATUS_OK)
+			return st;
+		answer_produce(caller->answer, &have->producer);
+	} else if (put->entry.is_long)
 		answer_begun_put(caller->answer, upload_id(put->upload));
 	answer_consume(caller->answer, &put->consumer);
+	return STATUS_OK;
+}
+
+void
+command_put(struct caller *caller, const struct request *request)
+{
+	struct put_consumer *put;
+	struct upload_receipt receipt;
+	struct outcome outcome = { .receipt = &receipt };
+	char path[WALK_PATH_ROOM] = "";
+	enum status st = STATUS_NO_MEMORY;
+
+	if ((put = put_new(caller, request)) != NULL)
+		st = request->has_upload ?
+		    put_resume(put, caller, request, &receipt) :
+		    put_begin(put, caller, request, path);
+	if (st == STATUS_OK && put->upload == NULL) {
+		/* It was published before; only the answer was lost. */
+		free(put);
+		answer_ok(caller->answer, &outcome);
+		return;
+	}
+	if (st == STATUS_OK)
+		st = put_go(put, caller, request);
+	if (st == STATUS_OK)
+		return;
+	put_audit(caller->who, path, 0, st);
+	if (put != NULL)
+		upload_free(put->upload);
+	free(put);
+	answer_error(caller->answer, st);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ticket.h"
+#include "upload_list.h"
 
 #define FINAL_ROOM	8192	/* any OK (with a path) or ERROR fits */
 #define LAST_ROOM	1024	/* OK or ERROR at the end of a producer */
@@ -210,6 +211,65 @@ answer_has_entry(struct answer *base, const struct file_facts *facts)
 	return true;
 }
 
+/* A frame that holds one row of so many bytes, or NULL without room. */
+static uint8_t *
+begin_row(struct ft1_answer *answer, enum ft1_type type, size_t len)
+{
+	struct face_output *out = answer->out;
+	struct ft1_header header = { .type = (uint8_t)type, .id = answer->id,
+	    .length = (uint32_t)len + 2 };
+	uint8_t *at;
+
+	ft1_answer_close_entries(answer);
+	if (out->room - out->len < FT1_HEADER_SIZE + 2 + len + LAST_ROOM)
+		return NULL;
+	at = out->bytes + out->len;
+	ft1_header_write(at, &header);
+	at += FT1_HEADER_SIZE;
+	*at++ = (uint8_t)(len >> 8);
+	*at++ = (uint8_t)len;
+	out->len += FT1_HEADER_SIZE + 2 + len;
+	return at;
+}
+
+static bool
+answer_has_pieces(struct answer *base, const struct answer_pieces *row)
+{
+	size_t len = 8 + row->count * DIGEST_SIZE;
+	uint8_t *at;
+
+	assert(row->count <= ANSWER_PIECES);
+	at = begin_row(self(base), row->is_have ? FT1_HAVE : FT1_DIGESTS,
+	    len);
+	if (at == NULL)
+		return false;
+	ft1_store_u64(at, row->offset);
+	memcpy(at + 8, row->digest, row->count * DIGEST_SIZE);
+	return true;
+}
+
+static bool
+answer_has_upload(struct answer *base, const struct upload_listed *upload)
+{
+	size_t path_len = strlen(upload->path);
+	uint32_t nanoseconds = upload->time.nanoseconds;
+	uint8_t *at;
+
+	at = begin_row(self(base), FT1_UPLOADS_HELD,
+	    FT1_UPLOADS_HELD_FIXED + path_len);
+	if (at == NULL)
+		return false;
+	memcpy(at, upload->id, sizeof(upload->id));
+	at[16] = upload->is_tree ? 'd' : 'f';
+	ft1_store_u64(at + 17, upload->has_size ? upload->size : UINT64_MAX);
+	ft1_store_u64(at + 25, upload->held);
+	ft1_store_u64(at + 33, (uint64_t)upload->time.seconds);
+	for (int i = 0; i < 4; i++)
+		at[41 + i] = (uint8_t)(nanoseconds >> (24 - 8 * i));
+	memcpy(at + FT1_UPLOADS_HELD_FIXED, upload->path, path_len);
+	return true;
+}
+
 static void *
 answer_has_data_room(struct answer *base, size_t *room)
 {
@@ -259,6 +319,8 @@ ft1_answer_init(struct ft1_answer *answer)
 		.begun_get = answer_begins_get,
 		.begun_put = answer_begins_put,
 		.entry = answer_has_entry,
+		.pieces = answer_has_pieces,
+		.upload = answer_has_upload,
 		.data_room = answer_has_data_room,
 		.data = answer_has_data,
 		.produce = answer_is_produced,

@@ -29,6 +29,7 @@ struct message {
 #define HAS_IF_ABSENT	(1u << 12)
 #define HAS_IF_VERSION	(1u << 13)
 #define HAS_DIGEST	(1u << 14)
+#define HAS_UPLOAD	(1u << 15)
 
 /* What each type of frame must hold and may hold. */
 struct frame_rule {
@@ -49,8 +50,9 @@ static const struct frame_rule rules[] = {
 	{ FT1_STAT, VERB_STAT, HAS_PATH, 0 },
 	{ FT1_GET, VERB_GET, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION },
-	{ FT1_PUT, VERB_PUT, HAS_PATH, HAS_SIZE | HAS_MODE | HAS_MTIME |
-	    HAS_TAKEN | HAS_IF_ABSENT | HAS_IF_VERSION },
+	{ FT1_PUT, VERB_PUT, 0, HAS_PATH | HAS_SIZE | HAS_MODE | HAS_MTIME |
+	    HAS_TAKEN | HAS_IF_ABSENT | HAS_IF_VERSION | HAS_UPLOAD |
+	    HAS_OFFSET | HAS_LENGTH },
 	{ FT1_CD, VERB_CD, HAS_PATH, 0 },
 	{ FT1_PWD, VERB_PWD, 0, 0 },
 	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE },
@@ -58,6 +60,10 @@ static const struct frame_rule rules[] = {
 	{ FT1_RM, VERB_RM, HAS_PATH, HAS_IF_VERSION },
 	{ FT1_MV, VERB_MV, HAS_PATH | HAS_TARGET,
 	    HAS_TAKEN | HAS_IF_VERSION },
+	{ FT1_UPLOADS, VERB_UPLOADS, 0, 0 },
+	{ FT1_DISCARD, VERB_DISCARD, HAS_UPLOAD, 0 },
+	{ FT1_PIECES, VERB_PIECES, HAS_PATH,
+	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION },
 };
 
 static const struct frame_rule *
@@ -158,11 +164,33 @@ take_field(struct message *message, const struct ft1_fields *fields)
 	case FT1_TAG_IF_VERSION:
 		return bit_if(ft1_get_id(fields, request->version),
 		    HAS_IF_VERSION);
+	case FT1_TAG_UPLOAD:
+		return bit_if(ft1_get_id(fields, request->upload),
+		    HAS_UPLOAD);
 	case FT1_TAG_DIGEST:
 		return bit_if(ft1_get_id(fields, message->commit.digest),
 		    HAS_DIGEST);
 	}
 	return take_login_field(message, fields);
+}
+
+/*
+ * A PUT begins an upload at a path, takes one up by its id alone, or a part of
+ * it by id, offset and length.
+ */
+static enum ft1_verdict
+judge_put(unsigned int present)
+{
+	unsigned int part = present & (HAS_OFFSET | HAS_LENGTH);
+	bool is_good;
+
+	if ((present & (HAS_UPLOAD | HAS_PATH)) == 0)
+		return FT1_BAD;
+	if ((present & HAS_UPLOAD) == 0)
+		return part == 0 ? FT1_GOOD : FT1_UNKNOWN;
+	is_good = (present & ~(HAS_UPLOAD | part)) == 0 &&
+	    (part == 0 || part == (HAS_OFFSET | HAS_LENGTH));
+	return is_good ? FT1_GOOD : FT1_UNKNOWN;
 }
 
 /* Does the tag belong to a client's frame at all? */
@@ -173,7 +201,7 @@ is_known(uint16_t tag)
 	    FT1_TAG_METHOD, FT1_TAG_RESPONSE, FT1_TAG_PATH, FT1_TAG_TARGET,
 	    FT1_TAG_OFFSET, FT1_TAG_LENGTH, FT1_TAG_SIZE, FT1_TAG_MODE,
 	    FT1_TAG_MTIME, FT1_TAG_TAKEN, FT1_TAG_IF_ABSENT,
-	    FT1_TAG_IF_VERSION, FT1_TAG_DIGEST };
+	    FT1_TAG_IF_VERSION, FT1_TAG_DIGEST, FT1_TAG_UPLOAD };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -290,14 +318,17 @@ ft1_decode_request(struct request *request, const struct ft1_header *header,
 	request->has_size = (message.present & HAS_SIZE) != 0;
 	request->has_mode = (message.present & HAS_MODE) != 0;
 	request->has_mtime = (message.present & HAS_MTIME) != 0;
+	request->has_upload = (message.present & HAS_UPLOAD) != 0;
 	request->if_absent = (message.present & HAS_IF_ABSENT) != 0;
 	request->if_version = (message.present & HAS_IF_VERSION) != 0;
 	if (verdict == FT1_GOOD) {
 		if (rule_of(header->type)->verb == -1)
 			return FT1_BAD;
 		request->verb = (enum verb)rule_of(header->type)->verb;
-		if (request->taken > 1)
+		if (request->taken > 1 && request->verb != VERB_PUT)
 			verdict = FT1_UNKNOWN;
+		if (request->verb == VERB_PUT)
+			verdict = judge_put(message.present);
 	}
 	return verdict;
 }

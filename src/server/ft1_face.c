@@ -88,11 +88,15 @@ read_letters(struct ft1 *ft1)
 static void
 pull_producer(struct ft1 *ft1)
 {
+	enum pull pull;
+
+	ft1->yields = false;
 	if (ft1->producer == NULL || !ft1_answer_has_room(&ft1->answer))
 		return;
 	ft1_answer_begin(&ft1->answer, ft1->producer_id);
-	if (ft1->producer->ops->pull(ft1->producer, &ft1->answer.answer) ==
-	    PULL_DONE)
+	pull = ft1->producer->ops->pull(ft1->producer, &ft1->answer.answer);
+	ft1->yields = pull == PULL_YIELD;
+	if (pull == PULL_DONE)
 		drop_producer(ft1);
 	ft1_answer_close_entries(&ft1->answer);
 }
@@ -147,8 +151,9 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 	if (in->is_quiet && ft1->client->former != NULL &&
 	    ft1->answering == NULL)
 		batch_former_send(ft1->client->former);
-	return ft1->stage == FT1_STAGE_CHECKING && !ft1->has_checked ?
-	    FACE_LOGIN : FACE_WAITS;
+	if (ft1->stage == FT1_STAGE_CHECKING && !ft1->has_checked)
+		return FACE_LOGIN;
+	return ft1->yields ? FACE_AGAIN : FACE_WAITS;
 }
 
 static void

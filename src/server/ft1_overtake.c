@@ -28,16 +28,16 @@ ft1_take_cancel(struct ft1 *ft1, const struct ft1_header *header,
 {
 	if (ft1_decode_nothing(header, payload) == FT1_BAD)
 		return ft1_broken(ft1, "a CANCEL that is malformed");
-	if (ft1->producer != NULL && ft1->producer_id == header->id) {
+	if (ft1->upload == FT1_UPLOAD_TAKING && ft1->upload_id == header->id)
+		ft1_upload_fail(ft1,
+		    status_set(STATUS_CANCELLED, "cancelled"));
+	else if (ft1->producer != NULL && ft1->producer_id == header->id) {
 		ft1->producer->ops->free(ft1->producer);
 		ft1->producer = NULL;
 		ft1_answer_begin(&ft1->answer, header->id);
 		answer_error(&ft1->answer.answer,
 		    status_set(STATUS_CANCELLED, "cancelled"));
-	} else if (ft1->upload == FT1_UPLOAD_TAKING &&
-	    ft1->upload_id == header->id)
-		ft1_upload_fail(ft1,
-		    status_set(STATUS_CANCELLED, "cancelled"));
+	}
 	return FT1_STEP_ON;
 }
 

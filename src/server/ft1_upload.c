@@ -14,9 +14,20 @@ ft1_upload_begun(struct ft1 *ft1, const struct request *request)
 	ft1->upload_chained = request->chained;
 }
 
+/* What tells of the upload that is resumed borrows from its consumer. */
+static void
+drop_own_producer(struct ft1 *ft1)
+{
+	if (ft1->producer == NULL || ft1->producer_id != ft1->upload_id)
+		return;
+	ft1->producer->ops->free(ft1->producer);
+	ft1->producer = NULL;
+}
+
 void
 ft1_upload_fail(struct ft1 *ft1, enum status st)
 {
+	drop_own_producer(ft1);
 	ft1_answer_begin_put(&ft1->answer, ft1->upload_id,
 	    ft1->upload_chained, ft1->client->former);
 	answer_error(&ft1->answer.answer, st);
@@ -56,6 +67,18 @@ ft1_take_data(struct ft1 *ft1, const uint8_t *bytes, size_t len)
 	ft1->data_left -= len;
 }
 
+static void
+end_consumer(struct ft1 *ft1)
+{
+	drop_own_producer(ft1);
+	if (ft1->consumer->ends_at_commit) {
+		ft1_answer_begin(&ft1->answer, ft1->upload_id);
+		answer_ok(&ft1->answer.answer, NULL);
+	}
+	ft1->consumer->ops->free(ft1->consumer);
+	ft1->consumer = NULL;
+}
+
 enum ft1_step
 ft1_take_commit(struct ft1 *ft1, const struct ft1_header *header,
     const uint8_t *payload)
@@ -77,10 +100,8 @@ ft1_take_commit(struct ft1 *ft1, const struct ft1_header *header,
 		    commit.digest);
 		if (st != STATUS_OK)
 			ft1_upload_fail(ft1, st);
-		else {
-			ft1->consumer->ops->free(ft1->consumer);
-			ft1->consumer = NULL;
-		}
+		else
+			end_consumer(ft1);
 	}
 	ft1->upload = FT1_UPLOAD_NONE;
 	return FT1_STEP_ON;
@@ -94,9 +115,12 @@ ft1_take_abort(struct ft1 *ft1, const struct ft1_header *header,
 		return ft1_broken(ft1, "an ABORT of no upload");
 	if (ft1_decode_nothing(header, payload) == FT1_BAD)
 		return ft1_broken(ft1, "an ABORT that is malformed");
-	if (ft1->upload == FT1_UPLOAD_TAKING)
+	if (ft1->upload == FT1_UPLOAD_TAKING) {
+		if (ft1->consumer->ops->abort != NULL)
+			ft1->consumer->ops->abort(ft1->consumer);
 		ft1_upload_fail(ft1, status_set(STATUS_CANCELLED,
 		    "the upload was given up"));
+	}
 	ft1->upload = FT1_UPLOAD_NONE;
 	return FT1_STEP_ON;
 }

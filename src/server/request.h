@@ -13,6 +13,7 @@
 
 #include "digest.h"
 #include "file_time.h"
+#include "upload_plan.h"
 #include "version.h"
 
 enum verb {
@@ -26,6 +27,9 @@ enum verb {
 	VERB_RMDIR,
 	VERB_RM,
 	VERB_MV,
+	VERB_UPLOADS,
+	VERB_DISCARD,
+	VERB_PIECES,
 	VERB_COUNT
 };
 
@@ -49,6 +53,9 @@ struct request {
 	struct file_time mtime;
 	uint8_t		 taken;		/* enum upload_taken */
 	uint8_t		 version[VERSION_SIZE];
+
+	bool		 has_upload;
+	uint8_t		 upload[UPLOAD_ID_SIZE];
 };
 
 #endif

@@ -201,7 +201,7 @@ speak(struct session *session, const struct turn_tools *tools,
 	if (out.len > 0 && tls_stream_write(session->stream, out.bytes,
 	    out.len) != IO_OK)
 		return FACE_ENDS;
-	if (in->used > 0 || out.len > 0)
+	if (in->used > 0 || out.len > 0 || turn == FACE_AGAIN)
 		session->moved = clock_ms();
 	return turn;
 }
@@ -261,7 +261,8 @@ talk(struct session *session, const struct turn_tools *tools,
 		if (said == FACE_LOGIN)
 			break;
 		/* All sent is progress too: there is room again. */
-		if (budget->bytes == before && in.used == 0 &&
+		if (said != FACE_AGAIN && budget->bytes == before &&
+		    in.used == 0 &&
 		    !(unsent > 0 && sent == IO_OK))
 			break;
 		if (is_used_up(budget))

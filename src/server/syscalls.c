@@ -60,7 +60,7 @@ static const char *const allowed[] = {
 	/* files, which Landlock confines to the bases */
 	"_llseek", "access", "close", "copy_file_range", "dup",
 	"dup3", "faccessat", "faccessat2", "fadvise64", "fadvise64_64",
-	"fallocate", "fchdir", "fchmod", "fcntl", "fcntl64",
+	"fallocate", "fchdir", "fchmod", "fchmodat", "fcntl", "fcntl64",
 	"fdatasync", "fgetxattr", "flistxattr", "fremovexattr", "fsetxattr",
 	"fstat", "fstat64", "fstatat64", "fstatfs", "fstatfs64", "fsync",
 	"ftruncate", "ftruncate64", "getdents64", "link", "linkat", "lseek",

@@ -144,6 +144,18 @@ claim_close(struct claim *claim)
 	return st;
 }
 
+bool
+claim_is_alone(struct claim *claim)
+{
+	bool alone;
+
+	if (claim_enter(claim) != STATUS_OK)
+		return false;
+	alone = claim_lock(claim->record_fd, F_WRLCK, 0);
+	claim_leave(claim);
+	return alone;
+}
+
 void
 claim_free(struct claim *claim)
 {

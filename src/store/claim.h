@@ -52,6 +52,9 @@ void claim_leave(struct claim *claim);
 /* Hold it alone from here on.  STATUS_BUSY while others write. */
 enum status claim_close(struct claim *claim);
 
+/* True if nobody else holds it, here or elsewhere, and it is held. */
+bool claim_is_alone(struct claim *claim);
+
 /* Let go.  claim_free(NULL) does nothing. */
 void claim_free(struct claim *claim);
 

@@ -395,11 +395,25 @@ keep_stage(struct upload *upload)
 	upload->stage.made = false;
 }
 
+/* Not even one whole MiB: who comes back may as well begin anew. */
+static bool
+holds_nothing(struct upload *upload)
+{
+	uint64_t pieces;
+
+	return upload->claim != NULL && upload->stage.made &&
+	    !upload->is_segment &&
+	    record_extent(upload->record, &pieces) == STATUS_OK &&
+	    pieces == 0 && claim_is_alone(upload->claim);
+}
+
 void
 upload_free(struct upload *upload)
 {
 	if (upload == NULL)
 		return;
+	if (holds_nothing(upload))
+		upload_abandon(upload);
 	if (upload->record != NULL)
 		keep_stage(upload);
 	stage_drop(&upload->stage, base_stage_fd(upload->place.base));

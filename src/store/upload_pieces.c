@@ -200,8 +200,14 @@ pieces_write(struct upload *upload, uint64_t offset, const void *bytes,
 enum status
 pieces_end(struct upload *upload, uint64_t size)
 {
+	uint64_t at = digest_offset(upload->digest), pieces;
 	enum status st;
 
+	/* Segments have come behind what came here. */
+	if ((st = record_extent(upload->record, &pieces)) != STATUS_OK)
+		return st;
+	if (pieces * DIGEST_PIECE > at)
+		upload->is_resumed = true;
 	if ((st = skip_to(upload, size, true)) != STATUS_OK)
 		return st;
 	digest_cut(upload->digest);

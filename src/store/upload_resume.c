@@ -75,17 +75,17 @@ open_stage(struct upload *upload)
 	int stage_fd = base_stage_fd(upload->place.base);
 	struct stage *stage = &upload->stage;
 	const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	struct stat st = { .st_mode = 0 };
+	struct stat st;
 
 	memcpy(stage->id, record_id(upload->record), sizeof(stage->id));
 	digest_hex(stage->name, stage->id);
 	/* A server that died may have left it without the owner's bits. */
-	if (fstatat(stage_fd, stage->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (st.st_mode & 0600) == 0600)
-		stage->fd = openat(stage_fd, stage->name, flags);
-	else if (fchmodat(stage_fd, stage->name, (st.st_mode & 0777) | 0600,
-	    0) == 0)
-		stage->fd = openat(stage_fd, stage->name, flags);
+	if (fstatat(stage_fd, stage->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    ((st.st_mode & 0600) != 0600 && fchmodat(stage_fd, stage->name,
+	    (st.st_mode & 0777) | 0600, 0) == -1))
+		return errno == ENOENT ? STATUS_NOT_FOUND :
+		    status_errno("take up the upload");
+	stage->fd = openat(stage_fd, stage->name, flags);
 	if (stage->fd == -1)
 		return errno == ENOENT ? STATUS_NOT_FOUND :
 		    status_errno("take up the upload");

@@ -647,7 +647,7 @@ class Order(Commands):
                 ('not-permitted', '.FtServer', {}),
                 ('bad-path', 'b\0', {}),
                 ('unsupported', 'b', {0x7fff: b''}),
-                ('unsupported', 'b', {'TAKEN': 2}),
+                ('unsupported', 'b', {'OFFSET': 0}),
                 ('bad-request', 'b', {'IF_ABSENT': b'',
                                       'IF_VERSION': b'v' * 16}),
                 ('size', 'b', {'SIZE': 1}),

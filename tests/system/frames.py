@@ -196,9 +196,6 @@ class Fields(HostileTest):
             id_ = wire.send_put('a', b'content', **{'OFFSET': 0})
             self.assertRefused('unsupported', wire.answer, id_)
             self.assertGoesOn(wire)
-            id_ = wire.send_put('a', b'content', TAKEN=2)
-            self.assertRefused('unsupported', wire.answer, id_)
-            self.assertGoesOn(wire)
         self.assertEqual(os.listdir(self.server.root), ['.ftserver'])
 
     def test_a_commit_must_be_understood_to_be_carried_out(self):

@@ -22,7 +22,10 @@ TYPES = {
     'LIST': 0x10, 'STAT': 0x11, 'GET': 0x12, 'PUT': 0x13, 'COMMIT': 0x14,
     'ABORT': 0x15, 'CD': 0x16, 'PWD': 0x17, 'MKDIR': 0x18, 'RMDIR': 0x19,
     'RM': 0x1a, 'MV': 0x1b,
+    'UPLOADS': 0x1f, 'DISCARD': 0x20, 'PIECES': 0x2a, 'TREE': 0x2b,
+    'TREE_COMMIT': 0x2c,
     'DATA': 0x70, 'OK': 0x80, 'ERROR': 0x81, 'ENTRIES': 0x82, 'BEGUN': 0x83,
+    'UPLOADS_HELD': 0x85, 'HAVE': 0x86, 'DIGESTS': 0x87,
 }
 TYPE_NAMES = {number: name for name, number in TYPES.items()}
 
@@ -49,7 +52,7 @@ TAGS = {
     'UPLOAD': (0x002c, 'bytes'), 'COUNT': (0x002d, '>Q'),
     'ENTRY': (0x002e, 'bytes'), 'TIME': (0x002f, '>qI'),
     'CODE': (0x0040, '>H'), 'CLASS': (0x0041, '>B'), 'WAIT': (0x0042, '>I'),
-    'TEXT': (0x0043, 'bytes'),
+    'TEXT': (0x0043, 'bytes'), 'TREE': (0x0051, 'bytes'),
     'FEATURES': (0x8001, '>Q'), 'AGENT': (0x8002, 'bytes'),
 }
 TAG_NAMES = {tag: name for name, (tag, _) in TAGS.items()}

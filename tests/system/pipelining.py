@@ -286,7 +286,7 @@ class Chains(PipeTest):
             'digest': self.put('b', digest=bytes(16)),
             'exists': self.put('taken', TAKEN=1),
             'precondition': self.put('b', IF_VERSION=bytes(16)),
-            'unsupported': self.put('b', TAKEN=2),
+            'unsupported': self.put('b', OFFSET=0),
             'size': lambda wire, flags: self.short_put(wire, flags),
             'cancelled': lambda wire, flags: self.aborted_put(wire, flags),
             'is-a-folder': self.put('folder'),
