@@ -191,7 +191,7 @@ digest_of_piece(uint8_t out[DIGEST_SIZE], const void *bytes, size_t len)
 void
 digest_of_hole(uint8_t out[DIGEST_SIZE])
 {
-	/* XXH128 of 1,048,576 zeros, in canonical form; check_digest proves it. */
+	/* XXH128 of 1,048,576 zeros, as check_digest proves. */
 	static const uint8_t hole[DIGEST_SIZE] = { 0xb6, 0xef, 0x17, 0xa3,
 	    0x44, 0x84, 0x92, 0xb6, 0x91, 0x87, 0x80, 0xb9, 0x05, 0x50, 0xbf,
 	    0x34 };

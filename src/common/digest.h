@@ -31,7 +31,7 @@ typedef void digest_listener(void *ctx, uint64_t offset, uint64_t count,
 void digest_listen(struct digest *digest, digest_listener *listener,
     void *ctx);
 
-/* Forget the piece in work and go on at `offset`; the whole is of no use then. */
+/* Forget the piece in work, go on at `offset`; the whole is of no use then. */
 void digest_jump(struct digest *digest, uint64_t offset);
 
 /* The piece in work ends here. */

@@ -94,6 +94,7 @@ struct answer_pieces {
 	const uint8_t	 (*digest)[DIGEST_SIZE];
 };
 #define ANSWER_PIECES 256u
+#define answer_digests(rows) ((const uint8_t (*)[DIGEST_SIZE])(rows))
 
 struct answer_ops {
 	void (*ok)(struct answer *answer, const struct outcome *outcome);

@@ -101,7 +101,7 @@ tell(struct pieces_producer *pieces, struct answer *answer)
 {
 	const struct answer_pieces row = { .offset = pieces->first,
 	    .count = pieces->count,
-	    .digest = (const uint8_t (*)[DIGEST_SIZE])pieces->piece };
+	    .digest = answer_digests(pieces->piece) };
 
 	if (pieces->count > 0 && !answer_pieces(answer, &row))
 		return false;

@@ -114,7 +114,7 @@ have_say(struct have_producer *have, struct answer *answer)
 	const struct answer_pieces row = { .is_have = true,
 	    .offset = have->run.first * DIGEST_PIECE,
 	    .count = have->run.count,
-	    .digest = (const uint8_t (*)[DIGEST_SIZE])have->run.digest };
+	    .digest = answer_digests(have->run.digest) };
 
 	if (have->run.count > 0 && !answer_pieces(answer, &row))
 		return false;

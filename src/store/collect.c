@@ -106,9 +106,12 @@ collect_stage(const struct base *base, const char *name, time_t before)
 	return true;
 }
 
+typedef bool collector(const struct base *base, const char *name,
+    time_t before);
+
 static unsigned int
 collect_in(const struct base *base, int folder_fd, time_t before,
-    bool (*collect)(const struct base *base, const char *name, time_t before))
+    collector *collect)
 {
 	unsigned int collected = 0;
 	struct dirent *entry;

@@ -76,7 +76,7 @@ void upload_free(struct upload *upload);
 void upload_abandon(struct upload *upload);
 
 /*
- * --- Taking up again ----------------------------------------------------------
+ * --- Taking up again --------------------------------------------------------
  */
 
 /* Who wants to go on with which upload, or with a part of it. */

@@ -18,7 +18,7 @@
 
 /*
  * What is lost for good: after EIO the disk may claim to have what it has not,
- * and a full disk needs the room.  A digest that is wrong says nothing of where.
+ * and a full disk needs the room.  A wrong digest says nothing of where.
  */
 static bool
 is_hopeless(const struct upload *upload, enum status st)
@@ -135,7 +135,8 @@ upload_write(struct upload *upload, uint64_t offset, const void *bytes,
 	if (upload->record != NULL)
 		return write_claimed(upload, offset, bytes, len);
 	if (!upload_write_all(upload->stage.fd, bytes, len, offset))
-		return upload_fail(upload, status_errno("%s", upload->plan.path));
+		return upload_fail(upload,
+		    status_errno("%s", upload->plan.path));
 	if (offset > upload->received)
 		digest_skip(upload->digest, offset - upload->received);
 	digest_update(upload->digest, bytes, len);
@@ -240,7 +241,8 @@ upload_seal(struct upload *upload, uint64_t size,
 	if ((st = check_content(upload, size, digest)) != STATUS_OK)
 		return upload_fail(upload, st);
 	if (!set_mode(upload) || !set_mtime(upload))
-		return upload_fail(upload, status_errno("%s", upload->plan.path));
+		return upload_fail(upload,
+		    status_errno("%s", upload->plan.path));
 	upload->sealed = true;
 	return STATUS_OK;
 }
@@ -251,7 +253,8 @@ upload_flush(struct upload *upload)
 	if (upload->failed != STATUS_OK)
 		return failed_before(upload);
 	if (fsync(upload->stage.fd) == -1)
-		return upload_fail(upload, status_errno("%s", upload->plan.path));
+		return upload_fail(upload,
+		    status_errno("%s", upload->plan.path));
 	return STATUS_OK;
 }
 

@@ -41,7 +41,7 @@ struct upload {
 struct upload *upload_alloc(const struct place *place,
     const struct upload_plan *plan);
 
-/* Nothing may come of this upload any more; a stage that can be resumed stays. */
+/* It takes nothing more; a stage that can be resumed stays. */
 enum status upload_fail(struct upload *upload, enum status st);
 
 /* Write all of the bytes; false with errno. */

@@ -189,6 +189,46 @@ START_TEST(a_hole_of_a_TiB_takes_no_time)
 }
 END_TEST
 
+static void
+take_piece(void *ctx, uint64_t offset, uint64_t count,
+    const uint8_t piece[DIGEST_SIZE])
+{
+	struct digest *sum = ctx;
+
+	(void)offset;
+	for (; count > 0; count--)
+		digest_add(sum, piece);
+}
+
+START_TEST(pieces_that_are_told_make_the_whole)
+{
+	static uint8_t some[3 * DIGEST_PIECE / 2];
+	struct digest *whole = digest_begin(0), *sum = digest_begin(0);
+	uint8_t one[DIGEST_SIZE], other[DIGEST_SIZE];
+
+	memset(some, 'x', sizeof(some));
+	digest_listen(whole, take_piece, sum);
+	digest_update(whole, some, sizeof(some));
+	digest_skip(whole, 5 * (uint64_t)DIGEST_PIECE);
+	digest_update(whole, some, 7);
+	digest_cut(whole);
+	digest_end(whole, one);
+	digest_end(sum, other);
+	ck_assert_mem_eq(one, other, DIGEST_SIZE);
+}
+END_TEST
+
+START_TEST(the_digest_of_a_hole_is_that_of_zeros)
+{
+	static const uint8_t zeros[DIGEST_PIECE];
+	uint8_t one[DIGEST_SIZE], other[DIGEST_SIZE];
+
+	digest_of_piece(one, zeros, sizeof(zeros));
+	digest_of_hole(other);
+	ck_assert_mem_eq(one, other, DIGEST_SIZE);
+}
+END_TEST
+
 START_TEST(hex_is_lower_case)
 {
 	const uint8_t id[DIGEST_SIZE] = { 0x00, 0x0f, 0xf0, 0xff, 0xab,
@@ -211,6 +251,8 @@ main(void)
 		holes_equal_zeros,
 		one_changed_bit_changes_the_digest,
 		a_hole_of_a_TiB_takes_no_time,
+		pieces_that_are_told_make_the_whole,
+		the_digest_of_a_hole_is_that_of_zeros,
 		hex_is_lower_case,
 		NULL
 	};
