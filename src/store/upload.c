@@ -64,7 +64,7 @@ alloc_upload(const struct place *place, const struct upload_plan *plan)
 		return NULL;
 	memcpy(upload->strings, place->root, root_size);
 	memcpy(upload->strings + root_size, plan->path, path_size);
-	upload->place.base = place->base;
+	upload->place = *place;
 	upload->place.root = upload->strings;
 	upload->place.own = own_locks_ref(place->own);
 	upload->plan = *plan;
@@ -215,7 +215,7 @@ write_all(int fd, const void *bytes, size_t len, uint64_t offset)
 static void
 push(struct upload *upload)
 {
-	if (base_durability(upload->place.base) != DURABILITY_COMMIT ||
+	if (place_durability(&upload->place) != DURABILITY_COMMIT ||
 	    upload->received - upload->pushed < WRITE_BEHIND)
 		return;
 	(void)sync_file_range(upload->stage.fd, (off_t)upload->pushed,
