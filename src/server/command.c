@@ -16,6 +16,11 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_RMDIR] = { "rmdir", RIGHT_DELETE, command_rmdir },
 	[VERB_RM] = { "rm", RIGHT_DELETE, command_rm },
 	[VERB_MV] = { "mv", RIGHT_RENAME, command_mv },
+	[VERB_APPEND] = { "append", RIGHT_APPEND, command_append },
+	[VERB_WRITE] = { "write", RIGHT_OVERWRITE, command_write },
+	[VERB_TRUNCATE] = { "truncate", RIGHT_OVERWRITE, command_truncate },
+	[VERB_DF] = { "df", RIGHT_LIST, command_df },
+	[VERB_TOUCH] = { "touch", 0, command_touch },
 };
 
 const struct command *

@@ -51,5 +51,10 @@ void command_mkdir(struct caller *caller, const struct request *request);
 void command_rmdir(struct caller *caller, const struct request *request);
 void command_rm(struct caller *caller, const struct request *request);
 void command_mv(struct caller *caller, const struct request *request);
+void command_append(struct caller *caller, const struct request *request);
+void command_write(struct caller *caller, const struct request *request);
+void command_truncate(struct caller *caller, const struct request *request);
+void command_df(struct caller *caller, const struct request *request);
+void command_touch(struct caller *caller, const struct request *request);
 
 #endif

@@ -26,6 +26,15 @@ enum verb {
 	VERB_RMDIR,
 	VERB_RM,
 	VERB_MV,
+	VERB_APPEND,
+	VERB_WRITE,
+	VERB_TRUNCATE,
+	VERB_CP,
+	VERB_SUM,
+	VERB_FIND,
+	VERB_DU,
+	VERB_DF,
+	VERB_TOUCH,
 	VERB_COUNT
 };
 
@@ -49,6 +58,18 @@ struct request {
 	struct file_time mtime;
 	uint8_t		 taken;		/* enum upload_taken */
 	uint8_t		 version[VERSION_SIZE];
+
+	bool		 recursive;	/* rm: a folder with all in it */
+	bool		 parents;	/* mkdir: those above it too */
+	struct request_bytes method;	/* of sum */
+	/* what find looks for */
+	struct request_bytes pattern;
+	uint8_t		 kind;		/* 'f', 'd', 'l'; 0: any */
+	bool		 has_size_least, has_size_most, has_newer, has_older;
+	bool		 has_depth;
+	uint64_t	 size_least, size_most;
+	struct file_time newer, older;
+	uint32_t	 depth;
 };
 
 #endif

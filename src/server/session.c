@@ -260,8 +260,10 @@ talk(struct session *session, const struct turn_tools *tools,
 			return say_goodbye(session);
 		if (said == FACE_LOGIN)
 			break;
+		if (said == FACE_ON)
+			session->moved = clock_ms();
 		/* All sent is progress too: there is room again. */
-		if (budget->bytes == before && in.used == 0 &&
+		else if (budget->bytes == before && in.used == 0 &&
 		    !(unsent > 0 && sent == IO_OK))
 			break;
 		if (is_used_up(budget))

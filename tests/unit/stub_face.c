@@ -231,8 +231,8 @@ desk_pull(struct desk *desk)
 
 	face->data_left = face->data_room;
 	face->entry_room = 10;
-	if (face->producer->ops->pull(face->producer, &face->answer) ==
-	    PULL_AGAIN) {
+	if (face->producer->ops->pull(face->producer, &face->answer) !=
+	    PULL_DONE) {
 		ck_assert_uint_eq(face->finals, 0);
 		return true;
 	}
