@@ -40,6 +40,12 @@ struct outcome {
 	uint64_t		 size;
 	uint8_t			 version[VERSION_SIZE];
 	uint8_t			 digest[DIGEST_SIZE];
+	bool			 has_size;	/* without a digest */
+	bool			 has_version;	/* likewise */
+	const uint8_t		*sum;
+	size_t			 sum_len;
+	bool			 has_free;
+	uint64_t		 free;
 	const struct upload_receipt *receipt;
 };
 
@@ -52,7 +58,7 @@ struct answer;
 struct producer;
 enum pull {
 	PULL_AGAIN,	/* the room is used up: pull again later */
-	PULL_YIELD,	/* a bounded step is done: pull again soon */
+	PULL_ON,	/* there is more to do, and nothing to wait for */
 	PULL_DONE	/* the final answer has been given */
 };
 struct producer_ops {
@@ -69,7 +75,8 @@ struct producer {
  *
  * A long request: fed with content as it arrives, then committed.  A feed or
  * commit that fails is answered by the face; the good end of a commit comes
- * through the mailbox.  Freed by the face in any case.
+ * through the mailbox, or is told by the commit itself to the caller's answer,
+ * which outlives the consumer.  Freed by the face in any case.
  */
 struct consumer;
 struct consumer_ops {

@@ -17,7 +17,9 @@ struct batch_former {
 	bool		 under_way;	/* one batch is with the line */
 	bool		 failed;	/* the last answered put failed */
 	char		*parent;	/* owned; clean path of `folder` ... */
-	char		*root;		/* owned; ... below this root */
+	char		*root;		/* owned; ... below this root ... */
+	const struct base *base;	/* ... of this base */
+	size_t		 mount;		/* of the place */
 	struct folder	 folder;	/* owned while parent is not NULL */
 };
 
@@ -96,11 +98,9 @@ begin_batch(struct batch_former *former, const struct audit_who *who,
 
 	if ((batch = forming_batch(former)) == NULL)
 		return STATUS_NO_MEMORY;
-	if (batch->base == base)
-		return STATUS_OK;
+	/* What goes to a second base is flushed file by file. */
 	if (batch->base != NULL)
-		return status_set(STATUS_BUSY,
-		    "the user's root was moved, try again");
+		return STATUS_OK;
 	if (base_durability(base) == DURABILITY_COMMIT &&
 	    base_has_syncfs(base)) {
 		batch->sync_fd = openat(base_fd(base), ".",
@@ -123,6 +123,7 @@ is_known_parent(const struct batch_former *former, const struct place *place,
 
 	return former->parent != NULL && strlen(former->parent) == len &&
 	    memcmp(former->parent, path, len) == 0 &&
+	    former->base == place->base && former->mount == place->mount &&
 	    strcmp(former->root, place->root) == 0;
 }
 
@@ -139,6 +140,8 @@ open_parent(struct batch_former *former, const struct place *place,
 		return st;
 	former->parent = strndup(path, (size_t)(name - 1 - path));
 	former->root = strdup(place->root);
+	former->base = place->base;
+	former->mount = place->mount;
 	if (former->parent != NULL && former->root != NULL)
 		return STATUS_OK;
 	folder_close(&former->folder);

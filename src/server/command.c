@@ -19,6 +19,11 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_DISCARD] = { "discard", RIGHT_WRITE, command_discard },
 	[VERB_PIECES] = { "pieces", RIGHT_READ, command_pieces },
 	[VERB_MV] = { "mv", RIGHT_RENAME, command_mv },
+	[VERB_APPEND] = { "append", RIGHT_APPEND, command_append },
+	[VERB_WRITE] = { "write", RIGHT_OVERWRITE, command_write },
+	[VERB_TRUNCATE] = { "truncate", RIGHT_OVERWRITE, command_truncate },
+	[VERB_DF] = { "df", RIGHT_LIST, command_df },
+	[VERB_TOUCH] = { "touch", 0, command_touch },
 };
 
 const struct command *

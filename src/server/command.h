@@ -54,5 +54,10 @@ void command_mv(struct caller *caller, const struct request *request);
 void command_uploads(struct caller *caller, const struct request *request);
 void command_discard(struct caller *caller, const struct request *request);
 void command_pieces(struct caller *caller, const struct request *request);
+void command_append(struct caller *caller, const struct request *request);
+void command_write(struct caller *caller, const struct request *request);
+void command_truncate(struct caller *caller, const struct request *request);
+void command_df(struct caller *caller, const struct request *request);
+void command_touch(struct caller *caller, const struct request *request);
 
 #endif

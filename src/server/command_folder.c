@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands that work on folders as such: cd, pwd, mkdir, rmdir. */
+/* Commands that work on folders as such: cd, pwd, mkdir, rmdir, df. */
 #include "config.h"
+
+#include <string.h>
+#include <sys/statvfs.h>
 
 #include "change.h"
 #include "clock.h"
@@ -38,6 +41,35 @@ command_pwd(struct caller *caller, const struct request *request)
 	answer_ok(caller->answer, &outcome);
 }
 
+/* Each folder on the way to the clean path that is not there yet. */
+static enum status
+make_parents(struct caller *caller, char *path, uint32_t mode)
+{
+	struct names *names = kit_names(caller->kit, caller->place.base);
+	enum status st = STATUS_OK;
+	struct stat sb;
+	char *slash, *at;
+
+	for (at = path; at != NULL && st == STATUS_OK; at = slash) {
+		if ((slash = strchr(at + 1, '/')) != NULL)
+			*slash = '\0';
+		if (walk_stat(&sb, &caller->place, path) != STATUS_OK)
+			st = change_mkdir(&caller->place, names, path, mode);
+		else if (!S_ISDIR(sb.st_mode))
+			st = slash == NULL ? status_set(STATUS_EXISTS,
+			    "%s: exists already", path) :
+			    status_set(STATUS_NOT_A_FOLDER,
+			    "%s: not a folder", path);
+		/* Somebody else may have been quicker. */
+		if (st == STATUS_EXISTS && walk_stat(&sb, &caller->place,
+		    path) == STATUS_OK && S_ISDIR(sb.st_mode))
+			st = STATUS_OK;
+		if (slash != NULL)
+			*slash = '/';
+	}
+	return st;
+}
+
 void
 command_mkdir(struct caller *caller, const struct request *request)
 {
@@ -47,7 +79,10 @@ command_mkdir(struct caller *caller, const struct request *request)
 
 	event.path = path;
 	event.outcome = command_path(path, caller, &request->path);
-	if (event.outcome == STATUS_OK)
+	if (event.outcome == STATUS_OK && request->parents)
+		event.outcome = make_parents(caller, path,
+		    request->has_mode ? request->mode : 0777);
+	else if (event.outcome == STATUS_OK)
 		event.outcome = change_mkdir(&caller->place,
 		    kit_names(caller->kit, caller->place.base), path,
 		    request->has_mode ? request->mode : 0777);
@@ -67,4 +102,30 @@ command_rmdir(struct caller *caller, const struct request *request)
 		event.outcome = change_rmdir(&caller->place,
 		    kit_names(caller->kit, caller->place.base), path);
 	command_finish(caller, &event, NULL);
+}
+
+void
+command_df(struct caller *caller, const struct request *request)
+{
+	struct outcome outcome = { .has_size = true, .has_free = true };
+	char path[WALK_PATH_ROOM];
+	struct folder folder;
+	struct statvfs vfs;
+	enum status st;
+
+	if ((st = command_path(path, caller, &request->path)) != STATUS_OK ||
+	    (st = walk_folder(&folder, &caller->place, path)) != STATUS_OK) {
+		answer_error(caller->answer, st);
+		return;
+	}
+	if (fstatvfs(folder.fd, &vfs) == -1)
+		st = status_errno("%s", path);
+	folder_close(&folder);
+	if (st != STATUS_OK) {
+		answer_error(caller->answer, st);
+		return;
+	}
+	outcome.size = (uint64_t)vfs.f_blocks * vfs.f_frsize;
+	outcome.free = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+	answer_ok(caller->answer, &outcome);
 }

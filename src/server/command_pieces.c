@@ -145,7 +145,7 @@ pieces_pull(struct producer *producer, struct answer *answer)
 		if ((st = read_some(pieces)) != STATUS_OK)
 			return pieces_failed(pieces, answer, st);
 	if (pieces->at < pieces->end)
-		return PULL_YIELD;
+		return PULL_ON;
 	digest_cut(pieces->digest);
 	if (!tell(pieces, answer))
 		return PULL_AGAIN;

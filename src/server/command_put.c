@@ -137,7 +137,7 @@ have_pull(struct producer *producer, struct answer *answer)
 		have->run.count = 0;
 	}
 	if (have->more || have->run.count > 0)
-		return PULL_YIELD;
+		return PULL_ON;
 	answer_begun_put(answer, upload_id(have->upload));
 	return PULL_DONE;
 }

@@ -43,7 +43,7 @@ uploads_pull(struct producer *producer, struct answer *answer)
 		st = upload_list_next(uploads->list, &uploads->held,
 		    &uploads->has_held, &uploads->more);
 		if (st == STATUS_OK)
-			return PULL_YIELD;
+			return PULL_ON;
 		answer_error(answer, st);
 		return PULL_DONE;
 	}

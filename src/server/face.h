@@ -30,7 +30,7 @@ struct face_output {
 
 enum face_turn {
 	FACE_WAITS,	/* for input, for room, or for a letter */
-	FACE_AGAIN,	/* for nothing: it yields, and has more to do */
+	FACE_ON,	/* for nothing: it has more to do right now */
 	FACE_LOGIN,	/* client->job must go to the login line */
 	FACE_ENDS	/* nothing more will be said */
 };

@@ -15,8 +15,9 @@
 /* A folder in which names were published, open until it is flushed. */
 struct changed_folder {
 	struct folder	 folder;
+	struct place	 place;			/* its root lies in `root` */
 	char		 path[WALK_PATH_ROOM];	/* clean; "" is the root */
-	char		 root[WALK_PATH_ROOM];	/* of the place it lies in */
+	char		 root[WALK_PATH_ROOM];
 };
 
 struct flush_group {
@@ -43,16 +44,11 @@ for_each(struct flush_group *group,
 				visit(group, &batch->member[i]);
 }
 
-static size_t
-count_good(const struct flush_group *group)
+static bool
+is_async(const struct batch_member *member)
 {
-	const struct batch *batch;
-	size_t n = 0;
-
-	for (batch = group->batches; batch != NULL; batch = batch->next)
-		for (size_t i = 0; i < batch->count; i++)
-			n += batch->member[i].st == STATUS_OK;
-	return n;
+	return place_durability(upload_place(member->upload)) ==
+	    DURABILITY_ASYNC;
 }
 
 static void
@@ -61,15 +57,20 @@ flush_one(struct flush_group *group, struct batch_member *member)
 	enum status st;
 
 	(void)group;
-	if ((st = upload_flush(member->upload)) != STATUS_OK)
+	if (!is_async(member) &&
+	    (st = upload_flush(member->upload)) != STATUS_OK)
 		batch_member_set(member, st);
 }
 
-/* Uploads that were begun before syncfs(2) could report their errors. */
+/*
+ * Uploads that were begun before syncfs(2) could report their errors, and those
+ * of another base.
+ */
 static void
-flush_if_older(struct flush_group *group, struct batch_member *member)
+flush_if_left(struct flush_group *group, struct batch_member *member)
 {
-	if (member->began_us < group->synced_from)
+	if (member->began_us < group->synced_from ||
+	    upload_place(member->upload)->base != group->base)
 		flush_one(group, member);
 }
 
@@ -88,6 +89,20 @@ oldest_batch(const struct flush_group *group)
 	return oldest;
 }
 
+/* How many have to be flushed. */
+static size_t
+count_good(const struct flush_group *group)
+{
+	const struct batch *batch;
+	size_t n = 0;
+
+	for (batch = group->batches; batch != NULL; batch = batch->next)
+		for (size_t i = 0; i < batch->count; i++)
+			n += batch->member[i].st == STATUS_OK &&
+			    !is_async(&batch->member[i]);
+	return n;
+}
+
 /* Bring all stages to the disk. */
 static void
 flush_stages(struct flush_group *group)
@@ -96,7 +111,7 @@ flush_stages(struct flush_group *group)
 	size_t files = count_good(group);
 	uint64_t began = clock_us();
 
-	if (base_durability(group->base) != DURABILITY_COMMIT || files == 0)
+	if (files == 0)
 		return;
 	if (oldest->sync_fd != -1 && !oldest->is_long &&
 	    flush_choice_is_syncfs(group->choice, files)) {
@@ -104,7 +119,7 @@ flush_stages(struct flush_group *group)
 			flush_choice_learn_syncfs(group->choice,
 			    clock_us() - began);
 			group->synced_from = oldest->sync_opened_us;
-			for_each(group, flush_if_older);
+			for_each(group, flush_if_left);
 			return;
 		}
 		/* Somebody's write failed: each file's own fsync decides. */
@@ -120,7 +135,8 @@ static void
 flush_folders(struct flush_group *group)
 {
 	for (size_t i = 0; i < group->count; i++) {
-		if (base_durability(group->base) == DURABILITY_COMMIT &&
+		if (place_durability(&group->folders[i].place) ==
+		    DURABILITY_COMMIT &&
 		    fsync(group->folders[i].folder.fd) == -1)
 			group->unflushed = status_errno("flush the folder");
 		folder_close(&group->folders[i].folder);
@@ -146,7 +162,7 @@ open_parent(struct flush_group *group, const struct upload *upload,
 		changed = &group->folders[i];
 		if (strlen(changed->path) == len &&
 		    memcmp(changed->path, path, len) == 0 &&
-		    strcmp(changed->root, place->root) == 0) {
+		    place_is_same(&changed->place, place)) {
 			*out = &changed->folder;
 			return STATUS_OK;
 		}
@@ -162,6 +178,8 @@ open_parent(struct flush_group *group, const struct upload *upload,
 	memcpy(changed->path, path, len);
 	changed->path[len] = '\0';
 	strcpy(changed->root, place->root);
+	changed->place = *place;
+	changed->place.root = changed->root;
 	group->count++;
 	*out = &changed->folder;
 	return STATUS_OK;
@@ -177,7 +195,8 @@ publish(struct flush_group *group, struct batch_member *member)
 	if (st != STATUS_OK)
 		return st;
 	return upload_publish(member->upload,
-	    kit_names(group->kit, group->base), folder, &member->receipt);
+	    kit_names(group->kit,
+	    upload_place(member->upload)->base), folder, &member->receipt);
 }
 
 /* In order, and nothing that is chained behind a failure. */

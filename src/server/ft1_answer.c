@@ -118,12 +118,22 @@ answer_is_ok(struct answer *base, const struct outcome *outcome)
 		ft1_put_bytes(&frame, FT1_TAG_DIGEST, outcome->digest,
 		    sizeof(outcome->digest));
 	}
+	if (outcome->has_size)
+		ft1_put_u64(&frame, FT1_TAG_SIZE, outcome->size);
+	if (outcome->has_version)
+		ft1_put_bytes(&frame, FT1_TAG_VERSION_NOW, outcome->version,
+		    sizeof(outcome->version));
 	if (outcome->has_count)
 		ft1_put_u64(&frame, FT1_TAG_COUNT, outcome->count);
 	if (outcome->entry != NULL) {
 		entry_of_facts(&entry, outcome->entry);
 		ft1_put_entry(&frame, &entry);
 	}
+	if (outcome->sum != NULL)
+		ft1_put_bytes(&frame, FT1_TAG_SUM, outcome->sum,
+		    outcome->sum_len);
+	if (outcome->has_free)
+		ft1_put_u64(&frame, FT1_TAG_FREE, outcome->free);
 	if (outcome->receipt != NULL)
 		write_receipt(&frame, outcome->receipt);
 	end_frame(answer, &frame);

@@ -29,7 +29,16 @@ struct message {
 #define HAS_IF_ABSENT	(1u << 12)
 #define HAS_IF_VERSION	(1u << 13)
 #define HAS_DIGEST	(1u << 14)
-#define HAS_UPLOAD	(1u << 15)
+#define HAS_RECURSIVE	(1u << 15)
+#define HAS_PARENTS	(1u << 16)
+#define HAS_PATTERN	(1u << 17)
+#define HAS_KIND	(1u << 18)
+#define HAS_SIZE_LEAST	(1u << 19)
+#define HAS_SIZE_MOST	(1u << 20)
+#define HAS_NEWER	(1u << 21)
+#define HAS_OLDER	(1u << 22)
+#define HAS_DEPTH	(1u << 23)
+#define HAS_UPLOAD	(1u << 24)
 
 /* What each type of frame must hold and may hold. */
 struct frame_rule {
@@ -55,7 +64,7 @@ static const struct frame_rule rules[] = {
 	    HAS_OFFSET | HAS_LENGTH },
 	{ FT1_CD, VERB_CD, HAS_PATH, 0 },
 	{ FT1_PWD, VERB_PWD, 0, 0 },
-	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE },
+	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE | HAS_PARENTS },
 	{ FT1_RMDIR, VERB_RMDIR, HAS_PATH, 0 },
 	{ FT1_RM, VERB_RM, HAS_PATH, HAS_IF_VERSION },
 	{ FT1_MV, VERB_MV, HAS_PATH | HAS_TARGET,
@@ -64,6 +73,12 @@ static const struct frame_rule rules[] = {
 	{ FT1_DISCARD, VERB_DISCARD, HAS_UPLOAD, 0 },
 	{ FT1_PIECES, VERB_PIECES, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION },
+	{ FT1_APPEND, VERB_APPEND, HAS_PATH, HAS_SIZE | HAS_IF_VERSION },
+	{ FT1_WRITE, VERB_WRITE, HAS_PATH | HAS_OFFSET,
+	    HAS_LENGTH | HAS_IF_VERSION },
+	{ FT1_TRUNCATE, VERB_TRUNCATE, HAS_PATH | HAS_SIZE, HAS_IF_VERSION },
+	{ FT1_DF, VERB_DF, 0, HAS_PATH },
+	{ FT1_TOUCH, VERB_TOUCH, HAS_PATH, HAS_MTIME },
 };
 
 static const struct frame_rule *
@@ -82,6 +97,12 @@ ft1_is_request(uint8_t type)
 {
 	return type >= FT1_LIST && type <= FT1_REQUEST_LAST &&
 	    type != FT1_COMMIT && type != FT1_ABORT;
+}
+
+bool
+ft1_is_upload(uint8_t type)
+{
+	return type == FT1_PUT || type == FT1_APPEND || type == FT1_WRITE;
 }
 
 /* The field as bytes, if it is not shorter or longer than it may be. */
@@ -130,6 +151,41 @@ take_login_field(struct message *message, const struct ft1_fields *fields)
 	return 0;
 }
 
+/* Fields of the commands on trees; as take_field. */
+static unsigned int
+take_tree_field(struct message *message, const struct ft1_fields *fields)
+{
+	struct request *request = &message->request;
+
+	switch (fields->tag) {
+	case FT1_TAG_RECURSIVE:
+		return bit_if(fields->len == 0, HAS_RECURSIVE);
+	case FT1_TAG_PARENTS:
+		return bit_if(fields->len == 0, HAS_PARENTS);
+	case FT1_TAG_PATTERN:
+		return take_bytes(&request->pattern, fields, HAS_PATTERN, 1,
+		    FT1_NAME_MAX);
+	case FT1_TAG_KIND:
+		return bit_if(ft1_get_u8(fields, &request->kind), HAS_KIND);
+	case FT1_TAG_SIZE_LEAST:
+		return bit_if(ft1_get_u64(fields, &request->size_least),
+		    HAS_SIZE_LEAST);
+	case FT1_TAG_SIZE_MOST:
+		return bit_if(ft1_get_u64(fields, &request->size_most),
+		    HAS_SIZE_MOST);
+	case FT1_TAG_NEWER:
+		return bit_if(ft1_get_time(fields, &request->newer),
+		    HAS_NEWER);
+	case FT1_TAG_OLDER:
+		return bit_if(ft1_get_time(fields, &request->older),
+		    HAS_OLDER);
+	case FT1_TAG_DEPTH:
+		return bit_if(ft1_get_u32(fields, &request->depth),
+		    HAS_DEPTH);
+	}
+	return take_login_field(message, fields);
+}
+
 /* The bit of the field that was read, 0 if its value is not as it must be. */
 static unsigned int
 take_field(struct message *message, const struct ft1_fields *fields)
@@ -171,7 +227,7 @@ take_field(struct message *message, const struct ft1_fields *fields)
 		return bit_if(ft1_get_id(fields, message->commit.digest),
 		    HAS_DIGEST);
 	}
-	return take_login_field(message, fields);
+	return take_tree_field(message, fields);
 }
 
 /*
@@ -201,7 +257,10 @@ is_known(uint16_t tag)
 	    FT1_TAG_METHOD, FT1_TAG_RESPONSE, FT1_TAG_PATH, FT1_TAG_TARGET,
 	    FT1_TAG_OFFSET, FT1_TAG_LENGTH, FT1_TAG_SIZE, FT1_TAG_MODE,
 	    FT1_TAG_MTIME, FT1_TAG_TAKEN, FT1_TAG_IF_ABSENT,
-	    FT1_TAG_IF_VERSION, FT1_TAG_DIGEST, FT1_TAG_UPLOAD };
+	    FT1_TAG_IF_VERSION, FT1_TAG_DIGEST, FT1_TAG_RECURSIVE,
+	    FT1_TAG_PARENTS, FT1_TAG_PATTERN, FT1_TAG_KIND,
+	    FT1_TAG_SIZE_LEAST, FT1_TAG_SIZE_MOST, FT1_TAG_NEWER,
+	    FT1_TAG_OLDER, FT1_TAG_DEPTH, FT1_TAG_UPLOAD };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -311,6 +370,14 @@ ft1_decode_request(struct request *request, const struct ft1_header *header,
 
 	verdict = decode(&message, header, payload);
 	*request = message.request;
+	request->method = message.login.method;
+	request->recursive = (message.present & HAS_RECURSIVE) != 0;
+	request->parents = (message.present & HAS_PARENTS) != 0;
+	request->has_size_least = (message.present & HAS_SIZE_LEAST) != 0;
+	request->has_size_most = (message.present & HAS_SIZE_MOST) != 0;
+	request->has_newer = (message.present & HAS_NEWER) != 0;
+	request->has_older = (message.present & HAS_OLDER) != 0;
+	request->has_depth = (message.present & HAS_DEPTH) != 0;
 	request->id = header->id;
 	request->chained = (header->flags & FT1_CHAINED) != 0;
 	request->has_offset = (message.present & HAS_OFFSET) != 0;

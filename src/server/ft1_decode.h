@@ -30,6 +30,9 @@ struct ft1_commit {
 /* Is this a type of frame that begins a request on files? */
 bool ft1_is_request(uint8_t type);
 
+/* One that is followed by DATA and ended by COMMIT or ABORT? */
+bool ft1_is_upload(uint8_t type);
+
 /*
  * Each takes the payload of a frame of its type (header->length bytes); what it
  * writes borrows from the payload.

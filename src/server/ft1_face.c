@@ -85,20 +85,20 @@ read_letters(struct ft1 *ft1)
 		answer_batch(ft1);
 }
 
-static void
+/* True if the producer can go on without waiting for anything. */
+static bool
 pull_producer(struct ft1 *ft1)
 {
 	enum pull pull;
 
-	ft1->yields = false;
 	if (ft1->producer == NULL || !ft1_answer_has_room(&ft1->answer))
-		return;
+		return false;
 	ft1_answer_begin(&ft1->answer, ft1->producer_id);
 	pull = ft1->producer->ops->pull(ft1->producer, &ft1->answer.answer);
-	ft1->yields = pull == PULL_YIELD;
 	if (pull == PULL_DONE)
 		drop_producer(ft1);
 	ft1_answer_close_entries(&ft1->answer);
+	return pull == PULL_ON;
 }
 
 static bool
@@ -126,6 +126,7 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 {
 	struct ft1 *ft1 = (struct ft1 *)face;
 	enum ft1_step step;
+	bool goes_on;
 
 	ft1->answer.out = out;
 	do {
@@ -134,7 +135,7 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 		/* Before the producer takes all the room, as it does. */
 		if (ft1->producer != NULL)
 			ft1_overtake(ft1, in);
-		pull_producer(ft1);
+		goes_on = pull_producer(ft1);
 		if (ft1->stopping != STATUS_OK && is_at_rest(ft1))
 			ft1_end(ft1, ft1->stopping,
 			    "the server is shutting down");
@@ -151,9 +152,10 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 	if (in->is_quiet && ft1->client->former != NULL &&
 	    ft1->answering == NULL)
 		batch_former_send(ft1->client->former);
-	if (ft1->stage == FT1_STAGE_CHECKING && !ft1->has_checked)
-		return FACE_LOGIN;
-	return ft1->yields ? FACE_AGAIN : FACE_WAITS;
+	if (goes_on)
+		return FACE_ON;
+	return ft1->stage == FT1_STAGE_CHECKING && !ft1->has_checked ?
+	    FACE_LOGIN : FACE_WAITS;
 }
 
 static void

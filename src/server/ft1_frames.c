@@ -52,11 +52,17 @@ is_skipped(struct ft1 *ft1, const struct request *request)
 	return ft1->answer.failed;
 }
 
+static bool
+is_upload(enum verb verb)
+{
+	return verb == VERB_PUT || verb == VERB_APPEND || verb == VERB_WRITE;
+}
+
 /* Hand a request to its handler, and take over what that has left. */
 static void
 serve(struct ft1 *ft1, const struct request *request)
 {
-	if (request->verb == VERB_PUT)
+	if (is_upload(request->verb))
 		ft1_answer_begin_put(&ft1->answer, request->id,
 		    request->chained, ft1->client->former);
 	else
@@ -74,17 +80,17 @@ serve(struct ft1 *ft1, const struct request *request)
 	}
 	ft1->producer = ft1->answer.producer;
 	ft1->producer_id = request->id;
-	if (request->verb == VERB_PUT)
+	if (is_upload(request->verb))
 		ft1_upload_begun(ft1, request);
 }
 
-/* A request that is refused before it is one; a PUT still has its frames. */
+/* A request that is refused before it is one; data may still follow it. */
 static enum ft1_step
 refuse(struct ft1 *ft1, const struct ft1_header *header, enum status st,
     const char *text)
 {
 	ft1_answer_begin(&ft1->answer, header->id);
-	if (header->type == FT1_PUT) {
+	if (ft1_is_upload(header->type)) {
 		ft1_answer_begin_put(&ft1->answer, header->id,
 		    (header->flags & FT1_CHAINED) != 0, ft1->client->former);
 		ft1->upload = FT1_UPLOAD_DROPPING;

@@ -41,7 +41,7 @@ ft1_take_cancel(struct ft1 *ft1, const struct ft1_header *header,
 	return FT1_STEP_ON;
 }
 
-/* A request that waits in the input itself; a PUT has to come with its data. */
+/* A request that waits in the input itself; an upload comes with its data. */
 static void
 cancel_waiting(struct face_input *in, size_t end, uint32_t id)
 {
@@ -51,7 +51,7 @@ cancel_waiting(struct face_input *in, size_t end, uint32_t id)
 	for (at = in->used; at < end; at += FT1_HEADER_SIZE + header.length) {
 		ft1_header_read(&header, in->bytes + at);
 		if (header.id == id && ft1_is_request(header.type) &&
-		    header.type != FT1_PUT) {
+		    !ft1_is_upload(header.type)) {
 			header.type = FT1_CANCELLED;
 			header.flags = 0;
 			ft1_header_write(in->bytes + at, &header);

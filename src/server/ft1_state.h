@@ -52,7 +52,6 @@ struct ft1 {
 	/* the request whose answer flows */
 	struct producer	*producer;	/* owned, or NULL */
 	uint32_t	 producer_id;
-	bool		 yields;	/* it can go on by itself */
 
 	/* the upload whose frames come */
 	enum ft1_upload	 upload;

@@ -30,6 +30,15 @@ enum verb {
 	VERB_UPLOADS,
 	VERB_DISCARD,
 	VERB_PIECES,
+	VERB_APPEND,
+	VERB_WRITE,
+	VERB_TRUNCATE,
+	VERB_CP,
+	VERB_SUM,
+	VERB_FIND,
+	VERB_DU,
+	VERB_DF,
+	VERB_TOUCH,
 	VERB_COUNT
 };
 
@@ -56,6 +65,17 @@ struct request {
 
 	bool		 has_upload;
 	uint8_t		 upload[UPLOAD_ID_SIZE];
+	bool		 recursive;	/* rm: a folder with all in it */
+	bool		 parents;	/* mkdir: those above it too */
+	struct request_bytes method;	/* of sum */
+	/* what find looks for */
+	struct request_bytes pattern;
+	uint8_t		 kind;		/* 'f', 'd', 'l'; 0: any */
+	bool		 has_size_least, has_size_most, has_newer, has_older;
+	bool		 has_depth;
+	uint64_t	 size_least, size_most;
+	struct file_time newer, older;
+	uint32_t	 depth;
 };
 
 #endif

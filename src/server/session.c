@@ -201,7 +201,7 @@ speak(struct session *session, const struct turn_tools *tools,
 	if (out.len > 0 && tls_stream_write(session->stream, out.bytes,
 	    out.len) != IO_OK)
 		return FACE_ENDS;
-	if (in->used > 0 || out.len > 0 || turn == FACE_AGAIN)
+	if (in->used > 0 || out.len > 0)
 		session->moved = clock_ms();
 	return turn;
 }
@@ -260,9 +260,10 @@ talk(struct session *session, const struct turn_tools *tools,
 			return say_goodbye(session);
 		if (said == FACE_LOGIN)
 			break;
+		if (said == FACE_ON)
+			session->moved = clock_ms();
 		/* All sent is progress too: there is room again. */
-		if (said != FACE_AGAIN && budget->bytes == before &&
-		    in.used == 0 &&
+		else if (budget->bytes == before && in.used == 0 &&
 		    !(unsent > 0 && sent == IO_OK))
 			break;
 		if (is_used_up(budget))

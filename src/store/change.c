@@ -34,7 +34,7 @@ spot_open(struct spot *spot, const struct place *place, const char *path)
 static enum status
 spot_flush(const struct spot *spot)
 {
-	if (base_durability(spot->place->base) != DURABILITY_COMMIT)
+	if (place_durability(spot->place) != DURABILITY_COMMIT)
 		return STATUS_OK;
 	return folder_flush(&spot->folder);
 }

@@ -76,7 +76,8 @@ own_locks_any(const struct own_locks *own)
 static const char *
 from_base(char full[FULL_ROOM], const struct place *place, const char *path)
 {
-	snprintf(full, FULL_ROOM, "%s%s", place->root, path);
+	snprintf(full, FULL_ROOM, "%s%s", place->root,
+	    place_path(place, path));
 	return full;
 }
 

@@ -69,3 +69,30 @@ path_clean(char out[WALK_PATH_ROOM], const char *cwd, const char *path,
 	out[used] = '\0';
 	return st;
 }
+
+const char *
+place_path(const struct place *place, const char *path)
+{
+	return path + place->mount;
+}
+
+enum durability
+place_durability(const struct place *place)
+{
+	switch (place->durability) {
+	case PLACE_COMMIT:
+		return DURABILITY_COMMIT;
+	case PLACE_ASYNC:
+		return DURABILITY_ASYNC;
+	case PLACE_AS_BASE:
+		break;
+	}
+	return base_durability(place->base);
+}
+
+bool
+place_is_same(const struct place *a, const struct place *b)
+{
+	return a->base == b->base && a->mount == b->mount &&
+	    strcmp(a->root, b->root) == 0;
+}

@@ -41,7 +41,7 @@ upload_alloc(const struct place *place, const struct upload_plan *plan)
 		return NULL;
 	memcpy(upload->strings, place->root, root_size);
 	memcpy(upload->strings + root_size, plan->path, path_size);
-	upload->place.base = place->base;
+	upload->place = *place;
 	upload->place.root = upload->strings;
 	upload->place.own = own_locks_ref(place->own);
 	upload->plan = *plan;

@@ -75,7 +75,7 @@ upload_write_all(int fd, const void *bytes, size_t len, uint64_t offset)
 static void
 push(struct upload *upload)
 {
-	if (base_durability(upload->place.base) != DURABILITY_COMMIT ||
+	if (place_durability(&upload->place) != DURABILITY_COMMIT ||
 	    upload->received - upload->pushed < WRITE_BEHIND)
 		return;
 	(void)sync_file_range(upload->stage.fd, (off_t)upload->pushed,

@@ -47,15 +47,30 @@ hide(const struct walk *walk)
 	return walk_error(walk);
 }
 
+/* The clean path as openat2 wants it: seen from the root. */
+static const char *
+from_root(const struct place *place, const char *path)
+{
+	path = place_path(place, path);
+	return path[0] == '\0' || path[1] == '\0' ? "." : path + 1;
+}
+
+static bool
+is_root(const struct place *place, const char *path)
+{
+	return strcmp(from_root(place, path), ".") == 0;
+}
+
 /* Does the clean path begin with the name of the base's own folder? */
 static bool
 is_reserved(const struct place *place, const char *path)
 {
+	const char *name = from_root(place, path);
 	size_t len = strlen(BASE_PRIVATE);
 
 	return (place->root[0] == '\0' || strcmp(place->root, ".") == 0) &&
-	    strncasecmp(path + 1, BASE_PRIVATE, len) == 0 &&
-	    (path[1 + len] == '/' || path[1 + len] == '\0');
+	    strncasecmp(name, BASE_PRIVATE, len) == 0 &&
+	    (name[len] == '/' || name[len] == '\0');
 }
 
 static enum status
@@ -111,13 +126,6 @@ open_folder(const struct walk *walk, struct folder *out, const char *path,
 	return STATUS_OK;
 }
 
-/* The clean path as openat2 wants it: seen from the root. */
-static const char *
-from_root(const char *path)
-{
-	return path[1] == '\0' ? "." : path + 1;
-}
-
 enum status
 walk_folder(struct folder *out, const struct place *place, const char *path)
 {
@@ -128,7 +136,7 @@ walk_folder(struct folder *out, const struct place *place, const char *path)
 	if ((st = walk_begin(&walk, place, path)) != STATUS_OK)
 		return st;
 	st = is_reserved(place, path) ? hide(&walk) :
-	    open_folder(&walk, out, from_root(path), O_RDONLY);
+	    open_folder(&walk, out, from_root(place, path), O_RDONLY);
 	walk_end(&walk);
 	return st;
 }
@@ -158,7 +166,8 @@ static enum status
 open_parent(const struct walk *walk, struct folder *out, const char **name,
     int flags)
 {
-	const char *path = from_root(walk->path), *slash = strrchr(path, '/');
+	const char *path = from_root(walk->place, walk->path);
+	const char *slash = strrchr(path, '/');
 	char parent[WALK_PATH_ROOM] = ".";
 
 	if (slash == NULL)
@@ -179,12 +188,12 @@ walk_parent(struct folder *out, const char **name, const struct place *place,
 	enum status st;
 
 	out->fd = -1;
-	if (path[1] == '\0')
+	if (is_root(place, path))
 		return status_set(STATUS_NOT_PERMITTED,
-		    "/: your folder itself stays as it is");
+		    "%s: the folder itself stays as it is", path);
 	if ((st = walk_begin(&walk, place, path)) != STATUS_OK)
 		return st;
-	if (is_reserved(place, path) && strchr(path + 1, '/') != NULL)
+	if (is_reserved(place, path) && strchr(from_root(place, path), '/') != NULL)
 		st = hide(&walk);
 	else
 		st = open_parent(&walk, out, name, O_RDONLY);
@@ -285,7 +294,7 @@ find_spot(const struct walk *walk, struct spot *spot)
 	bool again = true;
 	int links;
 
-	snprintf(text, sizeof(text), "%s", from_root(walk->path));
+	snprintf(text, sizeof(text), "%s", from_root(walk->place, walk->path));
 	spot->folder.fd = -1;
 	for (links = 0; again && st == STATUS_OK; links++) {
 		folder_close(&spot->folder);
@@ -400,7 +409,7 @@ walk_lstat(struct stat *st, const struct place *place, const char *path)
 	enum status found;
 	const char *name;
 
-	if (path[1] == '\0')
+	if (is_root(place, path))
 		return walk_stat(st, place, path);
 	if ((found = walk_begin(&walk, place, path)) != STATUS_OK)
 		return found;

@@ -13,6 +13,7 @@
 #ifndef WALK_H
 #define WALK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
@@ -21,12 +22,33 @@
 
 struct own_locks;
 
-/* Where a user stands: borrowed for the length of a request. */
+/* How safe what is acknowledged in a place is. */
+enum place_durability {
+	PLACE_AS_BASE,		/* as its base has it */
+	PLACE_COMMIT,
+	PLACE_ASYNC
+};
+
+/*
+ * Where a user stands: borrowed for the length of a request.  The paths of a
+ * share that is mounted into a user's root begin with the share's name; those
+ * first `mount` bytes are what its root stands for.
+ */
 struct place {
 	const struct base *base;
 	const char	*root;	/* below the base, "" for the base itself */
 	struct own_locks *own;	/* what the session has locked; or NULL */
+	size_t		 mount;	/* bytes of "/SHARE"; 0 for the user's root */
+	enum place_durability durability;
 };
+
+/* What `path`, a clean one, is from the place's root on: "" or "/a/b". */
+const char *place_path(const struct place *place, const char *path);
+
+enum durability place_durability(const struct place *place);
+
+/* Is it the same root, mounted at the same name? */
+bool place_is_same(const struct place *a, const struct place *b);
 
 /*
  * The clean, absolute form of `path` (`len` bytes, seen from `cwd`): "/" or

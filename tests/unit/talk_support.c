@@ -129,7 +129,8 @@ talk_turn(struct talk *talk, size_t room, bool is_quiet)
 	if (turn == FACE_LOGIN)
 		log_in(talk);
 	talk->has_ended = turn == FACE_ENDS;
-	return in.used > 0 || out.len > 0 || turn == FACE_LOGIN;
+	return in.used > 0 || out.len > 0 || turn == FACE_LOGIN ||
+	    turn == FACE_ON;
 }
 
 void

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands that change a file where it is: append, write, truncate, touch. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "in_place.h"
+#include "kit.h"
+#include "touch.h"
+#include "upload.h"
+
+void
+command_touch(struct caller *caller, const struct request *request)
+{
+	struct audit_event event = { .verb = "touch",
+	    .began_us = clock_us() };
+	struct touch_plan plan = { .has_time = request->has_mtime,
+	    .time = request->mtime };
+	char path[WALK_PATH_ROOM] = "";
+
+	event.path = path;
+	plan.may_make = (caller->rights & RIGHT_WRITE) != 0;
+	plan.may_change = (caller->rights & RIGHT_OVERWRITE) != 0;
+	event.outcome = command_path(path, caller, &request->path);
+	if (event.outcome == STATUS_OK)
+		event.outcome = touch_file(&caller->place,
+		    kit_names(caller->kit, caller->place.base), path, &plan);
+	command_finish(caller, &event, NULL);
+}
+
+static void
+want_of_request(struct in_place_want *want, enum in_place_use use,
+    const struct request *request)
+{
+	memset(want, 0, sizeof(*want));
+	want->use = use;
+	want->offset = use == IN_PLACE_TRUNCATE ? request->size :
+	    request->offset;
+	want->has_length = request->has_length;
+	want->length = request->length;
+	want->if_version = request->if_version;
+	memcpy(want->version, request->version, sizeof(want->version));
+}
+
+static enum status
+truncate_file(struct caller *caller, const char *path,
+    const struct request *request, struct outcome *outcome)
+{
+	struct in_place_want want;
+	struct in_place file;
+	struct stat sb;
+	enum status st;
+
+	if (request->size > UPLOAD_MOST)
+		return status_set(STATUS_TOO_LARGE, "%s: too large", path);
+	want_of_request(&want, IN_PLACE_TRUNCATE, request);
+	st = in_place_open(&file, &caller->place, path, &want);
+	if (st != STATUS_OK)
+		return st;
+	if (ftruncate(file.fd, (off_t)request->size) == -1)
+		st = status_errno("%s", path);
+	else if ((st = in_place_flush(&file)) == STATUS_OK &&
+	    fstat(file.fd, &sb) == -1)
+		st = status_errno("%s", path);
+	if (st == STATUS_OK) {
+		outcome->has_size = outcome->has_version = true;
+		outcome->size = (uint64_t)sb.st_size;
+		version_of(outcome->version, &sb);
+	}
+	in_place_close(&file);
+	return st;
+}
+
+void
+command_truncate(struct caller *caller, const struct request *request)
+{
+	struct audit_event event = { .verb = "truncate",
+	    .began_us = clock_us() };
+	struct outcome outcome = { 0 };
+	char path[WALK_PATH_ROOM] = "";
+
+	event.path = path;
+	event.outcome = command_path(path, caller, &request->path);
+	if (event.outcome == STATUS_OK)
+		event.outcome = truncate_file(caller, path, request,
+		    &outcome);
+	command_finish(caller, &event, &outcome);
+}
+
+/* An append or a write whose content is on its way. */
+struct in_place_consumer {
+	struct consumer	 consumer;
+	struct answer	*answer;	/* borrowed; outlives this */
+	struct audit_who who;
+	const char	*verb;
+	char		*path;		/* owned; clean */
+	uint64_t	 began_us;
+	struct in_place	 file;
+	uint64_t	 base;		/* where offset 0 of the data lies */
+	uint64_t	 at;		/* the offset of the next byte */
+	uint64_t	 first;		/* of the first one */
+	bool		 has_most;
+	uint64_t	 most;		/* bytes that may come */
+	struct digest	*digest;	/* owned; NULL once it has ended */
+	enum status	 outcome;
+};
+
+static void
+consumer_audit(const struct in_place_consumer *it, const uint8_t *digest)
+{
+	audit(&it->who, &(struct audit_event){ .verb = it->verb,
+	    .path = it->path, .has_bytes = true,
+	    .bytes = it->at - it->first, .began_us = it->began_us,
+	    .digest = digest, .outcome = it->outcome });
+}
+
+static enum status
+take_bytes(struct in_place_consumer *it, uint64_t offset, const void *bytes,
+    size_t len)
+{
+	enum status st;
+
+	if (offset != it->at)
+		return status_set(STATUS_BAD_REQUEST,
+		    "bytes must come without gaps");
+	if (it->has_most && len > it->most - (it->at - it->first))
+		return status_set(STATUS_SIZE,
+		    "more has come than was announced");
+	if (it->base + offset > UPLOAD_MOST ||
+	    len > UPLOAD_MOST - (it->base + offset))
+		return status_set(STATUS_TOO_LARGE, "too large");
+	st = in_place_write(&it->file, it->base + offset, bytes, len);
+	if (st != STATUS_OK)
+		return st;
+	digest_update(it->digest, bytes, len);
+	it->at += len;
+	return STATUS_OK;
+}
+
+static enum status
+consumer_feed(struct consumer *consumer, uint64_t offset, const void *bytes,
+    size_t len)
+{
+	struct in_place_consumer *it = (struct in_place_consumer *)consumer;
+	enum status st;
+
+	if ((st = take_bytes(it, offset, bytes, len)) != STATUS_OK)
+		it->outcome = st;
+	return st;
+}
+
+static enum status
+finish(struct in_place_consumer *it, uint64_t size,
+    const uint8_t digest[DIGEST_SIZE], struct outcome *outcome)
+{
+	struct stat sb;
+	enum status st;
+
+	if (size != it->at - it->first || (it->has_most && size != it->most))
+		return status_set(STATUS_SIZE,
+		    "the size is not what was announced");
+	digest_end(it->digest, outcome->digest);
+	it->digest = NULL;
+	if (memcmp(outcome->digest, digest, DIGEST_SIZE) != 0)
+		return status_set(STATUS_DIGEST,
+		    "the content does not match its digest");
+	if ((st = in_place_flush(&it->file)) != STATUS_OK)
+		return st;
+	if (fstat(it->file.fd, &sb) == -1)
+		return status_errno("%s", it->path);
+	outcome->has_content = true;
+	outcome->size = (uint64_t)sb.st_size;
+	version_of(outcome->version, &sb);
+	return STATUS_OK;
+}
+
+static enum status
+consumer_commit(struct consumer *consumer, uint64_t size,
+    const uint8_t digest[DIGEST_SIZE])
+{
+	struct in_place_consumer *it = (struct in_place_consumer *)consumer;
+	struct outcome outcome = { 0 };
+
+	it->outcome = finish(it, size, digest, &outcome);
+	if (it->outcome != STATUS_OK)
+		return it->outcome;
+	consumer_audit(it, outcome.digest);
+	in_place_close(&it->file);	/* before the client hears of it */
+	answer_ok(it->answer, &outcome);
+	return STATUS_OK;
+}
+
+static void
+consumer_free(struct consumer *consumer)
+{
+	struct in_place_consumer *it = (struct in_place_consumer *)consumer;
+
+	if (it->outcome != STATUS_OK)
+		consumer_audit(it, NULL);
+	in_place_close(&it->file);
+	digest_drop(it->digest);
+	free(it->path);
+	free(it);
+}
+
+static enum status
+consumer_begin(struct in_place_consumer *it, struct caller *caller,
+    const struct request *request)
+{
+	bool appends = request->verb == VERB_APPEND;
+	struct in_place_want want;
+	char path[WALK_PATH_ROOM];
+	enum status st;
+
+	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
+		return st;
+	if ((it->path = strdup(path)) == NULL)
+		return STATUS_NO_MEMORY;
+	want_of_request(&want, appends ? IN_PLACE_APPEND : IN_PLACE_WRITE,
+	    request);
+	if (!appends && want.offset > UPLOAD_MOST)
+		return status_set(STATUS_TOO_LARGE, "%s: too large", path);
+	st = in_place_open(&it->file, &caller->place, path, &want);
+	if (st != STATUS_OK)
+		return st;
+	it->base = appends ? it->file.start : 0;
+	it->first = it->at = appends ? 0 : want.offset;
+	it->has_most = appends ? request->has_size : want.has_length;
+	it->most = appends ? request->size : want.length;
+	if ((it->digest = digest_begin(it->first)) == NULL)
+		return STATUS_NO_MEMORY;
+	return STATUS_OK;
+}
+
+static void
+begin_consumer(struct caller *caller, const struct request *request,
+    const char *verb)
+{
+	static const struct consumer_ops ops = { consumer_feed,
+	    consumer_commit, consumer_free, NULL };
+	struct in_place_consumer *it;
+
+	if ((it = calloc(1, sizeof(*it))) == NULL) {
+		answer_error(caller->answer, STATUS_NO_MEMORY);
+		return;
+	}
+	it->consumer.ops = &ops;
+	it->answer = caller->answer;
+	it->who = *caller->who;
+	it->verb = verb;
+	it->began_us = clock_us();
+	it->file.fd = -1;
+	it->outcome = consumer_begin(it, caller, request);
+	if (it->outcome != STATUS_OK) {
+		answer_error(caller->answer, it->outcome);
+		consumer_free(&it->consumer);
+		return;
+	}
+	it->outcome = STATUS_CANCELLED;	/* until it is committed */
+	answer_consume(caller->answer, &it->consumer);
+}
+
+void
+command_append(struct caller *caller, const struct request *request)
+{
+	begin_consumer(caller, request, "append");
+}
+
+void
+command_write(struct caller *caller, const struct request *request)
+{
+	begin_consumer(caller, request, "write");
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "in_place.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RACES_MOST 100	/* times that the name may get another file */
+
+static bool
+is_reading(const struct in_place_want *want)
+{
+	return want->use == IN_PLACE_READ;
+}
+
+/* The range that the use is about, in the file as it is. */
+static enum status
+find_range(struct in_place *file, const struct in_place_want *want)
+{
+	uint64_t size = (uint64_t)file->st.st_size;
+
+	file->start = want->offset;
+	file->length = want->has_length ? want->length : 0;
+	switch (want->use) {
+	case IN_PLACE_READ:
+		if (want->offset > size)
+			return status_set(STATUS_BAD_REQUEST,
+			    "the offset lies beyond the end of the file");
+		if (!want->has_length || want->length > size - want->offset)
+			file->length = size - want->offset;
+		break;
+	case IN_PLACE_WRITE:
+		break;
+	case IN_PLACE_APPEND:
+		file->start = size;
+		break;
+	case IN_PLACE_TRUNCATE:
+		if (size < file->start)
+			file->start = size;
+		break;
+	}
+	return STATUS_OK;
+}
+
+/* Take the locks of the verb: all of them are taken here. */
+static enum status
+take_locks(struct in_place *file, const struct place *place,
+    const struct in_place_want *want, const char *path)
+{
+	struct own_want lock = {
+		.kind = is_reading(want) ? RANGE_LOCK_SHARED :
+		    RANGE_LOCK_EXCLUSIVE,
+		.start = file->start,
+		.length = file->length,
+	};
+
+	/* A length of 0 would mean all that is behind. */
+	if (file->length == 0 &&
+	    (is_reading(want) || (want->has_length && want->length == 0)))
+		return STATUS_OK;
+	return own_hold_take(&file->hold, place->own, file->fd, &lock, path);
+}
+
+/* Locks are worth something only on the file that still has the name. */
+static enum status
+look_again(struct in_place *file, const struct place *place,
+    const char *path, bool *again)
+{
+	struct stat now;
+	enum status st;
+
+	if ((st = walk_stat(&now, place, path)) != STATUS_OK)
+		return st;
+	if (fstat(file->fd, &file->st) == -1)
+		return status_errno("%s", path);
+	*again = now.st_ino != file->st.st_ino ||
+	    now.st_dev != file->st.st_dev;
+	return STATUS_OK;
+}
+
+/* Has the end moved to before the range that is locked? */
+static bool
+has_shrunk(const struct in_place *file, const struct in_place_want *want)
+{
+	uint64_t size = (uint64_t)file->st.st_size;
+
+	switch (want->use) {
+	case IN_PLACE_READ:
+		return size < file->start + file->length;
+	case IN_PLACE_APPEND:
+	case IN_PLACE_TRUNCATE:
+		return size < file->start;
+	case IN_PLACE_WRITE:
+		break;
+	}
+	return false;
+}
+
+static enum status
+try_open(struct in_place *file, const struct place *place, const char *path,
+    const struct in_place_want *want, bool *again)
+{
+	enum status st;
+
+	*again = false;
+	st = is_reading(want) ?
+	    walk_file(&file->fd, &file->st, place, path) :
+	    walk_file_to_write(&file->fd, &file->st, place, path);
+	if (st != STATUS_OK ||
+	    (st = find_range(file, want)) != STATUS_OK ||
+	    (st = take_locks(file, place, want, path)) != STATUS_OK ||
+	    (st = look_again(file, place, path, again)) != STATUS_OK)
+		return st;
+	if (has_shrunk(file, want))
+		*again = true;
+	return STATUS_OK;
+}
+
+static enum status
+check_version(const struct in_place *file, const struct in_place_want *want)
+{
+	uint8_t now[VERSION_SIZE];
+
+	version_of(now, &file->st);
+	if (!want->if_version || memcmp(now, want->version, VERSION_SIZE) == 0)
+		return STATUS_OK;
+	return status_set(STATUS_PRECONDITION,
+	    "the file is not the version that was expected");
+}
+
+enum status
+in_place_open(struct in_place *out, const struct place *place,
+    const char *path, const struct in_place_want *want)
+{
+	enum status st = STATUS_OK;
+	bool again = true;
+	int races;
+
+	memset(out, 0, sizeof(*out));
+	out->base = place->base;
+	out->fd = -1;
+	for (races = 0; again && st == STATUS_OK && races < RACES_MOST;
+	    races++) {
+		in_place_close(out);
+		st = try_open(out, place, path, want, &again);
+	}
+	if (st == STATUS_OK && again)
+		st = status_set(STATUS_LOCKED, "%s: changes all the time",
+		    path);
+	if (st == STATUS_OK)
+		st = check_version(out, want);
+	if (st == STATUS_OK && want->use == IN_PLACE_APPEND)
+		out->start = (uint64_t)out->st.st_size;
+	if (st != STATUS_OK)
+		in_place_close(out);
+	return st;
+}
+
+enum status
+in_place_write(const struct in_place *file, uint64_t offset,
+    const void *bytes, size_t len)
+{
+	const uint8_t *at = bytes;
+	ssize_t n;
+
+	while (len > 0) {
+		n = pwrite(file->fd, at, len, (off_t)offset);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return status_errno("write");
+		at += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return STATUS_OK;
+}
+
+enum status
+in_place_flush(const struct in_place *file)
+{
+	if (base_durability(file->base) == DURABILITY_COMMIT &&
+	    fsync(file->fd) == -1)
+		return status_errno("flush");
+	return STATUS_OK;
+}
+
+void
+in_place_close(struct in_place *file)
+{
+	int error = errno;
+
+	if (file->fd != -1) {
+		own_hold_release(&file->hold);
+		close(file->fd);
+	}
+	file->fd = -1;
+	memset(&file->hold, 0, sizeof(file->hold));
+	errno = error;
+}

@@ -1,0 +1,63 @@
+/*
+ * in_place - a file that is read or changed where it is, with the lock that the
+ * lock rules want for that: writes are durable once flushed, but not atomic.
+ *
+ *	in_place_open, [in_place_write ..., in_place_flush], in_place_close
+ */
+#ifndef IN_PLACE_H
+#define IN_PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "own_hold.h"
+#include "status.h"
+#include "version.h"
+#include "walk.h"
+
+enum in_place_use {
+	IN_PLACE_READ,		/* shared, on the range within the file */
+	IN_PLACE_WRITE,		/* exclusive, on the range */
+	IN_PLACE_APPEND,	/* exclusive, from the end of the file on */
+	IN_PLACE_TRUNCATE	/* the same, from the smaller end on */
+};
+
+struct in_place_want {
+	enum in_place_use use;
+	uint64_t	 offset;	/* of the range; the end to be */
+	bool		 has_length;
+	uint64_t	 length;
+	bool		 if_version;
+	uint8_t		 version[VERSION_SIZE];
+};
+
+/* Must stay where it is in memory while it is open. */
+struct in_place {
+	const struct base *base;	/* borrowed */
+	int		 fd;		/* owned; -1 when closed */
+	struct own_hold	 hold;
+	struct stat	 st;		/* once it was locked */
+	uint64_t	 start, length;	/* of the range */
+};
+
+/*
+ * Open the regular file at the clean path (links inside the root are followed)
+ * and lock what the use needs; the only place where these locks are taken.
+ * STATUS_LOCKED, STATUS_PRECONDITION, STATUS_BAD_REQUEST for a range that
+ * begins behind the end of what is read, and those of walk_file.
+ */
+enum status in_place_open(struct in_place *out, const struct place *place,
+    const char *path, const struct in_place_want *want);
+
+/* Whole or not; a failure may have written some of it. */
+enum status in_place_write(const struct in_place *file, uint64_t offset,
+    const void *bytes, size_t len);
+
+/* As durable as the base says. */
+enum status in_place_flush(const struct in_place *file);
+
+/* And give back the lock.  No harm if it is closed. */
+void in_place_close(struct in_place *file);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "touch.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MODE_DEFAULT	0644
+#define RACES_MOST	100	/* times that the name may come and go */
+
+static enum status
+set_time(int fd, const struct place *place, const char *path,
+    const struct touch_plan *plan)
+{
+	struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_nsec = UTIME_NOW },
+	};
+
+	if (plan->has_time) {
+		times[1].tv_sec = (time_t)plan->time.seconds;
+		times[1].tv_nsec = (long)plan->time.nanoseconds;
+	}
+	if (futimens(fd, times) == -1 ||
+	    (base_durability(place->base) == DURABILITY_COMMIT &&
+	    fsync(fd) == -1))
+		return status_errno("%s", path);
+	return STATUS_OK;
+}
+
+static enum status
+change_old(const struct place *place, const char *path,
+    const struct touch_plan *plan)
+{
+	struct stat sb;
+	enum status st;
+	int fd;
+
+	st = walk_file_to_write(&fd, &sb, place, path);
+	if (st != STATUS_OK)
+		return st;
+	st = plan->may_change ? set_time(fd, place, path, plan) :
+	    status_set(STATUS_NOT_PERMITTED,
+	    "%s: there already, and not yours to change", path);
+	close(fd);
+	return st;
+}
+
+/* In the folder, with the name held. */
+static enum status
+make_held(const struct folder *folder, const char *name,
+    const struct place *place, const char *path,
+    const struct touch_plan *plan)
+{
+	enum status st;
+	int fd;
+
+	fd = openat(folder->fd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    MODE_DEFAULT);
+	if (fd == -1)
+		return status_errno("%s", path);
+	st = set_time(fd, place, path, plan);
+	close(fd);
+	if (st == STATUS_OK &&
+	    base_durability(place->base) == DURABILITY_COMMIT)
+		st = folder_flush(folder);
+	return st;
+}
+
+static enum status
+make_new(const struct place *place, struct names *names, const char *path,
+    const struct touch_plan *plan)
+{
+	struct folder folder;
+	const char *name;
+	enum status st;
+
+	if (!plan->may_make)
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: no such file, and not yours to make", path);
+	if ((st = walk_parent(&folder, &name, place, path)) != STATUS_OK)
+		return st;
+	st = names_hold(names, &folder, name, NULL, NULL);
+	if (st == STATUS_OK) {
+		st = make_held(&folder, name, place, path, plan);
+		names_release(names);
+	}
+	folder_close(&folder);
+	return st;
+}
+
+enum status
+touch_file(const struct place *place, struct names *names, const char *path,
+    const struct touch_plan *plan)
+{
+	enum status st = STATUS_EXISTS;
+	int races;
+
+	for (races = 0; st == STATUS_EXISTS && races < RACES_MOST; races++) {
+		st = change_old(place, path, plan);
+		if (st == STATUS_NOT_FOUND)
+			st = make_new(place, names, path, plan);
+	}
+	return st;
+}

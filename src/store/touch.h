@@ -1,0 +1,29 @@
+/*
+ * touch - the time of a file, and the file itself if it is missing.
+ */
+#ifndef TOUCH_H
+#define TOUCH_H
+
+#include <stdbool.h>
+
+#include "file_time.h"
+#include "names.h"
+#include "status.h"
+#include "walk.h"
+
+struct touch_plan {
+	bool		 has_time;	/* else: now */
+	struct file_time time;
+	bool		 may_make;	/* a file that is missing */
+	bool		 may_change;	/* one that is there */
+};
+
+/*
+ * Set the time of the file at the clean path, and make an empty one if there
+ * is none; on disk when this returns, where the base says so.
+ * STATUS_NOT_PERMITTED for what the plan does not allow.
+ */
+enum status touch_file(const struct place *place, struct names *names,
+    const char *path, const struct touch_plan *plan);
+
+#endif
