@@ -35,6 +35,12 @@ answer_entry(struct answer *answer, const struct file_facts *facts)
 	return answer->ops->entry(answer, facts);
 }
 
+bool
+answer_held(struct answer *answer, const struct lock_facts *facts)
+{
+	return answer->ops->held(answer, facts);
+}
+
 void *
 answer_data_room(struct answer *answer, size_t *room)
 {

@@ -21,6 +21,9 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_TRUNCATE] = { "truncate", RIGHT_OVERWRITE, command_truncate },
 	[VERB_DF] = { "df", RIGHT_LIST, command_df },
 	[VERB_TOUCH] = { "touch", 0, command_touch },
+	[VERB_LOCK] = { "lock", RIGHT_LOCK, command_lock },
+	[VERB_UNLOCK] = { "unlock", RIGHT_LOCK, command_unlock },
+	[VERB_LOCKS] = { "locks", RIGHT_LOCK, command_locks },
 };
 
 const struct command *

@@ -56,5 +56,8 @@ void command_write(struct caller *caller, const struct request *request);
 void command_truncate(struct caller *caller, const struct request *request);
 void command_df(struct caller *caller, const struct request *request);
 void command_touch(struct caller *caller, const struct request *request);
+void command_lock(struct caller *caller, const struct request *request);
+void command_unlock(struct caller *caller, const struct request *request);
+void command_locks(struct caller *caller, const struct request *request);
 
 #endif
