@@ -50,10 +50,14 @@ void command_pwd(struct caller *caller, const struct request *request);
 void command_mkdir(struct caller *caller, const struct request *request);
 void command_rmdir(struct caller *caller, const struct request *request);
 void command_rm(struct caller *caller, const struct request *request);
+/* rm with all that is below. */
+void command_rm_tree(struct caller *caller, const struct request *request);
 void command_mv(struct caller *caller, const struct request *request);
 void command_append(struct caller *caller, const struct request *request);
 void command_write(struct caller *caller, const struct request *request);
 void command_truncate(struct caller *caller, const struct request *request);
+void command_find(struct caller *caller, const struct request *request);
+void command_du(struct caller *caller, const struct request *request);
 void command_df(struct caller *caller, const struct request *request);
 void command_touch(struct caller *caller, const struct request *request);
 void command_lock(struct caller *caller, const struct request *request);
