@@ -187,6 +187,7 @@ make_item(struct item **out, const struct letter *letter)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	item->may_fail = letter->may_fail;
 	item->named = letter->remote != NULL;
+	item->sending.wait = letter->wait;
 	item->sending.local = strdup(letter->local);
 	if (letter->remote == NULL)
 		item->sending.path = strdup(base);

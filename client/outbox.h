@@ -9,6 +9,7 @@
 #define OUTBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "command_line.h"
 #include "interrupt.h"
@@ -22,6 +23,7 @@ struct letter {
 	const char	*local;		/* "-": standard input */
 	const char	*remote;	/* NULL: as the local one is called */
 	bool		 may_fail;
+	uint32_t	 wait;		/* seconds, for locks of others */
 };
 
 /* All three are borrowed for the life of the outbox. */

@@ -3,6 +3,7 @@
 
 #include "remote.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 
 #define FRAME_ROOM	16384u	/* two paths, or a password, and the rest */
 #define SILENCE_MS	60000	/* until we ask whether the server lives */
+#define KEEP_MS		20000	/* between signs of life of our own */
 #define TEXT_MAX	400u	/* bytes that we repeat of the server's words */
 
 struct remote {
@@ -25,6 +27,8 @@ struct remote {
 	uint32_t	 wait;		/* seconds, if lost is STATUS_BUSY */
 	struct call	 ping;		/* asks whether the server lives */
 	bool		 pinging;
+	uint64_t	 pinged;	/* clock_ms of the last PING */
+	bool		 keeps_alive;
 	uint64_t	 heard;		/* clock_ms of the last bytes from it */
 };
 
@@ -268,6 +272,10 @@ take_frame(void *owner, const struct frame *frame)
 	case FT1_DATA:
 	case FT1_ENTRIES:
 	case FT1_BEGUN:
+	case FT1_HELD:
+	case FT1_UPLOADS_HELD:
+	case FT1_HAVE:
+	case FT1_DIGESTS:
 		return take_interim(call, frame);
 	}
 	return status_set(STATUS_PROTOCOL,
@@ -398,14 +406,41 @@ outcome_of(struct call *call)
 static enum status
 ask_whether_it_lives(struct remote *remote)
 {
-	if (remote->pinging && !remote->ping.done)
+	if (remote->pinging && !remote->ping.done) {
+		if (clock_ms() - remote->pinged < SILENCE_MS)
+			return STATUS_OK;
 		return status_set(STATUS_UNREACHABLE,
 		    "the server does not answer");
+	}
+	remote->pinged = clock_ms();
 	free(remote->ping.text);
 	remote->ping.text = NULL;
 	remote->pinging = true;
 	(void)remote_request(remote, FT1_PING, 0, &remote->ping);
 	return remote_send(remote);
+}
+
+/* How long nothing may be heard before we say something. */
+static int
+silence(const struct remote *remote)
+{
+	return remote->keeps_alive ? KEEP_MS : SILENCE_MS;
+}
+
+void
+remote_keep_alive(struct remote *remote)
+{
+	remote->keeps_alive = true;
+	remote->pinged = clock_ms();
+}
+
+/* A PING if the last one was long ago. */
+static enum status
+keep_alive(struct remote *remote)
+{
+	if (!remote->keeps_alive || clock_ms() - remote->pinged < KEEP_MS)
+		return STATUS_OK;
+	return ask_whether_it_lives(remote);
 }
 
 void
@@ -418,11 +453,11 @@ remote_await(struct remote *remote, struct call *call)
 	while (!call->done && remote->lost == STATUS_OK) {
 		if (cancel_calls(remote) != STATUS_OK || call->done)
 			continue;
-		st = wire_wait(remote->wire, -1, SILENCE_MS, &received);
+		st = wire_wait(remote->wire, -1, silence(remote), &received);
 		if (received)
 			remote->heard = clock_ms();
-		else if (st == STATUS_OK &&
-		    clock_ms() - remote->heard >= SILENCE_MS) {
+		else if (st == STATUS_OK && clock_ms() - remote->heard >=
+		    (uint64_t)silence(remote)) {
 			st = ask_whether_it_lives(remote);
 			remote->heard = clock_ms();
 		}
@@ -444,7 +479,35 @@ remote_wait_fd(struct remote *remote, struct call *call, int fd)
 
 	if (remote->lost != STATUS_OK || call->done)
 		return remote_lost(remote);
-	return lose(remote, wire_wait(remote->wire, fd, -1, &received));
+	if (keep_alive(remote) != STATUS_OK)
+		return remote_lost(remote);
+	return lose(remote, wire_wait(remote->wire, fd,
+	    remote->keeps_alive ? KEEP_MS : -1, &received));
+}
+
+static bool
+is_readable(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	return poll(&ready, 1, 0) == 1;
+}
+
+enum status
+remote_idle(struct remote *remote, struct interrupt *interrupt, int fd)
+{
+	bool received;
+
+	while (remote->keeps_alive && remote->lost == STATUS_OK) {
+		if (interrupt_caught(interrupt) != 0)
+			return status_set(STATUS_CANCELLED, "interrupted");
+		if (is_readable(fd))
+			return STATUS_OK;
+		if (keep_alive(remote) == STATUS_OK)
+			(void)lose(remote, wire_wait(remote->wire, fd,
+			    KEEP_MS, &received));
+	}
+	return interrupt_wait(interrupt, fd);
 }
 
 enum status

@@ -105,6 +105,19 @@ enum status remote_wait(struct remote *remote, struct call *call);
 /* Wait until `fd` can be read, or the call is done, or a signal comes. */
 enum status remote_wait_fd(struct remote *remote, struct call *call, int fd);
 
+/*
+ * From now on the server must hear from us at short intervals, as it must of
+ * who holds locks: whoever waits here sends a PING now and then.
+ */
+void remote_keep_alive(struct remote *remote);
+
+/*
+ * Wait, with no call on its way, until `fd` can be read.  STATUS_CANCELLED if a
+ * signal came first.
+ */
+enum status remote_idle(struct remote *remote, struct interrupt *interrupt,
+    int fd);
+
 /* remote_send and remote_wait. */
 enum status remote_finish(struct remote *remote, struct call *call);
 

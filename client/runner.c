@@ -38,6 +38,35 @@ read_letters(struct arguments *arguments, const struct verb *verb,
 	return STATUS_OK;
 }
 
+/* --NAME, --NAME VALUE or --NAME=VALUE; steps over a value that stands apart. */
+static enum status
+read_option(struct arguments *arguments, const struct verb *verb, char **argv,
+    int *i)
+{
+	const char *name = argv[*i] + 2, *value = strchr(name, '=');
+	size_t len = value != NULL ? (size_t)(value - name) : strlen(name);
+	enum option option = option_find(name, len);
+	char what[96];
+
+	if (option == OPTION_COUNT ||
+	    (verb->options & OPTION_BIT(option)) == 0) {
+		snprintf(what, sizeof(what), "there is no option --%.*s",
+		    len > 64 ? 64 : (int)len, name);
+		return wrong_use(verb, what);
+	}
+	if (value != NULL)
+		value++;
+	else
+		value = option_has_value(option) ? argv[++*i] : "";
+	if (value == NULL || (*value == '\0') == option_has_value(option)) {
+		snprintf(what, sizeof(what), "--%.*s takes %s value",
+		    (int)len, name, option_has_value(option) ? "a" : "no");
+		return wrong_use(verb, what);
+	}
+	arguments->options[option] = value;
+	return STATUS_OK;
+}
+
 /* Tell options from words; "-" alone is a word, "--" ends the options. */
 static enum status
 read_arguments(struct arguments *out, const struct verb *verb, int argc,
@@ -53,7 +82,9 @@ read_arguments(struct arguments *out, const struct verb *verb, int argc,
 			i++;
 			break;
 		}
-		if ((st = read_letters(out, verb, argv[i])) != STATUS_OK)
+		st = argv[i][1] == '-' ? read_option(out, verb, argv, &i) :
+		    read_letters(out, verb, argv[i]);
+		if (st != STATUS_OK)
 			return st;
 	}
 	out->words = argv + i;

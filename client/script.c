@@ -53,7 +53,8 @@ fill(struct source *source, struct client *client)
 	if (must_wait(source->fd)) {
 		if ((st = remote_push(client->remote)) != STATUS_OK)
 			return st;
-		st = interrupt_wait(client->interrupt, source->fd);
+		st = remote_idle(client->remote, client->interrupt,
+		    source->fd);
 		if (st != STATUS_OK)
 			return st;
 	}

@@ -225,6 +225,8 @@ begin_put(struct sender *s)
 	ft1_put_string(frame, FT1_TAG_PATH, s->sending->path);
 	if (s->fd != STDIN_FILENO)
 		ft1_put_u64(frame, FT1_TAG_SIZE, s->size);
+	if (s->sending->wait > 0)
+		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, s->sending->wait);
 	return remote_send(s->remote);
 }
 

@@ -18,6 +18,7 @@ struct sending {
 	const char	*local;		/* "-": standard input */
 	const char	*path;		/* the server's */
 	uint8_t		 flags;		/* of the PUT */
+	uint32_t	 wait;		/* seconds, for locks of others */
 	struct call	*call;		/* done when the server has answered */
 	/* what was sent, for comparison with the server's receipt */
 	uint64_t	 size;

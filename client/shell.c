@@ -79,8 +79,8 @@ read_character(EditLine *editor, wchar_t *out)
 	char byte;
 
 	for (;;) {
-		if (interrupt_wait(shell->client->interrupt, STDIN_FILENO) !=
-		    STATUS_OK) {
+		if (remote_idle(shell->client->remote,
+		    shell->client->interrupt, STDIN_FILENO) != STATUS_OK) {
 			shell->dropped = true;
 			return -1;
 		}

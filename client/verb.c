@@ -3,45 +3,56 @@
 
 #include "verb.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "nearest.h"
 
+#define WAITS OPTION_BIT(OPTION_WAIT)
+
 static const struct verb verbs[] = {
 	{ "list", "ls", "l", 0, 1, "[-l] [PATH]",
-	    "list a folder (the current one)", verb_list, false },
-	{ "get", NULL, "", 1, 2, "FILE [LOCAL]",
+	    "list a folder (the current one)", verb_list, false, 0 },
+	{ "get", NULL, "", 1, 2, "[--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it)",
-	    verb_get, false },
-	{ "put", NULL, "", 1, 2, "LOCAL [FILE]",
+	    verb_get, false, WAITS },
+	{ "put", NULL, "", 1, 2, "[--wait SECONDS] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input)",
-	    verb_put, true },
+	    verb_put, true, WAITS },
 	{ "stat", NULL, "", 1, 1, "PATH",
-	    "tell all about a file", verb_stat, false },
+	    "tell all about a file", verb_stat, false, 0 },
 	{ "cd", NULL, "", 0, 1, "[PATH]",
-	    "go to a folder (the root)", verb_cd, false },
+	    "go to a folder (the root)", verb_cd, false, 0 },
 	{ "pwd", NULL, "", 0, 0, "",
-	    "tell the current folder", verb_pwd, false },
+	    "tell the current folder", verb_pwd, false, 0 },
 	{ "mkdir", NULL, "", 1, -1, "PATH ...",
-	    "make folders", verb_mkdir, false },
+	    "make folders", verb_mkdir, false, 0 },
 	{ "rmdir", NULL, "", 1, -1, "PATH ...",
-	    "remove empty folders", verb_rmdir, false },
-	{ "rm", "del", "", 1, -1, "PATH ...",
-	    "remove files", verb_rm, false },
-	{ "mv", "rename", "", 2, 2, "FROM TO",
-	    "move or rename a file or folder", verb_mv, false },
+	    "remove empty folders", verb_rmdir, false, 0 },
+	{ "rm", "del", "", 1, -1, "[--wait SECONDS] PATH ...",
+	    "remove files", verb_rm, false, WAITS },
+	{ "mv", "rename", "", 2, 2, "[--wait SECONDS] FROM TO",
+	    "move or rename a file or folder", verb_mv, false, WAITS },
+	{ "lock", NULL, "", 1, 2, "[--shared] [--wait SECONDS] PATH [OFFSET:LENGTH]",
+	    "lock a file, or a part of it, until unlock or the end",
+	    verb_lock, false, WAITS | OPTION_BIT(OPTION_SHARED) },
+	{ "unlock", NULL, "", 1, 2, "PATH [OFFSET:LENGTH]",
+	    "give back what was locked", verb_unlock, false, 0 },
+	{ "locks", NULL, "", 0, 1, "[PATH]",
+	    "show what this session, or who else, has locked",
+	    verb_locks, false, 0 },
 	{ "lcd", NULL, "", 0, 1, "[FOLDER]",
 	    "go to a folder on this machine (the home folder)", verb_lcd,
-	    false },
+	    false, 0 },
 	{ "lpwd", NULL, "", 0, 0, "",
-	    "tell the current folder on this machine", verb_lpwd, false },
+	    "tell the current folder on this machine", verb_lpwd, false, 0 },
 	{ "lls", NULL, NULL, 0, -1, "[ARGUMENT ...]",
-	    "run ls on this machine", verb_lls, false },
+	    "run ls on this machine", verb_lls, false, 0 },
 	{ "help", "?", "", 0, 1, "[COMMAND]",
 	    "show this list, or what a command takes", verb_help_command,
-	    false },
+	    false, 0 },
 	{ "quit", "exit", "", 0, 0, "",
-	    "leave (also: bye)", verb_quit, false },
+	    "leave (also: bye)", verb_quit, false, 0 },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -73,7 +84,7 @@ verb_find(const char *name)
 void
 verb_help_all(FILE *file)
 {
-	char left[64];
+	char left[80];
 	size_t i;
 
 	for (i = 0; i < VERBS; i++) {
@@ -91,4 +102,24 @@ verb_help(FILE *file, const struct verb *verb)
 	fprintf(file, "%s %s\n    %s\n", verb->name, verb->usage, verb->help);
 	if (verb->alias != NULL)
 		fprintf(file, "    also called %s\n", verb->alias);
+}
+
+enum status
+verb_wait_seconds(uint32_t *seconds, const struct arguments *arguments)
+{
+	const char *word = arguments->options[OPTION_WAIT];
+	unsigned long number;
+	char *end;
+
+	*seconds = 0;
+	if (word == NULL)
+		return STATUS_OK;
+	number = strtoul(word, &end, 10);
+	if (*word < '0' || *word > '9' || *end != '\0' ||
+	    number > FT1_LOCK_WAIT_MAX)
+		return status_set(STATUS_USAGE,
+		    "%.64s: one can wait for 0 to %u seconds", word,
+		    FT1_LOCK_WAIT_MAX);
+	*seconds = (uint32_t)number;
+	return STATUS_OK;
 }

@@ -9,12 +9,15 @@
 #include <stdio.h>
 
 #include "ftclient.h"
+#include "option.h"
 #include "status.h"
 
 struct arguments {
 	int		 len;
 	char	       **words;		/* ended by NULL */
 	unsigned int	 letters;	/* VERB_LETTER of each option given */
+	const char	*options[OPTION_COUNT];	/* values; "" without one,
+						 * NULL if not given */
 };
 
 #define VERB_LETTER(letter) (1u << ((letter) - 'a'))
@@ -35,6 +38,7 @@ struct verb {
 	const char	*help;
 	verb_function	*run;
 	bool		 gathers;	/* leaves the outbox to be settled */
+	unsigned int	 options;	/* OPTION_BIT of each that it knows */
 };
 
 /* The verb of that name; NULL, with the thread's text set to a hint. */
@@ -58,6 +62,10 @@ verb_function verb_mkdir;
 verb_function verb_rmdir;
 verb_function verb_rm;
 verb_function verb_mv;
+/* verb_lock.c */
+verb_function verb_lock;
+verb_function verb_unlock;
+verb_function verb_locks;
 /* verb_local.c */
 verb_function verb_lcd;
 verb_function verb_lpwd;
@@ -65,9 +73,9 @@ verb_function verb_lls;
 verb_function verb_help_command;
 verb_function verb_quit;
 
-/* Send a request that has only paths, and wait. */
-enum status verb_simple(struct client *client, enum ft1_type type,
-    const char *path, const char *target);
+/* The value of --wait, or 0. */
+enum status verb_wait_seconds(uint32_t *seconds,
+    const struct arguments *arguments);
 
 /* Make the server's folder the one that begins the session. */
 enum status verb_enter(struct client *client, const char *path);

@@ -9,32 +9,42 @@
 #include "paths.h"
 #include "show.h"
 
+/* What a request has beside its type. */
+struct details {
+	const char	*path, *target;	/* or NULL */
+	uint32_t	 wait;		/* seconds, for locks of others */
+};
+
 static enum status
-begin_simple(struct client *client, struct call *call, enum ft1_type type,
-    const char *path, const char *target)
+request(struct client *client, struct call *call, enum ft1_type type,
+    const struct details *details)
 {
 	struct ft1_frame *frame;
 	enum status st;
 
-	if (path != NULL && (st = path_check(path)) != STATUS_OK)
+	if (details->path != NULL &&
+	    (st = path_check(details->path)) != STATUS_OK)
 		return st;
-	if (target != NULL && (st = path_check(target)) != STATUS_OK)
+	if (details->target != NULL &&
+	    (st = path_check(details->target)) != STATUS_OK)
 		return st;
 	frame = remote_request(client->remote, type, 0, call);
-	if (path != NULL)
-		ft1_put_string(frame, FT1_TAG_PATH, path);
-	if (target != NULL)
-		ft1_put_string(frame, FT1_TAG_TARGET, target);
+	if (details->path != NULL)
+		ft1_put_string(frame, FT1_TAG_PATH, details->path);
+	if (details->target != NULL)
+		ft1_put_string(frame, FT1_TAG_TARGET, details->target);
+	if (details->wait > 0)
+		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, details->wait);
 	return remote_finish(client->remote, call);
 }
 
-enum status
-verb_simple(struct client *client, enum ft1_type type, const char *path,
-    const char *target)
+static enum status
+request_plain(struct client *client, enum ft1_type type,
+    const struct details *details)
 {
 	struct call call = { 0 };
 
-	return begin_simple(client, &call, type, path, target);
+	return request(client, &call, type, details);
 }
 
 /* The answer to CD and PWD: the current folder. */
@@ -65,7 +75,8 @@ verb_enter(struct client *client, const char *path)
 {
 	struct call call = { .receiver = take_folder, .owner = client };
 
-	return begin_simple(client, &call, FT1_CD, path, NULL);
+	return request(client, &call, FT1_CD,
+	    &(struct details){ .path = path });
 }
 
 enum status
@@ -73,7 +84,7 @@ verb_locate(struct client *client)
 {
 	struct call call = { .receiver = take_folder, .owner = client };
 
-	return begin_simple(client, &call, FT1_PWD, NULL, NULL);
+	return request(client, &call, FT1_PWD, &(struct details){ 0 });
 }
 
 enum status
@@ -104,12 +115,14 @@ static enum status
 for_each(struct client *client, const struct arguments *arguments,
     const char **blame, enum ft1_type type)
 {
-	enum status st = STATUS_OK;
+	struct details details = { 0 };
+	enum status st;
 	int i;
 
+	st = verb_wait_seconds(&details.wait, arguments);
 	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
-		*blame = arguments->words[i];
-		st = verb_simple(client, type, *blame, NULL);
+		*blame = details.path = arguments->words[i];
+		st = request_plain(client, type, &details);
 	}
 	return st;
 }
@@ -137,39 +150,51 @@ verb_rm(struct client *client, const struct arguments *arguments,
 
 /* As mv does: into a folder, under the same name. */
 static enum status
-move_inside(struct client *client, const char *from, const char *folder)
+move_inside(struct client *client, struct details details)
 {
 	enum status st;
 	char *inside;
 
-	if ((inside = path_join(folder, path_base(from))) == NULL)
+	inside = path_join(details.target, path_base(details.path));
+	if (inside == NULL)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
-	st = verb_simple(client, FT1_MV, from, inside);
+	details.target = inside;
+	st = request_plain(client, FT1_MV, &details);
 	free(inside);
 	return st;
+}
+
+static enum status
+move(struct client *client, const struct details *details)
+{
+	enum status st, inside;
+	char *text;
+
+	if (path_base(details->path) == NULL)
+		return request_plain(client, FT1_MV, details);
+	if (path_is_folder(details->target))
+		return move_inside(client, *details);
+	st = request_plain(client, FT1_MV, details);
+	if (st != STATUS_EXISTS)
+		return st;
+	/* Folders are never replaced, so what exists may be one. */
+	text = strdup(status_text(st));
+	inside = move_inside(client, *details);
+	if (inside == STATUS_NOT_A_FOLDER || inside == STATUS_NOT_FOUND)
+		inside = status_set(st, "%s", text != NULL ? text : "");
+	free(text);
+	return inside;
 }
 
 enum status
 verb_mv(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	const char *from = arguments->words[0], *to = arguments->words[1];
-	enum status st, inside;
-	char *text;
+	struct details details = { .path = arguments->words[0],
+	    .target = arguments->words[1] };
+	enum status st;
 
-	*blame = from;
-	if (path_base(from) == NULL)
-		return verb_simple(client, FT1_MV, from, to);
-	if (path_is_folder(to))
-		return move_inside(client, from, to);
-	st = verb_simple(client, FT1_MV, from, to);
-	if (st != STATUS_EXISTS)
-		return st;
-	/* Folders are never replaced, so what exists may be one. */
-	text = strdup(status_text(st));
-	inside = move_inside(client, from, to);
-	if (inside == STATUS_NOT_A_FOLDER || inside == STATUS_NOT_FOUND)
-		inside = status_set(st, "%s", text != NULL ? text : "");
-	free(text);
-	return inside;
+	*blame = details.path;
+	st = verb_wait_seconds(&details.wait, arguments);
+	return st == STATUS_OK ? move(client, &details) : st;
 }

@@ -25,6 +25,7 @@ struct download {
 	struct digest	*digest;	/* owned; likewise */
 	uint64_t	 size;
 	struct progress	 progress;
+	uint32_t	 wait;		/* seconds, for locks of others */
 };
 
 static enum status
@@ -165,6 +166,8 @@ fetch(struct download *d)
 
 	frame = remote_request(d->client->remote, FT1_GET, 0, &call);
 	ft1_put_string(frame, FT1_TAG_PATH, d->path);
+	if (d->wait > 0)
+		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, d->wait);
 	st = remote_finish(d->client->remote, &call);
 	progress_end(&d->progress);
 	if (st != STATUS_OK)
@@ -193,6 +196,7 @@ verb_get(struct client *client, const struct arguments *arguments,
 
 	*blame = d.path;
 	if ((st = path_check(d.path)) == STATUS_OK &&
+	    (st = verb_wait_seconds(&d.wait, arguments)) == STATUS_OK &&
 	    (st = choose_local(&d, arguments->words[1])) == STATUS_OK)
 		st = fetch(&d);
 	if (st == STATUS_OK)

@@ -14,6 +14,8 @@ verb_put(struct client *client, const struct arguments *arguments,
 	};
 	enum status st;
 
+	if ((st = verb_wait_seconds(&letter.wait, arguments)) != STATUS_OK)
+		return st;
 	st = outbox_add(client->outbox, &letter);
 	if (st == STATUS_OK && !client->gathering)
 		st = outbox_settle(client->outbox);

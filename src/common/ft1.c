@@ -266,6 +266,63 @@ ft1_entry_write(uint8_t *bytes, const struct ft1_entry *entry)
 	store_entry(bytes + 2, entry);
 }
 
+static bool
+read_held(struct ft1_held *held, const uint8_t *bytes, size_t len)
+{
+	if (len < FT1_HELD_FIXED || bytes[0] < 1 || bytes[0] > 2)
+		return false;
+	held->exclusive = bytes[0] == 2;
+	held->own = (bytes[1] & 1) != 0;
+	held->offset = ft1_load_u64(bytes + 2);
+	held->length = ft1_load_u64(bytes + 10);
+	held->session = ft1_load_u64(bytes + 18);
+	held->user_len = load_u16(bytes + 26);
+	held->path_len = load_u16(bytes + 28);
+	held->user = (const char *)bytes + FT1_HELD_FIXED;
+	held->path = held->user + held->user_len;
+	return held->user_len + held->path_len <= len - FT1_HELD_FIXED;
+}
+
+enum ft1_next
+ft1_held_next(struct ft1_held *held, const uint8_t **at, size_t *left)
+{
+	size_t len;
+
+	if (*left == 0)
+		return FT1_END;
+	if (*left < 2 || (len = load_u16(*at)) > *left - 2 ||
+	    !read_held(held, *at + 2, len))
+		return FT1_BROKEN;
+	*at += 2 + len;
+	*left -= 2 + len;
+	return FT1_FIELD;
+}
+
+size_t
+ft1_held_size(const struct ft1_held *held)
+{
+	return 2 + FT1_HELD_FIXED + held->user_len + held->path_len;
+}
+
+void
+ft1_held_write(uint8_t *bytes, const struct ft1_held *held)
+{
+	assert(held->user_len <= FT1_USER_MAX &&
+	    held->path_len <= FT1_PATH_MAX);
+	store_u16(bytes, (uint16_t)(ft1_held_size(held) - 2));
+	bytes += 2;
+	bytes[0] = held->exclusive ? 2 : 1;
+	bytes[1] = held->own;
+	ft1_store_u64(bytes + 2, held->offset);
+	ft1_store_u64(bytes + 10, held->length);
+	ft1_store_u64(bytes + 18, held->session);
+	store_u16(bytes + 26, (uint16_t)held->user_len);
+	store_u16(bytes + 28, (uint16_t)held->path_len);
+	memcpy(bytes + FT1_HELD_FIXED, held->user, held->user_len);
+	memcpy(bytes + FT1_HELD_FIXED + held->user_len, held->path,
+	    held->path_len);
+}
+
 void
 ft1_frame_begin(struct ft1_frame *frame, uint8_t *start, size_t room,
     const struct ft1_header *header)

@@ -172,6 +172,19 @@ struct ft1_entry {
 	size_t		name_len;
 };
 
+/* One range that is locked.  The strings are borrowed, not ended by NUL. */
+struct ft1_held {
+	bool		exclusive;
+	bool		own;		/* of this session */
+	uint64_t	offset;
+	uint64_t	length;		/* 0: to the end of all */
+	uint64_t	session;
+	const char	*user;
+	size_t		user_len;
+	const char	*path;
+	size_t		path_len;
+};
+
 /* Turn 12 bytes into a header; checks nothing. */
 void ft1_header_read(struct ft1_header *header, const uint8_t *bytes);
 void ft1_header_write(uint8_t *bytes, const struct ft1_header *header);
@@ -231,6 +244,12 @@ size_t ft1_entry_size(const struct ft1_entry *entry);
 
 /* Write an entry of a row; there must be room for ft1_entry_size bytes. */
 void ft1_entry_write(uint8_t *bytes, const struct ft1_entry *entry);
+
+/* The same for one of a HELD frame. */
+enum ft1_next ft1_held_next(struct ft1_held *held, const uint8_t **at,
+    size_t *left);
+size_t ft1_held_size(const struct ft1_held *held);
+void ft1_held_write(uint8_t *bytes, const struct ft1_held *held);
 
 /*
  * --- Writing frames --------------------------------------------------------

@@ -47,6 +47,12 @@ answer_upload(struct answer *answer, const struct upload_listed *upload)
 	return answer->ops->upload(answer, upload);
 }
 
+bool
+answer_held(struct answer *answer, const struct lock_facts *facts)
+{
+	return answer->ops->held(answer, facts);
+}
+
 void *
 answer_data_room(struct answer *answer, size_t *room)
 {

@@ -30,6 +30,16 @@ struct file_facts {
 	uint8_t		 version[VERSION_SIZE];
 };
 
+/* A range that is locked, as clients see it. */
+struct lock_facts {
+	const char	*path;		/* borrowed, as all strings here */
+	const char	*user;
+	uint64_t	 session;
+	bool		 own, exclusive;
+	uint64_t	 start;
+	uint64_t	 length;	/* 0: to the end of all */
+};
+
 /* What a good end tells; what is NULL or not set is not told. */
 struct outcome {
 	const char		*path;
@@ -113,6 +123,7 @@ struct answer_ops {
 	bool (*pieces)(struct answer *answer, const struct answer_pieces *row);
 	bool (*upload)(struct answer *answer,
 	    const struct upload_listed *upload);
+	bool (*held)(struct answer *answer, const struct lock_facts *facts);
 	void *(*data_room)(struct answer *answer, size_t *room);
 	void (*data)(struct answer *answer, uint64_t offset, size_t len);
 	void (*produce)(struct answer *answer, struct producer *producer);
@@ -139,6 +150,8 @@ bool answer_entry(struct answer *answer, const struct file_facts *facts);
 /* Interim: digests of pieces; an unfinished upload.  False without room. */
 bool answer_pieces(struct answer *answer, const struct answer_pieces *row);
 bool answer_upload(struct answer *answer, const struct upload_listed *upload);
+/* Interim: one locked range.  False if there is no room now. */
+bool answer_held(struct answer *answer, const struct lock_facts *facts);
 
 /*
  * Interim: content.  Fill at most `*room` bytes at the place returned (NULL if

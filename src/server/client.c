@@ -46,6 +46,9 @@ client_clear(struct client *client)
 	if (client->mailbox != NULL)
 		mailbox_close(client->mailbox);
 	batch_former_free(client->former);
+	if (client->own != NULL)
+		own_locks_close(client->own);
+	own_locks_unref(client->own);
 	mailbox_unref(client->mailbox);
 	free_job(client);
 	free(client->cwd);
@@ -272,6 +275,19 @@ set_cwd(struct caller *caller, const char *clean_path)
 	return true;
 }
 
+/* What a session needs from its first request on. */
+static bool
+has_means(struct client *client)
+{
+	if (client->former == NULL)
+		client->former = batch_former_new(
+		    client->services->flush_line, client->mailbox);
+	if (client->own == NULL)
+		client->own = own_locks_new(client->services->lock_table,
+		    client->who.user, client->who.session);
+	return client->former != NULL && client->own != NULL;
+}
+
 enum status
 client_caller(struct client *client, struct caller *caller,
     struct users **users)
@@ -292,14 +308,14 @@ client_caller(struct client *client, struct caller *caller,
 		return status_set(STATUS_LOGIN_REFUSED, "the user was "
 		    "removed, locked or changed: log in again");
 	}
-	if (client->former == NULL && (client->former = batch_former_new(
-	    client->services->flush_line, client->mailbox)) == NULL) {
+	if (!has_means(client)) {
 		users_unref(*users);
 		*users = NULL;
 		return STATUS_NO_MEMORY;
 	}
 	/* Roots begin with a slash; places are named from the base on. */
 	caller->place.root = user->root + strspn(user->root, "/");
+	caller->place.own = client->own;
 	caller->rights = user->rights;
 	caller->who = &client->who;
 	caller->cwd = client->cwd != NULL ? client->cwd : "/";

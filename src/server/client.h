@@ -15,6 +15,7 @@
 #include "caller.h"
 #include "kit.h"
 #include "mailbox.h"
+#include "own_locks.h"
 #include "renewals.h"
 #include "request.h"
 #include "services.h"
@@ -29,6 +30,7 @@ struct client {
 
 	struct mailbox	*mailbox;	/* owned reference */
 	struct batch_former *former;	/* owned; NULL before the first put */
+	struct own_locks *own;		/* owned; NULL before the first request */
 	char		*cwd;		/* owned; NULL is "/" */
 	struct kit	*kit;		/* lent by the worker for a turn */
 

@@ -22,8 +22,13 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_APPEND] = { "append", RIGHT_APPEND, command_append },
 	[VERB_WRITE] = { "write", RIGHT_OVERWRITE, command_write },
 	[VERB_TRUNCATE] = { "truncate", RIGHT_OVERWRITE, command_truncate },
+	[VERB_FIND] = { "find", RIGHT_LIST, command_find },
+	[VERB_DU] = { "du", RIGHT_LIST, command_du },
 	[VERB_DF] = { "df", RIGHT_LIST, command_df },
 	[VERB_TOUCH] = { "touch", 0, command_touch },
+	[VERB_LOCK] = { "lock", RIGHT_LOCK, command_lock },
+	[VERB_UNLOCK] = { "unlock", RIGHT_LOCK, command_unlock },
+	[VERB_LOCKS] = { "locks", RIGHT_LOCK, command_locks },
 };
 
 const struct command *

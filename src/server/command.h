@@ -50,6 +50,8 @@ void command_pwd(struct caller *caller, const struct request *request);
 void command_mkdir(struct caller *caller, const struct request *request);
 void command_rmdir(struct caller *caller, const struct request *request);
 void command_rm(struct caller *caller, const struct request *request);
+/* rm with all that is below. */
+void command_rm_tree(struct caller *caller, const struct request *request);
 void command_mv(struct caller *caller, const struct request *request);
 void command_uploads(struct caller *caller, const struct request *request);
 void command_discard(struct caller *caller, const struct request *request);
@@ -57,7 +59,12 @@ void command_pieces(struct caller *caller, const struct request *request);
 void command_append(struct caller *caller, const struct request *request);
 void command_write(struct caller *caller, const struct request *request);
 void command_truncate(struct caller *caller, const struct request *request);
+void command_find(struct caller *caller, const struct request *request);
+void command_du(struct caller *caller, const struct request *request);
 void command_df(struct caller *caller, const struct request *request);
 void command_touch(struct caller *caller, const struct request *request);
+void command_lock(struct caller *caller, const struct request *request);
+void command_unlock(struct caller *caller, const struct request *request);
+void command_locks(struct caller *caller, const struct request *request);
 
 #endif

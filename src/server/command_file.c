@@ -45,6 +45,10 @@ command_rm(struct caller *caller, const struct request *request)
 	struct change_terms terms;
 	char path[WALK_PATH_ROOM] = "";
 
+	if (request->recursive) {
+		command_rm_tree(caller, request);
+		return;
+	}
 	event.path = path;
 	terms_of_request(&terms, request);
 	event.outcome = command_path(path, caller, &request->path);

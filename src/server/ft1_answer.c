@@ -25,7 +25,7 @@ begin_frame(struct ft1_answer *answer, struct ft1_frame *frame,
 {
 	struct ft1_header header = { .type = (uint8_t)type, .id = id };
 
-	ft1_answer_close_entries(answer);
+	ft1_answer_close_rows(answer);
 	ft1_frame_begin(frame, answer->out->bytes + answer->out->len,
 	    answer->out->room - answer->out->len, &header);
 }
@@ -62,18 +62,44 @@ ft1_answer_has_room(const struct ft1_answer *answer)
 }
 
 void
-ft1_answer_close_entries(struct ft1_answer *answer)
+ft1_answer_close_rows(struct ft1_answer *answer)
 {
-	struct ft1_header header = { .type = FT1_ENTRIES };
+	struct ft1_header header = { .type = (uint8_t)answer->row_type };
 	size_t len;
 
-	if (!answer->has_entries)
+	if (!answer->has_rows)
 		return;
-	len = answer->out->len - answer->entries;
+	len = answer->out->len - answer->rows;
 	header.length = (uint32_t)(len - FT1_HEADER_SIZE);
 	header.id = answer->id;
-	ft1_header_write(answer->out->bytes + answer->entries, &header);
-	answer->has_entries = false;
+	ft1_header_write(answer->out->bytes + answer->rows, &header);
+	answer->has_rows = false;
+}
+
+/*
+ * A place for one more row of `need` bytes in a frame of that type; NULL if
+ * there is no room now.
+ */
+static uint8_t *
+add_row(struct ft1_answer *answer, enum ft1_type type, size_t need)
+{
+	struct face_output *out = answer->out;
+	uint8_t *at;
+
+	if (answer->has_rows && (answer->row_type != type ||
+	    out->len - answer->rows + need > FT1_MAX_REQUEST))
+		ft1_answer_close_rows(answer);
+	if (out->room - out->len < FT1_HEADER_SIZE + need + LAST_ROOM)
+		return NULL;
+	if (!answer->has_rows) {
+		answer->rows = out->len;
+		answer->row_type = type;
+		answer->has_rows = true;
+		out->len += FT1_HEADER_SIZE;
+	}
+	at = out->bytes + out->len;
+	out->len += need;
+	return at;
 }
 
 static void
@@ -199,47 +225,43 @@ answer_begins_put(struct answer *base, const uint8_t *upload_id)
 static bool
 answer_has_entry(struct answer *base, const struct file_facts *facts)
 {
-	struct ft1_answer *answer = self(base);
-	struct face_output *out = answer->out;
 	struct ft1_entry entry;
-	size_t need, left = out->room - out->len;
-
-	entry_of_facts(&entry, facts);
-	need = ft1_entry_size(&entry);
-	if (answer->has_entries && out->len - answer->entries + need >
-	    FT1_MAX_REQUEST)
-		ft1_answer_close_entries(answer);
-	if (left < FT1_HEADER_SIZE + need + LAST_ROOM)
-		return false;
-	if (!answer->has_entries) {
-		answer->entries = out->len;
-		answer->has_entries = true;
-		out->len += FT1_HEADER_SIZE;
-	}
-	ft1_entry_write(out->bytes + out->len, &entry);
-	out->len += need;
-	return true;
-}
-
-/* A frame that holds one row of so many bytes, or NULL without room. */
-static uint8_t *
-begin_row(struct ft1_answer *answer, enum ft1_type type, size_t len)
-{
-	struct face_output *out = answer->out;
-	struct ft1_header header = { .type = (uint8_t)type, .id = answer->id,
-	    .length = (uint32_t)len + 2 };
 	uint8_t *at;
 
-	ft1_answer_close_entries(answer);
-	if (out->room - out->len < FT1_HEADER_SIZE + 2 + len + LAST_ROOM)
+	entry_of_facts(&entry, facts);
+	at = add_row(self(base), FT1_ENTRIES, ft1_entry_size(&entry));
+	if (at != NULL)
+		ft1_entry_write(at, &entry);
+	return at != NULL;
+}
+
+static bool
+answer_has_held(struct answer *base, const struct lock_facts *facts)
+{
+	const struct ft1_held held = { .exclusive = facts->exclusive,
+	    .own = facts->own, .offset = facts->start,
+	    .length = facts->length, .session = facts->session,
+	    .user = facts->user, .user_len = strlen(facts->user),
+	    .path = facts->path, .path_len = strlen(facts->path) };
+	uint8_t *at;
+
+	at = add_row(self(base), FT1_HELD, ft1_held_size(&held));
+	if (at != NULL)
+		ft1_held_write(at, &held);
+	return at != NULL;
+}
+
+/* A row with its length in front; NULL without room. */
+static uint8_t *
+add_sized_row(struct ft1_answer *answer, enum ft1_type type, size_t len)
+{
+	uint8_t *at = add_row(answer, type, len + 2);
+
+	if (at == NULL)
 		return NULL;
-	at = out->bytes + out->len;
-	ft1_header_write(at, &header);
-	at += FT1_HEADER_SIZE;
-	*at++ = (uint8_t)(len >> 8);
-	*at++ = (uint8_t)len;
-	out->len += FT1_HEADER_SIZE + 2 + len;
-	return at;
+	at[0] = (uint8_t)(len >> 8);
+	at[1] = (uint8_t)len;
+	return at + 2;
 }
 
 static bool
@@ -249,7 +271,7 @@ answer_has_pieces(struct answer *base, const struct answer_pieces *row)
 	uint8_t *at;
 
 	assert(row->count <= ANSWER_PIECES);
-	at = begin_row(self(base), row->is_have ? FT1_HAVE : FT1_DIGESTS,
+	at = add_sized_row(self(base), row->is_have ? FT1_HAVE : FT1_DIGESTS,
 	    len);
 	if (at == NULL)
 		return false;
@@ -265,7 +287,7 @@ answer_has_upload(struct answer *base, const struct upload_listed *upload)
 	uint32_t nanoseconds = upload->time.nanoseconds;
 	uint8_t *at;
 
-	at = begin_row(self(base), FT1_UPLOADS_HELD,
+	at = add_sized_row(self(base), FT1_UPLOADS_HELD,
 	    FT1_UPLOADS_HELD_FIXED + path_len);
 	if (at == NULL)
 		return false;
@@ -331,6 +353,7 @@ ft1_answer_init(struct ft1_answer *answer)
 		.entry = answer_has_entry,
 		.pieces = answer_has_pieces,
 		.upload = answer_has_upload,
+		.held = answer_has_held,
 		.data_room = answer_has_data_room,
 		.data = answer_has_data,
 		.produce = answer_is_produced,

@@ -23,8 +23,9 @@ struct ft1_answer {
 	struct batch_former *puts;	/* borrowed; if it is a put */
 	bool		 chained;	/* likewise */
 	bool		 failed;	/* the last final answer was an error */
-	size_t		 entries;	/* where an open ENTRIES frame begins */
-	bool		 has_entries;
+	size_t		 rows;		/* where an open frame of rows begins */
+	enum ft1_type	 row_type;	/* its type, such as FT1_ENTRIES */
+	bool		 has_rows;
 	struct producer	*producer;	/* what the handler left; taken over */
 	struct consumer	*consumer;
 };
@@ -42,8 +43,8 @@ void ft1_answer_begin_put(struct ft1_answer *answer, uint32_t id,
 /* Room for any final answer? */
 bool ft1_answer_has_room(const struct ft1_answer *answer);
 
-/* Finish an ENTRIES frame, before anything else is written. */
-void ft1_answer_close_entries(struct ft1_answer *answer);
+/* Finish a frame of rows, before anything else is written. */
+void ft1_answer_close_rows(struct ft1_answer *answer);
 
 /* Frames that no handler writes. */
 void ft1_answer_hello(struct ft1_answer *answer, const struct config *config);

@@ -20,8 +20,8 @@ has_good_flags(const struct ft1_header *header)
 
 	if (ft1_is_request(header->type))
 		allowed = FT1_CHAINED;
-	else if (header->type == FT1_ABORT)
-		allowed = FT1_NOW;
+	if (header->type == FT1_ABORT || header->type == FT1_UNLOCK)
+		allowed |= FT1_NOW;
 	return (header->flags & ~allowed) == 0;
 }
 

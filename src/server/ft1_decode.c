@@ -7,44 +7,46 @@
 
 /* All that a client's frame can hold. */
 struct message {
-	unsigned int	 present;	/* bits HAS_... */
+	uint64_t	 present;	/* bits HAS_... */
 	struct request	 request;
 	struct ft1_login login;
 	struct ft1_commit commit;
 	uint16_t	 versions[2];
 };
 
-#define HAS_VERSIONS	(1u << 0)
-#define HAS_USER	(1u << 1)
-#define HAS_METHOD	(1u << 2)
-#define HAS_RESPONSE	(1u << 3)
-#define HAS_PATH	(1u << 4)
-#define HAS_TARGET	(1u << 5)
-#define HAS_OFFSET	(1u << 6)
-#define HAS_LENGTH	(1u << 7)
-#define HAS_SIZE	(1u << 8)
-#define HAS_MODE	(1u << 9)
-#define HAS_MTIME	(1u << 10)
-#define HAS_TAKEN	(1u << 11)
-#define HAS_IF_ABSENT	(1u << 12)
-#define HAS_IF_VERSION	(1u << 13)
-#define HAS_DIGEST	(1u << 14)
-#define HAS_RECURSIVE	(1u << 15)
-#define HAS_PARENTS	(1u << 16)
-#define HAS_PATTERN	(1u << 17)
-#define HAS_KIND	(1u << 18)
-#define HAS_SIZE_LEAST	(1u << 19)
-#define HAS_SIZE_MOST	(1u << 20)
-#define HAS_NEWER	(1u << 21)
-#define HAS_OLDER	(1u << 22)
-#define HAS_DEPTH	(1u << 23)
-#define HAS_UPLOAD	(1u << 24)
+#define HAS_VERSIONS	(UINT64_C(1) << 0)
+#define HAS_USER	(UINT64_C(1) << 1)
+#define HAS_METHOD	(UINT64_C(1) << 2)
+#define HAS_RESPONSE	(UINT64_C(1) << 3)
+#define HAS_PATH	(UINT64_C(1) << 4)
+#define HAS_TARGET	(UINT64_C(1) << 5)
+#define HAS_OFFSET	(UINT64_C(1) << 6)
+#define HAS_LENGTH	(UINT64_C(1) << 7)
+#define HAS_SIZE	(UINT64_C(1) << 8)
+#define HAS_MODE	(UINT64_C(1) << 9)
+#define HAS_MTIME	(UINT64_C(1) << 10)
+#define HAS_TAKEN	(UINT64_C(1) << 11)
+#define HAS_IF_ABSENT	(UINT64_C(1) << 12)
+#define HAS_IF_VERSION	(UINT64_C(1) << 13)
+#define HAS_DIGEST	(UINT64_C(1) << 14)
+#define HAS_RECURSIVE	(UINT64_C(1) << 15)
+#define HAS_PARENTS	(UINT64_C(1) << 16)
+#define HAS_PATTERN	(UINT64_C(1) << 17)
+#define HAS_KIND	(UINT64_C(1) << 18)
+#define HAS_SIZE_LEAST	(UINT64_C(1) << 19)
+#define HAS_SIZE_MOST	(UINT64_C(1) << 20)
+#define HAS_NEWER	(UINT64_C(1) << 21)
+#define HAS_OLDER	(UINT64_C(1) << 22)
+#define HAS_DEPTH	(UINT64_C(1) << 23)
+#define HAS_WAIT_LOCK	(UINT64_C(1) << 24)
+#define HAS_SHARED	(UINT64_C(1) << 25)
+#define HAS_UPLOAD	(UINT64_C(1) << 26)
 
 /* What each type of frame must hold and may hold. */
 struct frame_rule {
 	enum ft1_type	 type;
 	int		 verb;		/* or -1 */
-	unsigned int	 must, may;
+	uint64_t	 must, may;
 };
 
 static const struct frame_rule rules[] = {
@@ -58,27 +60,38 @@ static const struct frame_rule rules[] = {
 	{ FT1_LIST, VERB_LIST, 0, HAS_PATH },
 	{ FT1_STAT, VERB_STAT, HAS_PATH, 0 },
 	{ FT1_GET, VERB_GET, HAS_PATH,
-	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION },
+	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION | HAS_WAIT_LOCK },
 	{ FT1_PUT, VERB_PUT, 0, HAS_PATH | HAS_SIZE | HAS_MODE | HAS_MTIME |
 	    HAS_TAKEN | HAS_IF_ABSENT | HAS_IF_VERSION | HAS_UPLOAD |
-	    HAS_OFFSET | HAS_LENGTH },
+	    HAS_OFFSET | HAS_LENGTH | HAS_WAIT_LOCK },
 	{ FT1_CD, VERB_CD, HAS_PATH, 0 },
 	{ FT1_PWD, VERB_PWD, 0, 0 },
 	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE | HAS_PARENTS },
 	{ FT1_RMDIR, VERB_RMDIR, HAS_PATH, 0 },
-	{ FT1_RM, VERB_RM, HAS_PATH, HAS_IF_VERSION },
+	{ FT1_RM, VERB_RM, HAS_PATH,
+	    HAS_IF_VERSION | HAS_RECURSIVE | HAS_WAIT_LOCK },
 	{ FT1_MV, VERB_MV, HAS_PATH | HAS_TARGET,
-	    HAS_TAKEN | HAS_IF_VERSION },
+	    HAS_TAKEN | HAS_IF_VERSION | HAS_WAIT_LOCK },
+	{ FT1_APPEND, VERB_APPEND, HAS_PATH, HAS_SIZE | HAS_IF_VERSION |
+	    HAS_WAIT_LOCK },
 	{ FT1_UPLOADS, VERB_UPLOADS, 0, 0 },
 	{ FT1_DISCARD, VERB_DISCARD, HAS_UPLOAD, 0 },
 	{ FT1_PIECES, VERB_PIECES, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION },
-	{ FT1_APPEND, VERB_APPEND, HAS_PATH, HAS_SIZE | HAS_IF_VERSION },
 	{ FT1_WRITE, VERB_WRITE, HAS_PATH | HAS_OFFSET,
-	    HAS_LENGTH | HAS_IF_VERSION },
-	{ FT1_TRUNCATE, VERB_TRUNCATE, HAS_PATH | HAS_SIZE, HAS_IF_VERSION },
+	    HAS_LENGTH | HAS_IF_VERSION | HAS_WAIT_LOCK },
+	{ FT1_TRUNCATE, VERB_TRUNCATE, HAS_PATH | HAS_SIZE,
+	    HAS_IF_VERSION | HAS_WAIT_LOCK },
+	{ FT1_FIND, VERB_FIND, 0, HAS_PATH | HAS_PATTERN | HAS_KIND |
+	    HAS_SIZE_LEAST | HAS_SIZE_MOST | HAS_NEWER | HAS_OLDER |
+	    HAS_DEPTH },
+	{ FT1_DU, VERB_DU, 0, HAS_PATH },
 	{ FT1_DF, VERB_DF, 0, HAS_PATH },
 	{ FT1_TOUCH, VERB_TOUCH, HAS_PATH, HAS_MTIME },
+	{ FT1_LOCK, VERB_LOCK, HAS_PATH,
+	    HAS_OFFSET | HAS_LENGTH | HAS_SHARED | HAS_WAIT_LOCK },
+	{ FT1_UNLOCK, VERB_UNLOCK, HAS_PATH, HAS_OFFSET | HAS_LENGTH },
+	{ FT1_LOCKS, VERB_LOCKS, 0, HAS_PATH },
 };
 
 static const struct frame_rule *
@@ -106,9 +119,9 @@ ft1_is_upload(uint8_t type)
 }
 
 /* The field as bytes, if it is not shorter or longer than it may be. */
-static unsigned int
+static uint64_t
 take_bytes(struct request_bytes *out, const struct ft1_fields *fields,
-    unsigned int bit, size_t least, size_t most)
+    uint64_t bit, size_t least, size_t most)
 {
 	if (fields->len < least || fields->len > most)
 		return 0;
@@ -117,14 +130,14 @@ take_bytes(struct request_bytes *out, const struct ft1_fields *fields,
 	return bit;
 }
 
-static unsigned int
-bit_if(bool good, unsigned int bit)
+static uint64_t
+bit_if(bool good, uint64_t bit)
 {
 	return good ? bit : 0;
 }
 
 /* Fields of login and of the connection; as take_field. */
-static unsigned int
+static uint64_t
 take_login_field(struct message *message, const struct ft1_fields *fields)
 {
 	struct ft1_login *login = &message->login;
@@ -152,7 +165,7 @@ take_login_field(struct message *message, const struct ft1_fields *fields)
 }
 
 /* Fields of the commands on trees; as take_field. */
-static unsigned int
+static uint64_t
 take_tree_field(struct message *message, const struct ft1_fields *fields)
 {
 	struct request *request = &message->request;
@@ -187,7 +200,7 @@ take_tree_field(struct message *message, const struct ft1_fields *fields)
 }
 
 /* The bit of the field that was read, 0 if its value is not as it must be. */
-static unsigned int
+static uint64_t
 take_field(struct message *message, const struct ft1_fields *fields)
 {
 	struct request *request = &message->request;
@@ -223,6 +236,11 @@ take_field(struct message *message, const struct ft1_fields *fields)
 	case FT1_TAG_UPLOAD:
 		return bit_if(ft1_get_id(fields, request->upload),
 		    HAS_UPLOAD);
+	case FT1_TAG_WAIT_LOCK:
+		return bit_if(ft1_get_u32(fields, &request->wait) &&
+		    request->wait <= FT1_LOCK_WAIT_MAX, HAS_WAIT_LOCK);
+	case FT1_TAG_SHARED:
+		return bit_if(fields->len == 0, HAS_SHARED);
 	case FT1_TAG_DIGEST:
 		return bit_if(ft1_get_id(fields, message->commit.digest),
 		    HAS_DIGEST);
@@ -235,16 +253,16 @@ take_field(struct message *message, const struct ft1_fields *fields)
  * it by id, offset and length.
  */
 static enum ft1_verdict
-judge_put(unsigned int present)
+judge_put(uint64_t present)
 {
-	unsigned int part = present & (HAS_OFFSET | HAS_LENGTH);
+	uint64_t part = present & (HAS_OFFSET | HAS_LENGTH);
 	bool is_good;
 
 	if ((present & (HAS_UPLOAD | HAS_PATH)) == 0)
 		return FT1_BAD;
 	if ((present & HAS_UPLOAD) == 0)
 		return part == 0 ? FT1_GOOD : FT1_UNKNOWN;
-	is_good = (present & ~(HAS_UPLOAD | part)) == 0 &&
+	is_good = (present & ~(HAS_UPLOAD | HAS_WAIT_LOCK | part)) == 0 &&
 	    (part == 0 || part == (HAS_OFFSET | HAS_LENGTH));
 	return is_good ? FT1_GOOD : FT1_UNKNOWN;
 }
@@ -260,7 +278,8 @@ is_known(uint16_t tag)
 	    FT1_TAG_IF_VERSION, FT1_TAG_DIGEST, FT1_TAG_RECURSIVE,
 	    FT1_TAG_PARENTS, FT1_TAG_PATTERN, FT1_TAG_KIND,
 	    FT1_TAG_SIZE_LEAST, FT1_TAG_SIZE_MOST, FT1_TAG_NEWER,
-	    FT1_TAG_OLDER, FT1_TAG_DEPTH, FT1_TAG_UPLOAD };
+	    FT1_TAG_OLDER, FT1_TAG_DEPTH, FT1_TAG_WAIT_LOCK,
+	    FT1_TAG_SHARED, FT1_TAG_UPLOAD };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -277,7 +296,7 @@ decode(struct message *message, const struct ft1_header *header,
 	enum ft1_verdict verdict = FT1_GOOD;
 	struct ft1_fields fields;
 	enum ft1_next next;
-	unsigned int bit;
+	uint64_t bit;
 
 	memset(message, 0, sizeof(*message));
 	if (rule == NULL)
@@ -388,6 +407,7 @@ ft1_decode_request(struct request *request, const struct ft1_header *header,
 	request->has_upload = (message.present & HAS_UPLOAD) != 0;
 	request->if_absent = (message.present & HAS_IF_ABSENT) != 0;
 	request->if_version = (message.present & HAS_IF_VERSION) != 0;
+	request->shared = (message.present & HAS_SHARED) != 0;
 	if (verdict == FT1_GOOD) {
 		if (rule_of(header->type)->verb == -1)
 			return FT1_BAD;

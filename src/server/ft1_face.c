@@ -97,7 +97,7 @@ pull_producer(struct ft1 *ft1)
 	pull = ft1->producer->ops->pull(ft1->producer, &ft1->answer.answer);
 	if (pull == PULL_DONE)
 		drop_producer(ft1);
-	ft1_answer_close_entries(&ft1->answer);
+	ft1_answer_close_rows(&ft1->answer);
 	return pull == PULL_ON;
 }
 

@@ -73,7 +73,7 @@ serve(struct ft1 *ft1, const struct request *request)
 		answer_error(&ft1->answer.answer, STATUS_SKIPPED);
 	else if (ft1_find_caller(ft1, request->id)) {
 		command_run(&ft1->caller, request);
-		ft1_answer_close_entries(&ft1->answer);
+		ft1_answer_close_rows(&ft1->answer);
 		/* Only a row of puts is one batch for the user's line. */
 		if (request->verb != VERB_PUT)
 			ft1_forget_caller(ft1);

@@ -39,6 +39,9 @@ enum verb {
 	VERB_DU,
 	VERB_DF,
 	VERB_TOUCH,
+	VERB_LOCK,
+	VERB_UNLOCK,
+	VERB_LOCKS,
 	VERB_COUNT
 };
 
@@ -57,6 +60,8 @@ struct request {
 
 	bool		 has_offset, has_length, has_size, has_mode, has_mtime;
 	bool		 if_absent, if_version;
+	bool		 shared;	/* lock: let others lock so too */
+	uint32_t	 wait;		/* seconds that locks may take */
 	uint64_t	 offset, length, size;
 	uint32_t	 mode;
 	struct file_time mtime;

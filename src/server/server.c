@@ -208,6 +208,8 @@ start_lines(struct services *services, const struct config *config)
 	    LISTENER_SURPLUS);
 	if (services->ready == NULL)
 		return STATUS_NO_MEMORY;
+	if ((services->lock_table = lock_table_new()) == NULL)
+		return STATUS_NO_MEMORY;
 	if ((st = flush_line_new(&services->flush_line, &flush)) != STATUS_OK)
 		return st;
 	return login_line_new(&services->login_line, &login);
@@ -276,6 +278,7 @@ clear(struct server *server)
 	workers_join(server->workers);
 	listener_free(server->listener);
 	ready_queue_free(services->ready);
+	lock_table_free(services->lock_table);
 	renewals_free(services->renewals);
 	user_source_free(services->users);
 	for (size_t i = 0; i < services->base_count; i++)

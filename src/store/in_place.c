@@ -139,7 +139,7 @@ in_place_open(struct in_place *out, const struct place *place,
 	int races;
 
 	memset(out, 0, sizeof(*out));
-	out->base = place->base;
+	out->is_durable = place_durability(place) == DURABILITY_COMMIT;
 	out->fd = -1;
 	for (races = 0; again && st == STATUS_OK && races < RACES_MOST;
 	    races++) {
@@ -183,8 +183,7 @@ in_place_write(const struct in_place *file, uint64_t offset,
 enum status
 in_place_flush(const struct in_place *file)
 {
-	if (base_durability(file->base) == DURABILITY_COMMIT &&
-	    fsync(file->fd) == -1)
+	if (file->is_durable && fsync(file->fd) == -1)
 		return status_errno("flush");
 	return STATUS_OK;
 }

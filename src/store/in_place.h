@@ -34,7 +34,7 @@ struct in_place_want {
 
 /* Must stay where it is in memory while it is open. */
 struct in_place {
-	const struct base *base;	/* borrowed */
+	bool		 is_durable;	/* flushed when it is asked for */
 	int		 fd;		/* owned; -1 when closed */
 	struct own_hold	 hold;
 	struct stat	 st;		/* once it was locked */
@@ -54,7 +54,7 @@ enum status in_place_open(struct in_place *out, const struct place *place,
 enum status in_place_write(const struct in_place *file, uint64_t offset,
     const void *bytes, size_t len);
 
-/* As durable as the base says. */
+/* As durable as the place says. */
 enum status in_place_flush(const struct in_place *file);
 
 /* And give back the lock.  No harm if it is closed. */

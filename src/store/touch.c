@@ -24,7 +24,7 @@ set_time(int fd, const struct place *place, const char *path,
 		times[1].tv_nsec = (long)plan->time.nanoseconds;
 	}
 	if (futimens(fd, times) == -1 ||
-	    (base_durability(place->base) == DURABILITY_COMMIT &&
+	    (place_durability(place) == DURABILITY_COMMIT &&
 	    fsync(fd) == -1))
 		return status_errno("%s", path);
 	return STATUS_OK;
@@ -65,7 +65,7 @@ make_held(const struct folder *folder, const char *name,
 	st = set_time(fd, place, path, plan);
 	close(fd);
 	if (st == STATUS_OK &&
-	    base_durability(place->base) == DURABILITY_COMMIT)
+	    place_durability(place) == DURABILITY_COMMIT)
 		st = folder_flush(folder);
 	return st;
 }

@@ -139,6 +139,7 @@ start_lines(struct services *services, size_t max_stages)
 	struct login_line_plan login = { .threads = 1, .queue = 1,
 	    .queue_total = 1, .users = services->users, .good = was_good };
 
+	must((services->lock_table = lock_table_new()) != NULL, "memory");
 	must_do(flush_line_new(&services->flush_line, &flush));
 	must_do(login_line_new(&services->login_line, &login));
 }
@@ -175,6 +176,7 @@ serving_close(struct serving *serving)
 	login_line_free(services->login_line);
 	flush_line_free(services->flush_line);
 	kit_free(serving->kit);
+	lock_table_free(services->lock_table);
 	renewals_free(services->renewals);
 	user_source_free(services->users);
 	base_close(services->bases[0]);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "option.h"
+
+#include <string.h>
+
+static const struct {
+	const char	*name;
+	bool		 has_value;
+} options[OPTION_COUNT] = {
+	[OPTION_SHARED] = { "shared", false },
+	[OPTION_WAIT] = { "wait", true },
+};
+
+enum option
+option_find(const char *name, size_t len)
+{
+	int i;
+
+	for (i = 0; i < OPTION_COUNT; i++)
+		if (strlen(options[i].name) == len &&
+		    memcmp(options[i].name, name, len) == 0)
+			break;
+	return (enum option)i;
+}
+
+bool
+option_has_value(enum option option)
+{
+	return options[option].has_value;
+}

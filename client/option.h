@@ -1,0 +1,25 @@
+/*
+ * option - the long options of commands, such as --wait 10.
+ */
+#ifndef OPTION_H
+#define OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum option {
+	OPTION_SHARED,
+	OPTION_WAIT,
+	OPTION_COUNT
+};
+
+/* For the set that a verb knows. */
+#define OPTION_BIT(option) (1u << (option))
+
+/* The option of that name (not ended by NUL), or OPTION_COUNT. */
+enum option option_find(const char *name, size_t len);
+
+/* Does a value stand behind it? */
+bool option_has_value(enum option option);
+
+#endif

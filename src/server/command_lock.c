@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/* The commands lock, unlock and locks. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "command.h"
+#include "own_locks.h"
+
+void
+command_lock(struct caller *caller, const struct request *request)
+{
+	struct audit_event event = { .verb = "lock", .began_us = clock_us() };
+	struct lock_wish wish = { .start = request->offset,
+	    .length = request->length };
+	char path[WALK_PATH_ROOM] = "";
+	struct file_key key;
+
+	wish.kind = request->shared ? RANGE_LOCK_SHARED :
+	    RANGE_LOCK_EXCLUSIVE;
+	event.path = path;
+	event.outcome = command_path(path, caller, &request->path);
+	if (event.outcome == STATUS_OK)
+		event.outcome = own_locks_lock(&caller->place, path, &wish,
+		    &key);
+	command_finish(caller, &event, NULL);
+}
+
+void
+command_unlock(struct caller *caller, const struct request *request)
+{
+	struct audit_event event = { .verb = "unlock",
+	    .began_us = clock_us() };
+	char path[WALK_PATH_ROOM] = "";
+	struct file_key key;
+
+	event.path = path;
+	event.outcome = command_path(path, caller, &request->path);
+	if (event.outcome == STATUS_OK)
+		event.outcome = own_locks_unlock(&caller->place, path,
+		    request->offset, request->length, &key);
+	command_finish(caller, &event, NULL);
+}
+
+/* A list of locks, told as there is room. */
+struct locks_producer {
+	struct producer	 producer;
+	struct lock_seen *seen;		/* owned */
+	size_t		 count, told;
+	uint64_t	 session;	/* our own */
+	const struct base *base;	/* where the user stands */
+	char		*root;		/* owned; likewise */
+};
+
+static void
+locks_free(struct producer *producer)
+{
+	struct locks_producer *locks = (struct locks_producer *)producer;
+
+	lock_table_forget(locks->seen, locks->count);
+	free(locks->root);
+	free(locks);
+}
+
+/* As the user names it; "" for what lies elsewhere. */
+static const char *
+seen_from_root(const struct locks_producer *locks,
+    const struct lock_seen *seen)
+{
+	size_t len = strlen(locks->root);
+
+	if (seen->base != locks->base ||
+	    strncmp(seen->path, locks->root, len) != 0 ||
+	    seen->path[len] != '/' || strlen(seen->path + len) >=
+	    WALK_PATH_ROOM)
+		return "";
+	return seen->path + len;
+}
+
+static enum pull
+locks_pull(struct producer *producer, struct answer *answer)
+{
+	struct locks_producer *locks = (struct locks_producer *)producer;
+	struct outcome outcome = { .has_count = true,
+	    .count = locks->count };
+	struct lock_facts facts = { 0 };
+	const struct lock_seen *seen;
+
+	for (; locks->told < locks->count; locks->told++) {
+		seen = &locks->seen[locks->told];
+		facts.path = seen_from_root(locks, seen);
+		facts.user = seen->user;
+		facts.session = seen->session;
+		facts.own = seen->session == locks->session;
+		facts.exclusive = seen->range.kind == RANGE_LOCK_EXCLUSIVE;
+		facts.start = seen->range.start;
+		facts.length = seen->range.end == RANGE_LOCK_END ? 0 :
+		    seen->range.end - seen->range.start;
+		if (!answer_held(answer, &facts))
+			return PULL_AGAIN;
+	}
+	answer_ok(answer, &outcome);
+	return PULL_DONE;
+}
+
+static enum status
+locks_begin(struct locks_producer *locks, struct caller *caller,
+    const struct request *request)
+{
+	char path[WALK_PATH_ROOM];
+	enum status st;
+
+	locks->session = own_locks_session(caller->place.own);
+	locks->base = caller->place.base;
+	if ((locks->root = strdup(caller->place.root)) == NULL)
+		return STATUS_NO_MEMORY;
+	if (request->path.at == NULL)
+		return own_locks_list(&caller->place, NULL, &locks->seen,
+		    &locks->count);
+	st = command_path(path, caller, &request->path);
+	if (st == STATUS_OK)
+		st = own_locks_list(&caller->place, path, &locks->seen,
+		    &locks->count);
+	return st;
+}
+
+void
+command_locks(struct caller *caller, const struct request *request)
+{
+	static const struct producer_ops ops = { locks_pull, locks_free };
+	struct locks_producer *locks;
+	enum status st = STATUS_NO_MEMORY;
+
+	if ((locks = calloc(1, sizeof(*locks))) != NULL &&
+	    (st = locks_begin(locks, caller, request)) == STATUS_OK) {
+		locks->producer.ops = &ops;
+		answer_produce(caller->answer, &locks->producer);
+		return;
+	}
+	if (locks != NULL)
+		locks_free(&locks->producer);
+	answer_error(caller->answer, st);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands that go through whole trees, in steps: find, du, and rm of all. */
+#include "config.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "clock.h"
+#include "command.h"
+#include "tree.h"
+
+#define STEP_ENTRIES	64	/* of one pull, or */
+#define STEP_US		2000
+
+/* What find looks for; the strings are its own. */
+struct sieve {
+	struct request	 request;	/* without its strings */
+	char		 pattern[256];	/* "" for any name */
+};
+
+/* What is done with each name; false if there is no room for it now. */
+struct tree_producer;
+typedef bool (*tree_visitor)(struct tree_producer *it, struct answer *answer,
+    const struct tree_entry *entry);
+
+struct tree_producer {
+	struct producer	 producer;
+	struct tree	*tree;		/* owned */
+	tree_visitor	 visit;
+	const struct tree_entry *held;	/* an entry that found no room */
+	enum status	 failed;	/* the first failure, told at the end */
+	char		 text[512];
+	struct sieve	 sieve;
+	uint64_t	 count, size;
+	bool		 tells_size;
+	/* rm only */
+	struct names	*names;		/* owned, or NULL */
+	struct audit_who who;
+	struct audit_event event;
+	char		 path[WALK_PATH_ROOM];
+	bool		 is_told;	/* in the audit */
+};
+
+static void
+note_failure(struct tree_producer *it, enum status st)
+{
+	if (it->failed != STATUS_OK)
+		return;
+	it->failed = st;
+	snprintf(it->text, sizeof(it->text), "%s", status_text(st));
+}
+
+static void
+tell_audit(struct tree_producer *it, enum status st)
+{
+	if (it->names == NULL || it->is_told)
+		return;
+	it->event.outcome = st;
+	it->is_told = true;
+	audit(&it->who, &it->event);
+}
+
+static void
+tree_free(struct producer *producer)
+{
+	struct tree_producer *it = (struct tree_producer *)producer;
+
+	tell_audit(it, STATUS_CANCELLED);
+	tree_end(it->tree);
+	names_close(it->names);
+	free(it);
+}
+
+static enum pull
+tree_done(struct tree_producer *it, struct answer *answer)
+{
+	struct outcome outcome = { .has_count = it->names == NULL,
+	    .count = it->count, .size = it->size,
+	    .has_size = it->tells_size };
+
+	if (it->failed != STATUS_OK)
+		answer_error(answer,
+		    status_set(it->failed, "%s", it->text));
+	else
+		answer_ok(answer, &outcome);
+	tell_audit(it, it->failed);
+	return PULL_DONE;
+}
+
+static enum pull
+tree_pull(struct producer *producer, struct answer *answer)
+{
+	struct tree_producer *it = (struct tree_producer *)producer;
+	uint64_t ends = clock_us() + STEP_US;
+	enum status st;
+	int i;
+
+	for (i = 0; i < STEP_ENTRIES && clock_us() < ends; i++) {
+		if (it->held == NULL) {
+			st = tree_next(it->tree, &it->held);
+			if (st != STATUS_OK) {
+				note_failure(it, st);
+				continue;
+			}
+		}
+		if (it->held == NULL)
+			return tree_done(it, answer);
+		if (!it->visit(it, answer, it->held))
+			return PULL_AGAIN;
+		it->held = NULL;
+	}
+	return PULL_ON;
+}
+
+static bool
+is_before(const struct file_time *time, const struct timespec *other)
+{
+	return time->seconds != other->tv_sec ?
+	    time->seconds < other->tv_sec :
+	    time->nanoseconds < (uint64_t)other->tv_nsec;
+}
+
+static bool
+is_behind(const struct file_time *time, const struct timespec *other)
+{
+	return time->seconds != other->tv_sec ?
+	    time->seconds > other->tv_sec :
+	    time->nanoseconds > (uint64_t)other->tv_nsec;
+}
+
+static bool
+passes(const struct sieve *sieve, const char *name, const struct stat *st)
+{
+	const struct request *want = &sieve->request;
+	uint64_t size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size;
+	struct file_facts facts;
+
+	command_facts(&facts, name, st);
+	return (want->kind == 0 || want->kind == (uint8_t)facts.type) &&
+	    (!want->has_size_least || size >= want->size_least) &&
+	    (!want->has_size_most || size <= want->size_most) &&
+	    (!want->has_newer || is_before(&want->newer, &st->st_mtim)) &&
+	    (!want->has_older || is_behind(&want->older, &st->st_mtim)) &&
+	    (sieve->pattern[0] == '\0' ||
+	    fnmatch(sieve->pattern, name, FNM_NOESCAPE) == 0);
+}
+
+static bool
+visit_find(struct tree_producer *it, struct answer *answer,
+    const struct tree_entry *entry)
+{
+	const struct request *want = &it->sieve.request;
+	const char *name = strrchr(entry->path, '/');
+	struct file_facts facts;
+
+	if (entry->leaving)
+		return true;
+	if (want->has_depth && entry->depth >= want->depth)
+		tree_skip(it->tree);
+	name = name == NULL ? entry->path : name + 1;
+	if (entry->depth == 0) {
+		/* A folder does not find itself. */
+		if (S_ISDIR(entry->st.st_mode))
+			return true;
+		name = strrchr(tree_path(it->tree), '/') + 1;
+	}
+	if (!passes(&it->sieve, name, &entry->st))
+		return true;
+	command_facts(&facts, entry->depth == 0 ? name : entry->path,
+	    &entry->st);
+	if (!answer_entry(answer, &facts))
+		return false;
+	it->count++;
+	return true;
+}
+
+static bool
+visit_du(struct tree_producer *it, struct answer *answer,
+    const struct tree_entry *entry)
+{
+	(void)answer;
+	if (!entry->leaving && S_ISREG(entry->st.st_mode)) {
+		it->count++;
+		it->size += (uint64_t)entry->st.st_size;
+	}
+	return true;
+}
+
+static bool
+visit_rm(struct tree_producer *it, struct answer *answer,
+    const struct tree_entry *entry)
+{
+	struct place place = *tree_place(it->tree);
+	const struct change_terms terms = { 0 };
+	enum status st = STATUS_OK;
+
+	(void)answer;
+	/* The flush of the last removal makes good for all below it. */
+	if (entry->depth > 0)
+		place.durability = PLACE_ASYNC;
+	if (entry->leaving)
+		st = change_rmdir(&place, it->names, tree_path(it->tree));
+	else if (!S_ISDIR(entry->st.st_mode))
+		st = change_rm(&place, it->names, tree_path(it->tree), &terms);
+	if (st != STATUS_OK && st != STATUS_NOT_FOUND)
+		note_failure(it, st);
+	return true;
+}
+
+static enum status
+begin(struct tree_producer **out, struct caller *caller,
+    const struct request *request, tree_visitor visit)
+{
+	static const struct producer_ops ops = { tree_pull, tree_free };
+	struct tree_producer *it;
+	enum status st;
+
+	*out = NULL;
+	if ((it = calloc(1, sizeof(*it))) == NULL)
+		return STATUS_NO_MEMORY;
+	it->producer.ops = &ops;
+	it->visit = visit;
+	st = command_path(it->path, caller, &request->path);
+	if (st == STATUS_OK)
+		st = tree_begin(&it->tree, &caller->place, it->path,
+		    visit != visit_rm);
+	if (st == STATUS_OK && visit == visit_rm)
+		st = names_open(&it->names, caller->place.base);
+	if (st != STATUS_OK) {
+		tree_free(&it->producer);
+		return st;
+	}
+	*out = it;
+	return STATUS_OK;
+}
+
+static enum status
+read_sieve(struct sieve *sieve, const struct request *request)
+{
+	if (request->kind != 0 && strchr("fdlo", request->kind) == NULL)
+		return status_set(STATUS_BAD_REQUEST,
+		    "there is no such type of file");
+	if (request->pattern.len >= sizeof(sieve->pattern) ||
+	    (request->pattern.len > 0 && memchr(request->pattern.at, '\0',
+	    request->pattern.len) != NULL))
+		return status_set(STATUS_BAD_REQUEST,
+		    "no name can match the pattern");
+	sieve->request = *request;
+	sieve->request.path.at = sieve->request.pattern.at = NULL;
+	if (request->pattern.len > 0)
+		memcpy(sieve->pattern, request->pattern.at,
+		    request->pattern.len);
+	return STATUS_OK;
+}
+
+void
+command_find(struct caller *caller, const struct request *request)
+{
+	struct tree_producer *it;
+	struct sieve sieve = { .pattern = "" };
+	enum status st;
+
+	if ((st = read_sieve(&sieve, request)) != STATUS_OK ||
+	    (st = begin(&it, caller, request, visit_find)) != STATUS_OK) {
+		answer_error(caller->answer, st);
+		return;
+	}
+	it->sieve = sieve;
+	answer_produce(caller->answer, &it->producer);
+}
+
+void
+command_du(struct caller *caller, const struct request *request)
+{
+	struct tree_producer *it;
+	enum status st;
+
+	st = begin(&it, caller, request, visit_du);
+	if (st != STATUS_OK) {
+		answer_error(caller->answer, st);
+		return;
+	}
+	it->tells_size = true;
+	answer_produce(caller->answer, &it->producer);
+}
+
+void
+command_rm_tree(struct caller *caller, const struct request *request)
+{
+	struct audit_event event = { .verb = "rm", .began_us = clock_us() };
+	struct tree_producer *it;
+
+	event.outcome = request->if_version ? status_set(STATUS_BAD_REQUEST,
+	    "a folder has no version to expect") :
+	    begin(&it, caller, request, visit_rm);
+	if (event.outcome == STATUS_OK && strcmp(it->path, "/") == 0) {
+		tree_free(&it->producer);
+		event.outcome = status_set(STATUS_NOT_PERMITTED,
+		    "/: your folder itself stays as it is");
+	}
+	if (event.outcome != STATUS_OK) {
+		command_finish(caller, &event, NULL);
+		return;
+	}
+	it->who = *caller->who;
+	event.path = it->path;
+	it->event = event;
+	answer_produce(caller->answer, &it->producer);
+}
