@@ -59,6 +59,8 @@ void command_pieces(struct caller *caller, const struct request *request);
 void command_append(struct caller *caller, const struct request *request);
 void command_write(struct caller *caller, const struct request *request);
 void command_truncate(struct caller *caller, const struct request *request);
+void command_cp(struct caller *caller, const struct request *request);
+void command_sum(struct caller *caller, const struct request *request);
 void command_find(struct caller *caller, const struct request *request);
 void command_du(struct caller *caller, const struct request *request);
 void command_df(struct caller *caller, const struct request *request);

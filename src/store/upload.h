@@ -53,6 +53,12 @@ enum status upload_write(struct upload *upload, uint64_t offset,
 enum status upload_seal(struct upload *upload, uint64_t size,
     const uint8_t digest[DIGEST_SIZE]);
 
+/* The stage, for who copies into it instead of upload_write. */
+int upload_fd(const struct upload *upload);
+
+/* The same for `size` bytes that were copied so; they have no digest. */
+enum status upload_seal_copy(struct upload *upload, uint64_t size);
+
 /*
  * Flush the stage alone, for small groups and fallbacks.  After a failure it is
  * gone: the next flush would say yes to what never reached the disk.

@@ -247,6 +247,27 @@ upload_seal(struct upload *upload, uint64_t size,
 	return STATUS_OK;
 }
 
+int
+upload_fd(const struct upload *upload)
+{
+	return upload->stage.fd;
+}
+
+enum status
+upload_seal_copy(struct upload *upload, uint64_t size)
+{
+	assert(!upload->sealed && upload->received == 0);
+	if (ftruncate(upload->stage.fd, (off_t)size) == -1 ||
+	    !set_mode(upload) || !set_mtime(upload))
+		return upload_fail(upload,
+		    status_errno("%s", upload->plan.path));
+	digest_drop(upload->digest);
+	upload->digest = NULL;
+	upload->received = size;
+	upload->sealed = true;
+	return STATUS_OK;
+}
+
 enum status
 upload_flush(struct upload *upload)
 {
