@@ -292,17 +292,17 @@ publish_fresh(struct upload *upload, struct names *names,
     const struct folder *folder)
 {
 	const char *name = upload->name;
-	char fresh[NAME_MAX + 1];
+	char *fresh = upload->fresh;
 	enum status st;
 	int i, most = NAME_MAX - (int)sizeof(upload->stage.name);
 
 	st = publish_as(upload, names, folder, name);
 	for (i = 1; st == STATUS_EXISTS && i <= FRESH_TRIES; i++) {
 		if (i < FRESH_TRIES)
-			snprintf(fresh, sizeof(fresh), "%.*s.%d", most, name,
+			snprintf(fresh, NAME_MAX + 1, "%.*s.%d", most, name,
 			    i);
 		else
-			snprintf(fresh, sizeof(fresh), "%.*s.%s", most, name,
+			snprintf(fresh, NAME_MAX + 1, "%.*s.%s", most, name,
 			    upload->stage.name);
 		st = publish_as(upload, names, folder, fresh);
 	}

@@ -9,6 +9,8 @@
 #ifndef UPLOAD_STATE_H
 #define UPLOAD_STATE_H
 
+#include <limits.h>
+
 #include "claim.h"
 #include "stage.h"
 #include "upload.h"
@@ -17,7 +19,8 @@
 struct upload {
 	struct place	 place;		/* root: owned, in `strings` */
 	struct upload_plan plan;	/* path: owned, in `strings` */
-	const char	*name;		/* last component of plan.path */
+	const char	*name;		/* last component of plan.path, or `fresh` */
+	char		 fresh[NAME_MAX + 1];	/* if that was taken */
 	struct stage	 stage;
 	struct digest	*digest;	/* owned; NULL once sealed */
 	uint64_t	 received;	/* offset behind the last byte */
