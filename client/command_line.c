@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nearest.h"
@@ -19,6 +20,7 @@ struct option_row {
 	const char	*help;
 };
 
+#define RETRIES	5	/* unless said otherwise */
 #define NOTHING SIZE_MAX	/* an option that changes nothing */
 #define FIELD(name) offsetof(struct command_line, name)
 
@@ -35,6 +37,8 @@ static const struct option_row rows[] = {
 	    "read the password from the first line of FILE" },
 	{ "batch", 'b', "FILE", FIELD(batch_file),
 	    "run the commands in FILE, one a line (-: standard input)" },
+	{ "retries", 0, "N", FIELD(retries_word),
+	    "try a lost connection again so often (5)" },
 	{ "quiet", 'q', NULL, FIELD(quiet),
 	    "say nothing that was not asked for" },
 	{ "verbose", 'v', NULL, FIELD(verbose),
@@ -144,6 +148,24 @@ read_options(struct command_line *out, int argc, char **argv)
 	}
 }
 
+static enum status
+read_retries(struct command_line *out)
+{
+	const char *word = out->retries_word;
+	char *end;
+	unsigned long number;
+
+	out->retries = RETRIES;
+	if (word == NULL)
+		return STATUS_OK;
+	number = strtoul(word, &end, 10);
+	if (*word < '0' || *word > '9' || *end != '\0' || number > 1000)
+		return status_set(STATUS_USAGE,
+		    "--retries takes a number from 0 to 1000");
+	out->retries = (unsigned int)number;
+	return STATUS_OK;
+}
+
 enum status
 command_line_parse(struct command_line *out, int argc, char **argv)
 {
@@ -165,6 +187,8 @@ command_line_parse(struct command_line *out, int argc, char **argv)
 	if (out->pin != NULL && out->cafile != NULL)
 		return status_set(STATUS_USAGE,
 		    "--pin and --cafile exclude each other");
+	if ((st = read_retries(out)) != STATUS_OK)
+		return st;
 	if (out->command != NULL && out->batch_file != NULL)
 		return status_set(STATUS_USAGE,
 		    "a batch (-b) and a command exclude each other");

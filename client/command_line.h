@@ -24,6 +24,8 @@ struct command_line {
 	const char	*target;
 	char	       **command;	/* NULL if none was given */
 	int		 command_len;
+	const char	*retries_word;
+	unsigned int	 retries;	/* of a lost connection */
 };
 
 /* STATUS_USAGE says what is wrong with the command line. */

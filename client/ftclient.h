@@ -11,6 +11,8 @@
 #include "interrupt.h"
 #include "outbox.h"
 #include "remote.h"
+#include "revive.h"
+#include "sign_in.h"
 
 struct client {
 	const struct command_line	*settings;	/* borrowed */
@@ -18,6 +20,8 @@ struct client {
 	struct remote	*remote;	/* owned by main */
 	struct interrupt *interrupt;	/* owned by main */
 	struct outbox	*outbox;	/* owned by main */
+	struct keyring	 keys;
+	struct revive	 revive;
 	char		*folder;	/* owned; the server's, for people */
 	bool		 gathering;	/* put only fills the outbox */
 	bool		 tolerant;	/* this line may fail */

@@ -75,9 +75,12 @@ run_session(struct client *client)
 	enum status st;
 
 	st = interrupt_begin(&client->interrupt);
+	client->revive = (struct revive){ .settings = client->settings,
+	    .target = client->target, .keys = &client->keys,
+	    .interrupt = client->interrupt, .folder = &client->folder };
 	if (st == STATUS_OK)
 		st = outbox_new(&client->outbox, client->remote,
-		    client->settings, client->interrupt);
+		    &client->revive);
 	remote_interrupt_by(client->remote, client->interrupt);
 	if (st == STATUS_OK && client->target->path[1] != '\0' &&
 	    client->target->path[0] != '\0')
@@ -99,7 +102,8 @@ run(const struct command_line *settings)
 
 	if ((st = destination_parse(&target, settings->target)) == STATUS_OK &&
 	    (st = choose_user(&target)) == STATUS_OK)
-		st = sign_in(&client.remote, settings, &target);
+		st = sign_in(&client.remote, settings, &target,
+		    &client.keys);
 	if (st != STATUS_OK) {
 		show_error(target.host[0] != '\0' ? target.host : NULL, st);
 		return st;
@@ -109,6 +113,7 @@ run(const struct command_line *settings)
 	remote_free(client.remote);
 	outbox_free(client.outbox);
 	free(client.folder);
+	keyring_wipe(&client.keys);
 	interrupt_end(client.interrupt);
 	if (number != 0)
 		raise(number);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger.h"
 #include "paths.h"
 #include "patience.h"
 #include "sender.h"
@@ -21,6 +22,7 @@ struct item {
 	bool		 named;		/* the remote name was given */
 	bool		 into_folder;	/* it turned out to be a folder */
 	bool		 may_fail;
+	bool		 was_lost;	/* with its connection, once */
 	struct patience	 patience;
 	struct item	*next;
 };
@@ -29,6 +31,7 @@ struct outbox {
 	struct remote	*remote;	/* borrowed */
 	const struct command_line *settings;	/* borrowed */
 	struct interrupt *interrupt;	/* borrowed */
+	struct revive	*revive;	/* borrowed */
 	struct sender	*sender;	/* owned */
 	struct item	*first;		/* owned; in the order of sending */
 	struct item	**last;
@@ -40,7 +43,7 @@ struct outbox {
 
 enum status
 outbox_new(struct outbox **out, struct remote *remote,
-    const struct command_line *settings, struct interrupt *interrupt)
+    struct revive *revive)
 {
 	struct outbox *outbox;
 	enum status st;
@@ -49,10 +52,11 @@ outbox_new(struct outbox **out, struct remote *remote,
 	if ((outbox = calloc(1, sizeof(*outbox))) == NULL)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	outbox->remote = remote;
-	outbox->settings = settings;
-	outbox->interrupt = interrupt;
+	outbox->settings = revive->settings;
+	outbox->interrupt = revive->interrupt;
+	outbox->revive = revive;
 	outbox->last = &outbox->first;
-	st = sender_new(&outbox->sender, remote, interrupt, settings->quiet);
+	st = sender_new(&outbox->sender, remote, revive);
 	if (st == STATUS_OK)
 		*out = outbox;
 	else
@@ -115,7 +119,7 @@ set_blame(struct outbox *outbox, const char *name)
 
 /* The final OK: the server has what we read. */
 static enum status
-check_receipt(const struct item *item, const struct frame *frame)
+check_receipt(struct item *item, const struct frame *frame)
 {
 	const struct sending *sent = &item->sending;
 	struct reply reply;
@@ -125,6 +129,8 @@ check_receipt(const struct item *item, const struct frame *frame)
 	    REPLY_DIGEST | REPLY_UPLOAD | REPLY_TIME);
 	if (st != STATUS_OK)
 		return st;
+	if (sent->resumes && !sent->begun)
+		return sender_take_receipt(&item->sending, &reply);
 	if (reply.size != sent->size ||
 	    memcmp(reply.digest, sent->digest, FT1_ID_SIZE) != 0)
 		return status_set(STATUS_DIGEST,
@@ -135,12 +141,14 @@ check_receipt(const struct item *item, const struct frame *frame)
 static enum status
 take_answer(struct call *call, const struct frame *frame)
 {
-	struct reply reply;
+	struct item *item = call->owner;
 
 	if (frame->header.type == FT1_OK)
-		return check_receipt(call->owner, frame);
+		return check_receipt(item, frame);
 	if (frame->header.type == FT1_BEGUN)
-		return reply_read(&reply, frame, REPLY_UPLOAD);
+		return sender_take_begun(&item->sending, frame);
+	if (frame->header.type == FT1_HAVE)
+		return sender_take_have(&item->sending, frame);
 	return status_set(STATUS_PROTOCOL,
 	    "the server answered a put with a frame of type %u",
 	    frame->header.type);
@@ -149,6 +157,12 @@ take_answer(struct call *call, const struct frame *frame)
 static void
 tell(const struct outbox *outbox, const struct item *item)
 {
+	const struct ledger_key key = { .target = outbox->revive->target,
+	    .folder = *outbox->revive->folder, .path = item->sending.path,
+	    .local = item->sending.local };
+
+	if (item->sending.has_id)
+		ledger_forget(&key);
 	if (outbox->settings->quiet)
 		return;
 	fputs("put ", stdout);
@@ -187,6 +201,7 @@ make_item(struct item **out, const struct letter *letter)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	item->may_fail = letter->may_fail;
 	item->named = letter->remote != NULL;
+	item->sending.goes_on = letter->goes_on;
 	item->sending.wait = letter->wait;
 	item->sending.local = strdup(letter->local);
 	if (letter->remote == NULL)
@@ -213,6 +228,18 @@ can_send_again(struct outbox *outbox, struct item *item, enum status st)
 
 	if (strcmp(item->sending.local, "-") == 0)
 		return false;
+	if (revive_is_loss(st)) {
+		item->was_lost = true;
+		return remote_lost(outbox->remote) == STATUS_OK ||
+		    revive(outbox->revive, outbox->remote) == STATUS_OK;
+	}
+	if (st == STATUS_NOT_FOUND && item->sending.resumes) {
+		item->sending.has_id = false;	/* begin anew */
+		return true;
+	}
+	/* The lost connection may still have it for a while. */
+	if (st == STATUS_LOCKED && item->was_lost)
+		st = STATUS_BUSY;
 	if (st == STATUS_BUSY) {
 		item->patience.wait = item->call.wait;
 		return patience_wait(&item->patience, outbox->interrupt,
@@ -242,9 +269,10 @@ settle_first(struct outbox *outbox, bool *again)
 		if (st == STATUS_OK)
 			st = remote_wait(outbox->remote, &item->call);
 	}
-	if (st == STATUS_OK)
+	if (st == STATUS_OK) {
+		revive_rest(outbox->revive);
 		tell(outbox, item);
-	else if (item->may_fail && remote_lost(outbox->remote) == STATUS_OK) {
+	} else if (item->may_fail && remote_lost(outbox->remote) == STATUS_OK) {
 		show_error(item->sending.path, st);
 		st = STATUS_OK;
 	} else
@@ -364,6 +392,10 @@ outbox_add(struct outbox *outbox, const struct letter *letter)
 	if ((st = make_item(&item, letter)) != STATUS_OK)
 		return refuse(outbox, item, letter->local, st);
 	st = send_item(outbox, item, flags);
+	if (revive_is_loss(st) && remote_lost(outbox->remote) != STATUS_OK) {
+		append(outbox, item);	/* it has its outcome */
+		return outbox_settle(outbox);
+	}
 	if (st != STATUS_OK)
 		return refuse(outbox, item, letter->local, st);
 	append(outbox, item);

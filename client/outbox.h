@@ -14,6 +14,7 @@
 #include "command_line.h"
 #include "interrupt.h"
 #include "remote.h"
+#include "revive.h"
 #include "status.h"
 
 struct outbox;
@@ -23,12 +24,13 @@ struct letter {
 	const char	*local;		/* "-": standard input */
 	const char	*remote;	/* NULL: as the local one is called */
 	bool		 may_fail;
+	bool		 goes_on;	/* with what an earlier run began */
 	uint32_t	 wait;		/* seconds, for locks of others */
 };
 
-/* All three are borrowed for the life of the outbox. */
+/* Both are borrowed for the life of the outbox. */
 enum status outbox_new(struct outbox **out, struct remote *remote,
-    const struct command_line *settings, struct interrupt *interrupt);
+    struct revive *revive);
 
 /* What was not settled is forgotten.  outbox_free(NULL) does nothing. */
 void outbox_free(struct outbox *outbox);

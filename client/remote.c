@@ -68,6 +68,24 @@ remote_free(struct remote *remote)
 }
 
 void
+remote_replace(struct remote *remote, struct remote *fresh)
+{
+	struct wire *old = remote->wire;
+
+	remote->wire = fresh->wire;
+	fresh->wire = old;
+	wire_receive_by(remote->wire, take_frame, remote);
+	remote->next_id = fresh->next_id;
+	remote->limits = fresh->limits;
+	remote->lost = STATUS_OK;
+	free(remote->lost_text);
+	remote->lost_text = NULL;
+	remote->pinging = false;
+	remote->pinged = remote->heard = clock_ms();
+	remote_free(fresh);
+}
+
+void
 remote_interrupt_by(struct remote *remote, struct interrupt *interrupt)
 {
 	wire_interrupt_by(remote->wire, interrupt);

@@ -59,6 +59,12 @@ enum status remote_new(struct remote **out, struct wire *wire);
 /* Says goodbye.  remote_free(NULL) does nothing. */
 void remote_free(struct remote *remote);
 
+/*
+ * Go on over the connection of `fresh`, which is used up; the calls of the old
+ * one are done, as it was lost.
+ */
+void remote_replace(struct remote *remote, struct remote *fresh);
+
 /* Whose SIGINT cancels calls from now on. */
 void remote_interrupt_by(struct remote *remote, struct interrupt *interrupt);
 

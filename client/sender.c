@@ -12,15 +12,17 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "ledger.h"
 #include "progress.h"
 
 #define LOOK_BYTES	131072u	/* sent between looks for answers */
 
 struct sender {
 	struct remote	*remote;	/* borrowed */
-	struct interrupt *interrupt;	/* borrowed */
+	const struct revive *revive;	/* borrowed */
 	bool		 quiet;
 	uint8_t		*frame;		/* owned; a whole DATA frame */
+	uint8_t		*piece;		/* owned; a MiB, once one resumes */
 	size_t		 unlooked;	/* bytes sent since the last look */
 	/* of the file being sent */
 	struct sending	*sending;
@@ -34,7 +36,7 @@ struct sender {
 
 enum status
 sender_new(struct sender **out, struct remote *remote,
-    struct interrupt *interrupt, bool quiet)
+    const struct revive *revive)
 {
 	struct sender *s;
 
@@ -45,8 +47,8 @@ sender_new(struct sender **out, struct remote *remote,
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	}
 	s->remote = remote;
-	s->interrupt = interrupt;
-	s->quiet = quiet;
+	s->revive = revive;
+	s->quiet = revive->settings->quiet;
 	*out = s;
 	return STATUS_OK;
 }
@@ -57,6 +59,7 @@ sender_free(struct sender *sender)
 	if (sender == NULL)
 		return;
 	free(sender->frame);
+	free(sender->piece);
 	free(sender);
 }
 
@@ -230,6 +233,218 @@ begin_put(struct sender *s)
 	return remote_send(s->remote);
 }
 
+/* By its id, and told what the server holds. */
+static enum status
+begin_resume(struct sender *s)
+{
+	struct sending *sending = s->sending;
+	struct ft1_frame *frame;
+
+	sending->pieces = (s->size + DIGEST_PIECE - 1) / DIGEST_PIECE;
+	sending->held = calloc(sending->pieces + 1, sizeof(*sending->held));
+	sending->is_held = calloc(sending->pieces + 1, sizeof(bool));
+	if (s->piece == NULL)
+		s->piece = malloc(DIGEST_PIECE);
+	if (sending->held == NULL || sending->is_held == NULL ||
+	    s->piece == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	frame = remote_request(s->remote, FT1_PUT, sending->flags,
+	    sending->call);
+	ft1_put_bytes(frame, FT1_TAG_UPLOAD, sending->id, FT1_ID_SIZE);
+	if (sending->wait > 0)
+		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, sending->wait);
+	return remote_send(s->remote);
+}
+
+enum status
+sender_take_begun(struct sending *sending, const struct frame *frame)
+{
+	struct reply reply;
+	enum status st;
+
+	if ((st = reply_read(&reply, frame, REPLY_UPLOAD)) != STATUS_OK)
+		return st;
+	memcpy(sending->id, reply.upload, FT1_ID_SIZE);
+	sending->begun = true;
+	return STATUS_OK;
+}
+
+static enum status
+malformed(void)
+{
+	return status_set(STATUS_PROTOCOL,
+	    "the server sent a malformed list of what it holds");
+}
+
+/* Rows: a length, where the first piece begins, digests. */
+enum status
+sender_take_have(struct sending *sending, const struct frame *frame)
+{
+	const uint8_t *at = frame->payload;
+	size_t left = frame->header.length, len;
+	uint64_t piece;
+
+	while (left > 0) {
+		if (left < 2 || (len = (size_t)at[0] << 8 | at[1]) < 8 ||
+		    left - 2 < len || (len - 8) % FT1_ID_SIZE != 0)
+			return malformed();
+		piece = ft1_load_u64(at + 2) / DIGEST_PIECE;
+		at += 10;
+		left -= 2 + len;
+		for (len -= 8; len > 0; len -= FT1_ID_SIZE, piece++) {
+			if (piece < sending->pieces) {
+				memcpy(sending->held[piece], at, FT1_ID_SIZE);
+				sending->is_held[piece] = true;
+			}
+			at += FT1_ID_SIZE;
+		}
+	}
+	return STATUS_OK;
+}
+
+/* It was published before; whether it is what we have is to be seen. */
+enum status
+sender_take_receipt(struct sending *sending, const struct reply *reply)
+{
+	sending->size = reply->size;
+	memcpy(sending->digest, reply->digest, FT1_ID_SIZE);
+	return STATUS_OK;
+}
+
+/* A whole piece of the file. */
+static enum status
+read_piece(struct sender *s, size_t len)
+{
+	size_t got = 0;
+	ssize_t n;
+
+	while (got < len) {
+		n = pread(s->fd, s->piece + got, len - got,
+		    (off_t)(s->at + got));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return status_errno("%s", s->sending->local);
+		if (n == 0)
+			return changed(s);
+		got += (size_t)n;
+	}
+	return STATUS_OK;
+}
+
+static enum status
+send_whole_piece(struct sender *s, size_t len)
+{
+	size_t most = remote_limits(s->remote)->max_data, done, n;
+	enum status st = STATUS_OK;
+
+	for (done = 0; done < len && st == STATUS_OK; done += n) {
+		n = len - done < most ? len - done : most;
+		memcpy(s->frame + REMOTE_DATA_HEAD, s->piece + done, n);
+		st = remote_send_data(s->remote, s->sending->call, s->frame,
+		    s->at + done, n);
+	}
+	return st == STATUS_OK ? remote_look(s->remote) : st;
+}
+
+/* What the server holds is skipped; so is a MiB of zeros that it holds not. */
+static bool
+is_there(const struct sender *s, const uint8_t digest[DIGEST_SIZE])
+{
+	uint64_t number = s->at / DIGEST_PIECE;
+	uint8_t hole[DIGEST_SIZE];
+
+	if (s->sending->is_held[number])
+		return memcmp(s->sending->held[number], digest,
+		    DIGEST_SIZE) == 0;
+	digest_of_hole(hole);
+	return memcmp(hole, digest, DIGEST_SIZE) == 0;
+}
+
+static enum status
+send_missing(struct sender *s)
+{
+	uint8_t digest[DIGEST_SIZE];
+	enum status st = STATUS_OK;
+	size_t len;
+
+	while (s->at < s->size && st == STATUS_OK && goes_on(s)) {
+		len = s->size - s->at < DIGEST_PIECE ?
+		    (size_t)(s->size - s->at) : DIGEST_PIECE;
+		if ((st = read_piece(s, len)) != STATUS_OK)
+			return st;
+		digest_of_piece(digest, s->piece, len);
+		digest_update(s->digest, s->piece, len);
+		if (!is_there(s, digest))
+			st = send_whole_piece(s, len);
+		s->at += len;
+		progress_update(&s->progress, s->at);
+	}
+	return st;
+}
+
+/* Is what was published what the file holds now? */
+static enum status
+compare_published(struct sender *s)
+{
+	uint8_t published[FT1_ID_SIZE];
+	enum status st = STATUS_OK;
+	size_t len;
+
+	memcpy(published, s->sending->digest, sizeof(published));
+	while (s->at < s->size && st == STATUS_OK) {
+		len = s->size - s->at < DIGEST_PIECE ?
+		    (size_t)(s->size - s->at) : DIGEST_PIECE;
+		if ((st = read_piece(s, len)) != STATUS_OK)
+			return st;
+		digest_update(s->digest, s->piece, len);
+		s->at += len;
+	}
+	digest_end(s->digest, s->sending->digest);
+	s->digest = NULL;
+	if (s->size == s->sending->size && memcmp(published,
+	    s->sending->digest, sizeof(published)) == 0)
+		return STATUS_OK;
+	/* No such upload of this content: it is begun anew. */
+	call_fail(s->sending->call, status_set(STATUS_NOT_FOUND,
+	    "%s: another content was sent before", s->sending->local));
+	return STATUS_OK;
+}
+
+static bool
+is_long(const struct sender *s)
+{
+	return s->fd != STDIN_FILENO &&
+	    s->size > remote_limits(s->remote)->small_upload;
+}
+
+static void
+key_of(struct ledger_key *key, const struct sender *s)
+{
+	key->target = s->revive->target;
+	key->folder = *s->revive->folder;
+	key->path = s->sending->path;
+	key->local = s->sending->local;
+}
+
+/* The server's word, and the id on our disk, before any byte is sent. */
+static enum status
+await_begun(struct sender *s)
+{
+	struct sending *sending = s->sending;
+	struct ledger_key key;
+	enum status st = STATUS_OK;
+
+	while (!sending->begun && st == STATUS_OK && goes_on(s))
+		st = remote_wait_fd(s->remote, sending->call, -1);
+	if (sending->begun) {
+		sending->has_id = true;
+		key_of(&key, s);
+		ledger_note(&key, sending->id);
+	}
+	return st;
+}
+
 static enum status
 commit_put(struct sender *s)
 {
@@ -252,6 +467,13 @@ abort_put(struct sender *s)
 {
 	struct call *call = s->sending->call;
 
+	/* What was interrupted is kept; only ABORT gives it up for good. */
+	if (call->failed && !call->done && s->sending->has_id &&
+	    call->outcome == STATUS_CANCELLED) {
+		remote_more(s->remote, FT1_CANCEL, 0, call);
+		if (remote_send(s->remote) != STATUS_OK)
+			return remote_lost(s->remote);
+	}
 	call->cancelled = true;
 	remote_more(s->remote, FT1_ABORT, call->done ? 0 : FT1_NOW, call);
 	return remote_send(s->remote);
@@ -263,17 +485,43 @@ send_open_file(struct sender *s)
 	struct call *call = s->sending->call;
 	enum status st;
 
-	if ((st = begin_put(s)) != STATUS_OK)
+	st = s->sending->resumes ? begin_resume(s) : begin_put(s);
+	if (st != STATUS_OK)
 		return st;
+	if (is_long(s) && (st = await_begun(s)) != STATUS_OK)
+		return st;
+	if (s->sending->resumes && call->done &&
+	    call->outcome == STATUS_OK) {
+		st = compare_published(s);
+		return st == STATUS_OK ? abort_put(s) : st;
+	}
 	progress_begin(&s->progress, s->sending->local,
 	    s->fd == STDIN_FILENO ? PROGRESS_UNKNOWN : s->size, s->quiet);
-	st = s->fd == STDIN_FILENO ? send_stream(s) : send_regular(s);
+	if (s->fd == STDIN_FILENO)
+		st = send_stream(s);
+	else
+		st = s->sending->resumes ? send_missing(s) : send_regular(s);
 	progress_end(&s->progress);
 	if (remote_lost(s->remote) != STATUS_OK)
 		return remote_lost(s->remote);
 	if (st != STATUS_OK)
 		call_fail(call, st);
 	return call->failed || call->done ? abort_put(s) : commit_put(s);
+}
+
+/* An upload that was begun in this run, or in an earlier one if asked for. */
+static void
+find_id(struct sender *s)
+{
+	struct sending *sending = s->sending;
+	struct ledger_key key;
+
+	sending->begun = false;
+	key_of(&key, s);
+	if (sending->goes_on && is_long(s) && !sending->has_id)
+		sending->has_id = ledger_find(sending->id, &key);
+	sending->goes_on = false;
+	sending->resumes = sending->has_id && is_long(s);
 }
 
 enum status
@@ -290,8 +538,15 @@ sender_send(struct sender *sender, struct sending *sending)
 		st = open_file(s);
 	if (st == STATUS_OK && (s->digest = digest_begin(0)) == NULL)
 		st = status_set(STATUS_NO_MEMORY, "out of memory");
-	if (st == STATUS_OK)
+	if (st == STATUS_OK) {
+		find_id(s);
 		st = send_open_file(s);
+	}
+	free(sending->held);
+	free(sending->is_held);
+	sending->held = NULL;
+	sending->is_held = NULL;
+	sending->pieces = 0;
 	digest_drop(s->digest);
 	s->digest = NULL;
 	if (s->fd > STDERR_FILENO)

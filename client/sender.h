@@ -9,6 +9,7 @@
 
 #include "interrupt.h"
 #include "remote.h"
+#include "revive.h"
 #include "status.h"
 
 struct sender;
@@ -23,10 +24,21 @@ struct sending {
 	/* what was sent, for comparison with the server's receipt */
 	uint64_t	 size;
 	uint8_t		 digest[FT1_ID_SIZE];
+
+	/* of a long one; begin with zeros */
+	bool		 goes_on;	/* look for the id of an earlier run */
+	bool		 has_id;
+	uint8_t		 id[FT1_ID_SIZE];
+	bool		 resumes;	/* by its id */
+	bool		 begun;		/* the server has said so */
+	uint64_t	 pieces;	/* room of the two that follow */
+	uint8_t		(*held)[FT1_ID_SIZE];	/* the sender's */
+	bool		*is_held;
 };
 
+/* Both are borrowed for the sender's life. */
 enum status sender_new(struct sender **out, struct remote *remote,
-    struct interrupt *interrupt, bool quiet);
+    const struct revive *revive);
 void sender_free(struct sender *sender);
 
 /*
@@ -34,5 +46,13 @@ void sender_free(struct sender *sender);
  * connection is gone.  What goes wrong later becomes the call's outcome.
  */
 enum status sender_send(struct sender *sender, struct sending *sending);
+
+/* For who receives the answers: BEGUN, HAVE, and a receipt in their stead. */
+enum status sender_take_begun(struct sending *sending,
+    const struct frame *frame);
+enum status sender_take_have(struct sending *sending,
+    const struct frame *frame);
+enum status sender_take_receipt(struct sending *sending,
+    const struct reply *reply);
 
 #endif

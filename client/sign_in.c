@@ -23,8 +23,7 @@ struct visit {
 	SSL_CTX			*context;	/* owned */
 	struct trust		 trust;
 	struct remote		*remote;	/* owned; NULL: not connected */
-	struct secret		 password;
-	bool			 has_password;
+	struct keyring		*keys;		/* borrowed */
 	bool			 asked;		/* a person just typed it */
 	int			 tries;
 	struct patience		 patience;
@@ -77,45 +76,63 @@ get_password(struct visit *v)
 	enum status st;
 
 	if (v->settings->password_file != NULL)
-		st = secret_read_file(&v->password, v->settings->password_file);
+		st = secret_read_file(&v->keys->password, v->settings->password_file);
 	else {
 		snprintf(name, sizeof(name), "%s@%s", v->target->user,
 		    v->target->host);
 		len = escape_string(prompt, sizeof(prompt) - 32, name);
 		snprintf(prompt + len, sizeof(prompt) - len, "'s password: ");
-		st = secret_ask(&v->password, prompt, NULL);
+		st = secret_ask(&v->keys->password, prompt, NULL);
 		v->asked = true;
 		v->tries++;
 	}
-	v->has_password = st == STATUS_OK;
+	v->keys->has_password = st == STATUS_OK;
 	return st;
+}
+
+void
+keyring_wipe(struct keyring *keys)
+{
+	explicit_bzero(keys, sizeof(*keys));
 }
 
 static enum status
 take_login(struct call *call, const struct frame *frame)
 {
+	struct keyring *keys = call->owner;
 	struct reply reply;
+	enum status st;
 
-	(void)call;
 	if (frame->header.type != FT1_OK)
 		return status_set(STATUS_PROTOCOL,
 		    "the server asks for more than a password");
-	return reply_read(&reply, frame,
+	st = reply_read(&reply, frame,
 	    REPLY_TICKET | REPLY_TICKET_SECONDS | REPLY_DURABILITY);
+	if (st == STATUS_OK && reply.ticket.len <= sizeof(keys->ticket)) {
+		memcpy(keys->ticket, reply.ticket.at, reply.ticket.len);
+		keys->ticket_len = reply.ticket.len;
+	}
+	return st;
 }
 
 static enum status
 log_in(struct visit *v)
 {
-	struct call call = { .receiver = take_login };
+	struct call call = { .receiver = take_login, .owner = v->keys };
+	bool by_ticket = v->keys->ticket_len > 0;
 	struct ft1_frame *frame;
 	enum status st;
 
 	frame = remote_request(v->remote, FT1_LOGIN, 0, &call);
 	ft1_put_string(frame, FT1_TAG_USER, v->target->user);
-	ft1_put_string(frame, FT1_TAG_METHOD, "password");
-	ft1_put_bytes(frame, FT1_TAG_RESPONSE, v->password.bytes,
-	    v->password.len);
+	ft1_put_string(frame, FT1_TAG_METHOD,
+	    by_ticket ? "ticket" : "password");
+	if (by_ticket)
+		ft1_put_bytes(frame, FT1_TAG_RESPONSE, v->keys->ticket,
+		    v->keys->ticket_len);
+	else
+		ft1_put_bytes(frame, FT1_TAG_RESPONSE,
+		    v->keys->password.bytes, v->keys->password.len);
 	st = remote_finish(v->remote, &call);
 	if (st == STATUS_OK && !remote_limits(v->remote)->known)
 		return status_set(STATUS_PROTOCOL,
@@ -145,9 +162,13 @@ may_try_again(struct visit *v, enum status st)
 	if (st == STATUS_BUSY)
 		return patience_wait(&v->patience, NULL,
 		    v->settings->verbose) == STATUS_OK;
+	if (st == STATUS_LOGIN_REFUSED && v->keys->ticket_len > 0) {
+		v->keys->ticket_len = 0;	/* it has expired */
+		return true;
+	}
 	if (st == STATUS_LOGIN_REFUSED && asked && v->tries < TRIES) {
 		fprintf(stderr, "Login refused, try again.\n");
-		v->has_password = false;
+		v->keys->has_password = false;
 		return true;
 	}
 	/* Perhaps the server grew tired while somebody looked for it. */
@@ -161,16 +182,18 @@ visit_once(struct visit *v)
 
 	if (v->remote == NULL && (st = connect_once(v)) != STATUS_OK)
 		return st;
-	if (!v->has_password && (st = get_password(v)) != STATUS_OK)
+	if (v->keys->ticket_len == 0 && !v->keys->has_password &&
+	    (st = get_password(v)) != STATUS_OK)
 		return st;
 	return log_in(v);
 }
 
 enum status
 sign_in(struct remote **out, const struct command_line *settings,
-    const struct destination *target)
+    const struct destination *target, struct keyring *keys)
 {
-	struct visit v = { .settings = settings, .target = target };
+	struct visit v = { .settings = settings, .target = target,
+	    .keys = keys };
 	enum status st;
 
 	*out = NULL;
@@ -183,7 +206,6 @@ sign_in(struct remote **out, const struct command_line *settings,
 			st = visit_once(&v);
 		while (st != STATUS_OK && may_try_again(&v, st));
 	}
-	secret_wipe(&v.password);
 	SSL_CTX_free(v.context);
 	if (st == STATUS_OK)
 		*out = v.remote;

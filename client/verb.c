@@ -16,7 +16,7 @@ static const struct verb verbs[] = {
 	{ "get", NULL, "", 1, 2, "[--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it)",
 	    verb_get, false, WAITS },
-	{ "put", NULL, "", 1, 2, "[--wait SECONDS] LOCAL [FILE]",
+	{ "put", NULL, "a", 1, 2, "[-a] [--wait SECONDS] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input)",
 	    verb_put, true, WAITS },
 	{ "stat", NULL, "", 1, 1, "PATH",

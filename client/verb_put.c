@@ -11,6 +11,7 @@ verb_put(struct client *client, const struct arguments *arguments,
 		.local = arguments->words[0],
 		.remote = arguments->words[1],
 		.may_fail = client->tolerant,
+		.goes_on = (arguments->letters & VERB_LETTER('a')) != 0,
 	};
 	enum status st;
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "revive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAUSE_MOST	32	/* seconds */
+
+bool
+revive_is_loss(enum status st)
+{
+	return st == STATUS_UNREACHABLE || st == STATUS_STOPPING ||
+	    st == STATUS_TIMEOUT;
+}
+
+void
+revive_rest(struct revive *revive)
+{
+	revive->tried = 0;
+}
+
+static enum status
+take_folder(struct call *call, const struct frame *frame)
+{
+	struct reply reply;
+
+	(void)call;
+	return reply_read(&reply, frame, REPLY_PATH);
+}
+
+static enum status
+go_back(struct remote *remote, const char *folder)
+{
+	struct call call = { .receiver = take_folder };
+	struct ft1_frame *frame;
+
+	if (folder == NULL || strcmp(folder, "/") == 0)
+		return STATUS_OK;
+	frame = remote_request(remote, FT1_CD, 0, &call);
+	ft1_put_string(frame, FT1_TAG_PATH, folder);
+	return remote_finish(remote, &call);
+}
+
+/* 1 s, 2 s, 4 s, ... between the attempts, the first of which is soon. */
+static enum status
+pause_first(const struct revive *revive)
+{
+	int seconds = 1 << (revive->tried < 6 ? revive->tried - 1 : 5);
+
+	if (seconds > PAUSE_MOST)
+		seconds = PAUSE_MOST;
+	if (revive->settings->verbose)
+		fprintf(stderr, "ftclient: the connection was lost, trying "
+		    "again in %d s\n", seconds);
+	return interrupt_sleep(revive->interrupt, seconds * 1000);
+}
+
+static enum status
+attempt(struct revive *revive, struct remote *remote)
+{
+	struct remote *fresh;
+	enum status st;
+
+	st = sign_in(&fresh, revive->settings, revive->target, revive->keys);
+	if (st != STATUS_OK)
+		return st;
+	remote_replace(remote, fresh);
+	remote_interrupt_by(remote, revive->interrupt);
+	return go_back(remote, *revive->folder);
+}
+
+enum status
+revive(struct revive *revive, struct remote *remote)
+{
+	enum status st = remote_lost(remote);
+	char *text;
+
+	while (revive_is_loss(st) &&
+	    revive->tried < revive->settings->retries) {
+		revive->tried++;
+		text = strdup(status_text(st));
+		if (pause_first(revive) != STATUS_OK) {
+			status_set(st, "%s", text != NULL ? text : "");
+			free(text);
+			return st;
+		}
+		free(text);
+		st = attempt(revive, remote);
+	}
+	return st;
+}

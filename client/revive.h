@@ -1,0 +1,34 @@
+/*
+ * revive - a connection that was lost is made again, with the same login and in
+ * the same folder, a few times and with growing pauses.
+ */
+#ifndef REVIVE_H
+#define REVIVE_H
+
+#include <stdbool.h>
+
+#include "command_line.h"
+#include "destination.h"
+#include "interrupt.h"
+#include "remote.h"
+#include "sign_in.h"
+
+struct revive {
+	const struct command_line *settings;	/* borrowed, as all here */
+	const struct destination *target;
+	struct keyring	*keys;
+	struct interrupt *interrupt;
+	char	*const	*folder;	/* the server's, or NULL for its root */
+	unsigned int	 tried;		/* since something went well */
+};
+
+/* Is this what befalls a connection, and not a request? */
+bool revive_is_loss(enum status st);
+
+/* Make the remote work again, unless it does.  The thread's text is kept. */
+enum status revive(struct revive *revive, struct remote *remote);
+
+/* Something went well: begin to count anew. */
+void revive_rest(struct revive *revive);
+
+#endif

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Transfers that are cut off, and go on: the client, by itself and by hand."""
+
+import os
+import select
+import signal
+import socket
+import threading
+
+import ftlib
+import ftwire
+from resume import content_of
+
+MIB = ftwire.MIB
+
+
+class Proxy:
+    """Passes bytes on to a server, and cuts connections off when told.
+
+    `limits` are the bytes that may pass up or down on each connection in
+    turn; those behind the last one pass freely.
+    """
+
+    def __init__(self, server, up=(), down=()):
+        self.server = server
+        self.up, self.down = list(up), list(down)
+        self.connections = 0
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            up = self.up.pop(0) if self.up else None
+            down = self.down.pop(0) if self.down else None
+            threading.Thread(target=self.carry, args=(client, up, down),
+                             daemon=True).start()
+
+    def carry(self, client, up, down):
+        server = socket.create_connection(
+            (self.server.address, self.server.port))
+        left = {client: up, server: down}
+        other = {client: server, server: client}
+        with client, server:
+            while True:
+                for side in select.select([client, server], [], [])[0]:
+                    try:
+                        data = side.recv(65536)
+                        if not data:
+                            return
+                        if left[side] is not None:
+                            left[side] -= len(data)
+                            if left[side] < 0:
+                                return
+                        other[side].sendall(data)
+                    except OSError:
+                        return
+
+    def target(self):
+        return f'{ftlib.USER}@127.0.0.1:{self.port}'
+
+    def close(self):
+        self.listener.close()
+
+
+class Resume(ftlib.Test):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve()
+        self.local = self.folder / 'local'
+        self.local.mkdir()
+
+    def proxy(self, **limits):
+        proxy = Proxy(self.server, **limits)
+        self.addCleanup(proxy.close)
+        return proxy
+
+    def argv(self, proxy, *words, options=()):
+        return [ftlib.program('ftclient'), '-v', '--pin', self.server.pin,
+                '--password-file', str(self.server.password_file), *options,
+                proxy.target(), *words]
+
+    def run_client(self, proxy, *words, options=(), **more):
+        return self.server.client(
+            argv=self.argv(proxy, *words, options=options), cwd=self.local,
+            **more)
+
+    def file(self, name, size, seed=1):
+        content = content_of(size, seed)
+        (self.local / name).write_bytes(content)
+        return content
+
+    def records(self):
+        return os.listdir(self.server.root / '.ftserver/uploads')
+
+    def test_a_put_goes_on_by_itself(self):
+        content = self.file('a', 12 * MIB + 5)
+        proxy = self.proxy(up=(4 * MIB, 5 * MIB))
+        self.run_client(proxy, 'put', 'a')
+        self.assertEqual(proxy.connections, 3)
+        self.assertEqual(self.server.read('a'), content)
+        self.assertEqual(self.server.stages(), [])
+
+    def test_files_behind_the_cut_come_too(self):
+        names = [f'f{i}' for i in range(40)]
+        for i, name in enumerate(names):
+            self.file(name, 100000 + i, i)
+        big = self.file('big', 3 * MIB)
+        batch = '\n'.join(f'put {name}' for name in
+                          names[:20] + ['big'] + names[20:]) + '\n'
+        proxy = self.proxy(up=(3 * MIB, 2 * MIB))
+        self.run_client(proxy, input=batch.encode())
+        self.assertEqual(self.server.read('big'), big)
+        for name in names:
+            self.assertEqual(self.server.read(name),
+                             (self.local / name).read_bytes())
+
+    def test_without_retries_a_cut_is_an_error_and_a_lets_it_go_on(self):
+        content = self.file('a', 8 * MIB)
+        proxy = self.proxy(up=(5 * MIB,))
+        self.run_client(proxy, 'put', 'a', options=('--retries', '0'),
+                        code=ftlib.EX_UNAVAILABLE)
+        self.assertEqual(len(self.records()), 1)
+        before = os.listdir(self.server.root / '.ftserver/stage')
+        self.run_client(proxy, 'put', '-a', 'a')
+        self.assertEqual(self.server.read('a'), content)
+        self.assertEqual(self.records(), before)
+
+    def test_a_killed_client_goes_on_with_a(self):
+        content = self.file('a', 8 * MIB)
+        client = self.server.start_client('put', 'a', cwd=self.local)
+        ftlib.wait_until('something has come', lambda: any(
+            os.stat(self.server.root / '.ftserver/uploads' / name).st_size >
+            16384 + 64 for name in self.records()))
+        client.send_signal(signal.SIGKILL)
+        client.wait()
+        if self.server.path('a').exists():
+            return      # it was quicker
+        self.server.client('put', '-a', 'a', cwd=self.local)
+        self.assertEqual(self.server.read('a'), content)
+        self.assertEqual(len(self.records()), 1)
+
+    def test_a_put_survives_the_server(self):
+        content = self.file('a', 10 * MIB)
+        proxy = self.proxy(up=(6 * MIB,))
+        old = self.server.worker
+        os.kill(old, signal.SIGKILL)
+        self.run_client(proxy, 'put', 'a')
+        self.assertEqual(self.server.read('a'), content)
+
+    def test_what_changed_meanwhile_is_sent(self):
+        self.file('a', 8 * MIB)
+        proxy = self.proxy(up=(5 * MIB,))
+        self.run_client(proxy, 'put', 'a', options=('--retries', '0'),
+                        code=ftlib.EX_UNAVAILABLE)
+        content = self.file('a', 8 * MIB, 7)
+        self.run_client(proxy, 'put', '-a', 'a')
+        self.assertEqual(self.server.read('a'), content)
+
+
+if __name__ == '__main__':
+    ftlib.main()
