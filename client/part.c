@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ struct part {
 	char	*temporary;	/* owned; where it is now; NULL if nowhere */
 	uint64_t at;		/* behind the last byte; streams only */
 	uint64_t size;
+	struct part_plan plan;	/* path: borrowed by part_begin only */
 };
 
 static enum status
@@ -45,35 +47,54 @@ out_of_memory(void)
 	return status_set(STATUS_NO_MEMORY, "out of memory");
 }
 
-/* Make the name of a temporary file next to the place. */
+/* The name of a temporary file next to the place. */
 static char *
-temporary_name(const char *place)
+temporary_name(const char *place, uint64_t number)
 {
 	const char *slash = strrchr(place, '/');
 	const char *name = slash != NULL ? slash + 1 : place;
-	uint64_t number;
 	char *out;
 
-	if (getrandom(&number, sizeof(number), 0) != sizeof(number) ||
-	    asprintf(&out, "%.*s.%.*s.%016" PRIx64 ".part",
+	if (asprintf(&out, "%.*s.%.*s.%016" PRIx64 ".part",
 	    (int)(name - place), place, NAME_KEPT, name, number) == -1)
 		return NULL;
 	return out;
 }
 
+/* Ours alone while it is open; false with EEXIST if it is another's. */
+static bool
+open_temporary(struct part *part)
+{
+	part->fd = open(part->temporary, O_RDWR | O_CREAT | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0666);
+	if (part->fd != -1 && flock(part->fd, LOCK_EX | LOCK_NB) == 0 &&
+	    (part->plan.goes_on || ftruncate(part->fd, 0) == 0))
+		return true;
+	if (part->fd != -1) {
+		close(part->fd);
+		part->fd = -1;
+		errno = EEXIST;
+	} else if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
+		errno = EEXIST;
+	return false;
+}
+
 static enum status
 make_temporary(struct part *part, const struct stat *old)
 {
+	uint64_t number = part->plan.key;
+	bool again = true;
 	int i;
 
-	for (i = 0; i < TRIES && part->fd == -1; i++) {
+	/* Another run may be at work on the one that could be gone on with. */
+	for (i = 0; i < TRIES && again; i++) {
 		free(part->temporary);
-		part->temporary = temporary_name(part->place);
+		part->temporary = temporary_name(part->place, number);
 		if (part->temporary == NULL)
 			return out_of_memory();
-		part->fd = open(part->temporary,
-		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (part->fd == -1 && errno != EEXIST)
+		again = !open_temporary(part) && errno == EEXIST;
+		if (again && getrandom(&number, sizeof(number), 0) !=
+		    sizeof(number))
 			break;
 	}
 	if (part->fd == -1) {
@@ -83,8 +104,6 @@ make_temporary(struct part *part, const struct stat *old)
 	}
 	/* What was closed to others stays so. */
 	if (old != NULL && fchmod(part->fd, old->st_mode & 0777) == -1)
-		return cannot_create(part->place);
-	if (ftruncate(part->fd, (off_t)part->size) == -1)
 		return cannot_create(part->place);
 	return STATUS_OK;
 }
@@ -128,23 +147,63 @@ find_place(struct part *part, const char *path)
 }
 
 enum status
-part_begin(struct part **out, const char *path, uint64_t size)
+part_begin(struct part **out, const struct part_plan *plan)
 {
 	struct part *part;
 	enum status st;
 
 	*out = NULL;
-	if (size > INT64_MAX)
-		return status_set(STATUS_TOO_LARGE, "%s: too large", path);
 	if ((part = calloc(1, sizeof(*part))) == NULL)
 		return out_of_memory();
 	part->fd = -1;
-	part->size = size;
-	if ((st = find_place(part, path)) != STATUS_OK) {
+	part->plan = *plan;
+	if ((st = find_place(part, plan->path)) != STATUS_OK) {
 		part_abort(part);
 		return st;
 	}
 	*out = part;
+	return STATUS_OK;
+}
+
+enum status
+part_resize(struct part *part, uint64_t size)
+{
+	if (size > INT64_MAX)
+		return status_set(STATUS_TOO_LARGE, "%s: too large",
+		    part->place);
+	part->size = size;
+	if (!part->streams && ftruncate(part->fd, (off_t)size) == -1)
+		return cannot_create(part->place);
+	return STATUS_OK;
+}
+
+uint64_t
+part_length(const struct part *part)
+{
+	struct stat sb;
+
+	return part->streams || fstat(part->fd, &sb) == -1 ? 0 :
+	    (uint64_t)sb.st_size;
+}
+
+bool
+part_can_resume(const struct part *part)
+{
+	return !part->streams;
+}
+
+enum status
+part_read(struct part *part, void *bytes, size_t len, uint64_t offset,
+    size_t *got)
+{
+	ssize_t n = 1;
+
+	for (*got = 0; *got < len && n > 0; *got += n > 0 ? (size_t)n : 0) {
+		n = pread(part->fd, (char *)bytes + *got, len - *got,
+		    (off_t)(offset + *got));
+		if (n == -1 && errno != EINTR)
+			return status_errno("%s", part->place);
+	}
 	return STATUS_OK;
 }
 
@@ -228,6 +287,16 @@ part_commit(struct part *part)
 	}
 	part_abort(part);
 	return st;
+}
+
+void
+part_keep(struct part *part)
+{
+	if (part == NULL)
+		return;
+	free(part->temporary);
+	part->temporary = NULL;		/* not ours to remove any more */
+	part_abort(part);
 }
 
 void

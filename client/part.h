@@ -10,6 +10,7 @@
 #ifndef PART_H
 #define PART_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,11 +18,32 @@
 
 struct part;
 
+struct part_plan {
+	const char	*path;		/* where the file is to be */
+	uint64_t	 key;		/* of the file that is fetched */
+	bool		 goes_on;	/* with what was kept of it before */
+};
+
 /*
- * Begin to fetch `size` bytes to `path`.  STATUS_CANNOT_CREATE tells why that
- * is no place for a file.
+ * Begin to fetch a file.  STATUS_CANNOT_CREATE tells why that is no place for
+ * one.
  */
-enum status part_begin(struct part **out, const char *path, uint64_t size);
+enum status part_begin(struct part **out, const struct part_plan *plan);
+
+/* The file will have so many bytes. */
+enum status part_resize(struct part *part, uint64_t size);
+
+/* True if what was fetched can be read again, and kept. */
+bool part_can_resume(const struct part *part);
+
+/* Bytes of it, holes included. */
+uint64_t part_length(const struct part *part);
+
+/*
+ * Bytes that it has, perhaps holes; `*got` is less than `len` at the end only.
+ */
+enum status part_read(struct part *part, void *bytes, size_t len,
+    uint64_t offset, size_t *got);
 
 /* Offsets ascend; what they jump over are zeros. */
 enum status part_write(struct part *part, const void *bytes, size_t len,
@@ -32,6 +54,9 @@ enum status part_fill(struct part *part, uint64_t offset);
 
 /* Put the file in place.  Frees the part, whatever the outcome. */
 enum status part_commit(struct part *part);
+
+/* Leave it where it is, for another run.  Frees the part. */
+void part_keep(struct part *part);
 
 /* Remove what was fetched.  part_abort(NULL) does nothing. */
 void part_abort(struct part *part);

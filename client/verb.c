@@ -13,7 +13,7 @@
 static const struct verb verbs[] = {
 	{ "list", "ls", "l", 0, 1, "[-l] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
-	{ "get", NULL, "", 1, 2, "[--wait SECONDS] FILE [LOCAL]",
+	{ "get", NULL, "a", 1, 2, "[-a] [--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it)",
 	    verb_get, false, WAITS },
 	{ "put", NULL, "a", 1, 2, "[-a] [--wait SECONDS] LOCAL [FILE]",

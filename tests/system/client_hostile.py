@@ -39,7 +39,8 @@ class ClientTest(ftlib.Test):
         """Run ftclient in self.work; whatever it says is fit to be shown."""
         options = ['--pin', peer.pin] if options is None else options
         done = subprocess.run(
-            [ftlib.program('ftclient'), *options, '--password-file',
+            [ftlib.program('ftclient'), '--retries', '0', *options,
+             '--password-file',
              self.password_file, f'tester@{host}:{peer.port}', *words],
             cwd=self.work, capture_output=True, timeout=timeout,
             input=input or b'',

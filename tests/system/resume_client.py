@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import threading
 
 import ftlib
@@ -163,6 +164,61 @@ class Resume(ftlib.Test):
         content = self.file('a', 8 * MIB, 7)
         self.run_client(proxy, 'put', '-a', 'a')
         self.assertEqual(self.server.read('a'), content)
+
+    def parts(self):
+        return [name for name in os.listdir(self.local)
+                if name.endswith('.part')]
+
+    def fetched(self, name='a'):
+        return (self.local / name).read_bytes()
+
+    def test_a_get_goes_on_by_itself(self):
+        content = content_of(12 * MIB + 5)
+        self.server.write('a', content)
+        proxy = self.proxy(down=(4 * MIB, 5 * MIB))
+        self.run_client(proxy, 'get', 'a')
+        self.assertEqual(proxy.connections, 3)
+        self.assertEqual(self.fetched(), content)
+        self.assertEqual(self.parts(), [])
+
+    def test_a_get_goes_on_by_hand(self):
+        content = content_of(8 * MIB)
+        self.server.write('a', content)
+        proxy = self.proxy(down=(5 * MIB, 5 * MIB))
+        self.run_client(proxy, 'get', 'a', options=('--retries', '0'),
+                        code=ftlib.EX_UNAVAILABLE)
+        self.assertEqual(len(self.parts()), 1)
+        self.run_client(proxy, 'get', '-a', 'a', options=('--retries', '0'))
+        self.assertEqual(self.fetched(), content)
+        self.assertEqual(self.parts(), [])
+
+    def test_a_get_does_not_trust_what_differs(self):
+        old, new = content_of(8 * MIB, 1), content_of(9 * MIB, 2)
+        self.server.write('a', old)
+        proxy = self.proxy(down=(5 * MIB,))
+        self.run_client(proxy, 'get', 'a', options=('--retries', '0'),
+                        code=ftlib.EX_UNAVAILABLE)
+        self.server.write('a', new)
+        self.run_client(proxy, 'get', '-a', 'a')
+        self.assertEqual(self.fetched(), new)
+
+    def test_a_killed_client_goes_on_fetching(self):
+        content = content_of(12 * MIB)
+        self.server.write('a', content)
+        proxy = self.proxy(down=(8 * MIB,))
+        client = subprocess.Popen(
+            self.argv(proxy, 'get', 'a'), cwd=self.local,
+            env={**os.environ, 'HOME': str(self.server.home)},
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        for line in client.stderr:
+            if b'trying again' in line:
+                break
+        client.kill()
+        client.communicate()
+        self.assertEqual(len(self.parts()), 1)
+        self.run_client(proxy, 'get', '-a', 'a')
+        self.assertEqual(self.fetched(), content)
+        self.assertEqual(self.parts(), [])
 
 
 if __name__ == '__main__':
