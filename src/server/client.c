@@ -53,6 +53,7 @@ client_clear(struct client *client)
 	free_job(client);
 	free(client->cwd);
 	settings_unref(client->settings);
+	settings_unref(client->now);
 }
 
 void
@@ -317,6 +318,11 @@ client_caller(struct client *client, struct caller *caller,
 	caller->place.root = user->root + strspn(user->root, "/");
 	caller->place.own = client->own;
 	caller->rights = user->rights;
+	caller->user = user;
+	caller->services = client->services;
+	settings_unref(client->now);
+	client->now = services_settings(client->services);
+	caller->config = client->now->config;
 	caller->who = &client->who;
 	caller->cwd = client->cwd != NULL ? client->cwd : "/";
 	caller->kit = client->kit;

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "command.h"
 #include "kit.h"
+#include "share.h"
 
 void
 command_stat(struct caller *caller, const struct request *request)
@@ -20,7 +21,7 @@ command_stat(struct caller *caller, const struct request *request)
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK ||
 	    (st = walk_stat(&sb, &caller->place, path)) != STATUS_OK) {
-		answer_error(caller->answer, st);
+		command_fail(caller, request, path, st);
 		return;
 	}
 	command_facts(&facts,
@@ -75,6 +76,8 @@ command_mv(struct caller *caller, const struct request *request)
 	if (event.outcome == STATUS_OK)
 		event.outcome = command_path(target, caller,
 		    &request->target);
+	if (event.outcome == STATUS_OK)
+		event.outcome = share_check_same(caller, target);
 	if (event.outcome == STATUS_OK)
 		event.outcome = change_mv(&caller->place,
 		    kit_names(caller->kit, caller->place.base), path, target,

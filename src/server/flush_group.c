@@ -229,7 +229,9 @@ audit_batch(const struct batch *batch)
 		if (member->upload == NULL)
 			continue;	/* said when it failed */
 		audit(&batch->who, &(struct audit_event){ .verb = "put",
-		    .path = upload_path(member->upload), .has_bytes = true,
+		    .path = upload_path(member->upload),
+		    .target = upload_fresh_name(member->upload),
+		    .has_bytes = true,
 		    .bytes = upload_received(member->upload),
 		    .began_us = member->began_us,
 		    .digest = member->st == STATUS_OK ?

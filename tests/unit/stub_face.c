@@ -180,8 +180,8 @@ wake(void *ctx)
 static bool
 set_cwd(struct caller *caller, const char *clean_path)
 {
-	struct desk *desk = (struct desk *)((char *)caller -
-	    offsetof(struct desk, caller));
+	struct desk *desk = (struct desk *)((char *)(uintptr_t)caller->who -
+	    offsetof(struct desk, who));
 
 	snprintf(desk->cwd, sizeof(desk->cwd), "%s", clean_path);
 	return true;
