@@ -16,6 +16,7 @@
 struct batch_former;
 struct config;
 struct kit;
+struct lock_line;
 struct services;
 struct user;
 
@@ -30,6 +31,7 @@ struct caller {
 	const char	*cwd;		/* clean path */
 	struct kit	*kit;		/* what the worker lends */
 	struct batch_former *former;	/* collects small uploads */
+	struct lock_line *lock_line;	/* for what waits for a lock; or NULL */
 	struct answer	*answer;
 	/* Remember another current folder; false if there is no memory. */
 	bool (*set_cwd)(struct caller *caller, const char *clean_path);

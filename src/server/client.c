@@ -46,8 +46,10 @@ client_clear(struct client *client)
 	if (client->mailbox != NULL)
 		mailbox_close(client->mailbox);
 	batch_former_free(client->former);
-	if (client->own != NULL)
+	if (client->own != NULL && own_locks_any(client->own)) {
 		own_locks_close(client->own);
+		lock_line_wake(client->services->lock_line, 0, 0);
+	}
 	own_locks_unref(client->own);
 	mailbox_unref(client->mailbox);
 	free_job(client);
@@ -327,6 +329,7 @@ client_caller(struct client *client, struct caller *caller,
 	caller->cwd = client->cwd != NULL ? client->cwd : "/";
 	caller->kit = client->kit;
 	caller->former = client->former;
+	caller->lock_line = client->services->lock_line;
 	caller->set_cwd = set_cwd;
 	return STATUS_OK;
 }

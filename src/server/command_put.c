@@ -262,6 +262,7 @@ put_new(struct caller *caller, const struct request *request)
 	put->outcome = STATUS_CANCELLED;
 	put->entry.id = request->id;
 	put->entry.chained = request->chained;
+	put->entry.wait = request->wait;
 	return put;
 }
 

@@ -21,13 +21,13 @@ TYPES = {
     'PING': 0x05, 'CANCEL': 0x06,
     'LIST': 0x10, 'STAT': 0x11, 'GET': 0x12, 'PUT': 0x13, 'COMMIT': 0x14,
     'ABORT': 0x15, 'CD': 0x16, 'PWD': 0x17, 'MKDIR': 0x18, 'RMDIR': 0x19,
-    'RM': 0x1a, 'MV': 0x1b,
+    'RM': 0x1a, 'MV': 0x1b, 'LOCK': 0x1c, 'UNLOCK': 0x1d, 'LOCKS': 0x1e,
     'UPLOADS': 0x1f, 'DISCARD': 0x20, 'PIECES': 0x2a, 'TREE': 0x2b,
     'TREE_COMMIT': 0x2c,
     'APPEND': 0x21, 'WRITE': 0x22, 'TRUNCATE': 0x23, 'CP': 0x24, 'SUM': 0x25,
     'FIND': 0x26, 'DU': 0x27, 'DF': 0x28, 'TOUCH': 0x29,
     'DATA': 0x70, 'OK': 0x80, 'ERROR': 0x81, 'ENTRIES': 0x82, 'BEGUN': 0x83,
-    'UPLOADS_HELD': 0x85, 'HAVE': 0x86, 'DIGESTS': 0x87,
+    'HELD': 0x84, 'UPLOADS_HELD': 0x85, 'HAVE': 0x86, 'DIGESTS': 0x87,
 }
 TYPE_NAMES = {number: name for name, number in TYPES.items()}
 
@@ -53,6 +53,7 @@ TAGS = {
     'VERSION_NOW': (0x002a, 'bytes'), 'DIGEST': (0x002b, 'bytes'),
     'UPLOAD': (0x002c, 'bytes'), 'COUNT': (0x002d, '>Q'),
     'ENTRY': (0x002e, 'bytes'), 'TIME': (0x002f, '>qI'),
+    'WAIT_LOCK': (0x0030, '>I'), 'SHARED': (0x0031, 'bytes'),
     'RECURSIVE': (0x0032, 'bytes'), 'PARENTS': (0x0033, 'bytes'),
     'PATTERN': (0x0034, 'bytes'), 'KIND': (0x0035, '>B'),
     'SIZE_LEAST': (0x0036, '>Q'), 'SIZE_MOST': (0x0037, '>Q'),
