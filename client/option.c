@@ -9,7 +9,15 @@ static const struct {
 	const char	*name;
 	bool		 has_value;
 } options[OPTION_COUNT] = {
+	[OPTION_DEPTH] = { "depth", true },
+	[OPTION_MAX] = { "max", true },
+	[OPTION_MIN] = { "min", true },
+	[OPTION_NAME] = { "name", true },
+	[OPTION_NEWER] = { "newer", true },
+	[OPTION_OFFSET] = { "offset", true },
+	[OPTION_OLDER] = { "older", true },
 	[OPTION_SHARED] = { "shared", false },
+	[OPTION_TYPE] = { "type", true },
 	[OPTION_WAIT] = { "wait", true },
 };
 

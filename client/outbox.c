@@ -100,6 +100,12 @@ outbox_free(struct outbox *outbox)
 	free(outbox);
 }
 
+struct sender *
+outbox_sender(struct outbox *outbox)
+{
+	return outbox->sender;
+}
+
 const char *
 outbox_blame(const struct outbox *outbox)
 {
@@ -181,6 +187,7 @@ send_item(struct outbox *outbox, struct item *item, uint8_t flags)
 	item->call.receiver = take_answer;
 	item->call.owner = item;
 	item->sending.call = &item->call;
+	item->sending.type = FT1_PUT;
 	item->sending.flags = flags;
 	return sender_send(outbox->sender, &item->sending);
 }

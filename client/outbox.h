@@ -18,6 +18,7 @@
 #include "status.h"
 
 struct outbox;
+struct sender;
 
 /* What to send; the strings are copied. */
 struct letter {
@@ -43,6 +44,9 @@ enum status outbox_add(struct outbox *outbox, const struct letter *letter);
 
 /* Wait for all answers and tell of them, up to the first failure. */
 enum status outbox_settle(struct outbox *outbox);
+
+/* The sender, for other things than files that are put; borrowed. */
+struct sender *outbox_sender(struct outbox *outbox);
 
 /* The name of the file that the last failure was about. */
 const char *outbox_blame(const struct outbox *outbox);

@@ -43,6 +43,8 @@ static const struct row {
 	ROW(CLASS, U8, class),
 	ROW(WAIT, U32, wait),
 	ROW(TEXT, BYTES, text),
+	ROW(SUM, BYTES, sum),
+	ROW(FREE, U64, free),
 #undef ROW
 };
 

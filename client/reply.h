@@ -35,7 +35,9 @@ enum reply_field {
 	REPLY_CODE = 1 << 22,
 	REPLY_CLASS = 1 << 23,
 	REPLY_WAIT = 1 << 24,
-	REPLY_TEXT = 1 << 25
+	REPLY_TEXT = 1 << 25,
+	REPLY_SUM = 1 << 26,
+	REPLY_FREE = 1 << 27
 };
 
 /* Bytes borrowed from the frame, not ended by NUL. */
@@ -61,6 +63,7 @@ struct reply {
 	uint32_t	 wait;
 	uint64_t	 size;
 	uint64_t	 count;
+	uint64_t	 free;
 	struct file_time mtime;
 	struct file_time time;
 	uint8_t		 version_now[FT1_ID_SIZE];
@@ -71,6 +74,7 @@ struct reply {
 	struct span	 ticket;
 	struct span	 path;
 	struct span	 text;
+	struct span	 sum;
 	struct ft1_entry entry;
 };
 

@@ -86,8 +86,17 @@ open_file(struct sender *s)
 		return status_set(STATUS_NOT_A_FILE, "%s: not a regular file; "
 		    "to send what comes out of it use: put - NAME", name);
 	s->size = (uint64_t)sb.st_size;
-	s->is_sparse = sb.st_blocks < sb.st_size / 512;
+	/* What is changed in place has no holes: zeros must be written. */
+	s->is_sparse = s->sending->type == FT1_PUT &&
+	    sb.st_blocks < sb.st_size / 512;
 	return STATUS_OK;
+}
+
+/* Where a byte of ours goes. */
+static uint64_t
+place_of(const struct sender *s, uint64_t at)
+{
+	return s->sending->offset + at;
 }
 
 /*
@@ -99,10 +108,11 @@ send_piece(struct sender *s, size_t len)
 {
 	enum status st;
 
-	digest_skip(s->digest, s->at - digest_offset(s->digest));
+	digest_skip(s->digest, place_of(s, s->at) -
+	    digest_offset(s->digest));
 	digest_update(s->digest, s->frame + REMOTE_DATA_HEAD, len);
-	st = remote_send_data(s->remote, s->sending->call, s->frame, s->at,
-	    len);
+	st = remote_send_data(s->remote, s->sending->call, s->frame,
+	    place_of(s, s->at), len);
 	s->at += len;
 	s->unlooked += len;
 	progress_update(&s->progress, s->at);
@@ -223,11 +233,14 @@ begin_put(struct sender *s)
 {
 	struct ft1_frame *frame;
 
-	frame = remote_request(s->remote, FT1_PUT, s->sending->flags,
-	    s->sending->call);
+	frame = remote_request(s->remote, s->sending->type,
+	    s->sending->flags, s->sending->call);
 	ft1_put_string(frame, FT1_TAG_PATH, s->sending->path);
+	if (s->sending->type == FT1_WRITE)
+		ft1_put_u64(frame, FT1_TAG_OFFSET, s->sending->offset);
 	if (s->fd != STDIN_FILENO)
-		ft1_put_u64(frame, FT1_TAG_SIZE, s->size);
+		ft1_put_u64(frame, s->sending->type == FT1_WRITE ?
+		    FT1_TAG_LENGTH : FT1_TAG_SIZE, s->size);
 	if (s->sending->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, s->sending->wait);
 	return remote_send(s->remote);
@@ -250,6 +263,8 @@ begin_resume(struct sender *s)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	frame = remote_request(s->remote, FT1_PUT, sending->flags,
 	    sending->call);
+	/* The path only says in which share to look for the upload. */
+	ft1_put_string(frame, FT1_TAG_PATH, sending->path);
 	ft1_put_bytes(frame, FT1_TAG_UPLOAD, sending->id, FT1_ID_SIZE);
 	if (sending->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, sending->wait);
@@ -414,7 +429,7 @@ compare_published(struct sender *s)
 static bool
 is_long(const struct sender *s)
 {
-	return s->fd != STDIN_FILENO &&
+	return s->sending->type == FT1_PUT && s->fd != STDIN_FILENO &&
 	    s->size > remote_limits(s->remote)->small_upload;
 }
 
@@ -451,7 +466,8 @@ commit_put(struct sender *s)
 	struct sending *sending = s->sending;
 	struct ft1_frame *frame;
 
-	digest_skip(s->digest, s->size - digest_offset(s->digest));
+	digest_skip(s->digest, place_of(s, s->size) -
+	    digest_offset(s->digest));
 	digest_end(s->digest, sending->digest);
 	s->digest = NULL;
 	sending->size = s->size;
@@ -536,7 +552,8 @@ sender_send(struct sender *sender, struct sending *sending)
 	s->fd = STDIN_FILENO;
 	if (strcmp(sending->local, "-") != 0)
 		st = open_file(s);
-	if (st == STATUS_OK && (s->digest = digest_begin(0)) == NULL)
+	if (st == STATUS_OK && (s->digest =
+	    digest_begin(sending->offset)) == NULL)
 		st = status_set(STATUS_NO_MEMORY, "out of memory");
 	if (st == STATUS_OK) {
 		find_id(s);

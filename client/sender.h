@@ -1,6 +1,6 @@
 /*
- * sender - the content of one local file on its way to the server: a PUT, its
- * data, and the COMMIT, without waiting for an answer.
+ * sender - the content of one local file on its way to the server: a PUT (or a
+ * change in place), its data, and the COMMIT, without waiting for an answer.
  */
 #ifndef SENDER_H
 #define SENDER_H
@@ -18,7 +18,9 @@ struct sender;
 struct sending {
 	const char	*local;		/* "-": standard input */
 	const char	*path;		/* the server's */
-	uint8_t		 flags;		/* of the PUT */
+	enum ft1_type	 type;		/* FT1_PUT, FT1_APPEND or FT1_WRITE */
+	uint64_t	 offset;	/* where a write begins */
+	uint8_t		 flags;		/* of the request */
 	uint32_t	 wait;		/* seconds, for locks of others */
 	struct call	*call;		/* done when the server has answered */
 	/* what was sent, for comparison with the server's receipt */

@@ -53,6 +53,7 @@ verb_function verb_list;
 verb_function verb_stat;
 /* verb_get.c */
 verb_function verb_get;
+verb_function verb_cat;
 /* verb_put.c */
 verb_function verb_put;
 /* verb_files.c */
@@ -62,6 +63,17 @@ verb_function verb_mkdir;
 verb_function verb_rmdir;
 verb_function verb_rm;
 verb_function verb_mv;
+verb_function verb_cp;
+verb_function verb_touch;
+/* verb_in_place.c */
+verb_function verb_append;
+verb_function verb_write;
+verb_function verb_truncate;
+/* verb_tree.c */
+verb_function verb_find_files;
+verb_function verb_sum;
+verb_function verb_du;
+verb_function verb_df;
 /* verb_lock.c */
 verb_function verb_lock;
 verb_function verb_unlock;

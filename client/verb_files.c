@@ -13,6 +13,7 @@
 struct details {
 	const char	*path, *target;	/* or NULL */
 	uint32_t	 wait;		/* seconds, for locks of others */
+	enum ft1_tag	 flag;		/* an empty field; or 0 */
 };
 
 static enum status
@@ -35,6 +36,8 @@ request(struct client *client, struct call *call, enum ft1_type type,
 		ft1_put_string(frame, FT1_TAG_TARGET, details->target);
 	if (details->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, details->wait);
+	if (details->flag != 0)
+		ft1_put_bytes(frame, details->flag, "", 0);
 	return remote_finish(client->remote, call);
 }
 
@@ -113,9 +116,9 @@ verb_pwd(struct client *client, const struct arguments *arguments,
 /* The same request for each word, up to the first failure. */
 static enum status
 for_each(struct client *client, const struct arguments *arguments,
-    const char **blame, enum ft1_type type)
+    const char **blame, enum ft1_type type, enum ft1_tag flag)
 {
-	struct details details = { 0 };
+	struct details details = { .flag = flag };
 	enum status st;
 	int i;
 
@@ -131,26 +134,37 @@ enum status
 verb_mkdir(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	return for_each(client, arguments, blame, FT1_MKDIR);
+	return for_each(client, arguments, blame, FT1_MKDIR,
+	    (arguments->letters & VERB_LETTER('p')) != 0 ?
+	    FT1_TAG_PARENTS : 0);
 }
 
 enum status
 verb_rmdir(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	return for_each(client, arguments, blame, FT1_RMDIR);
+	return for_each(client, arguments, blame, FT1_RMDIR, 0);
 }
 
 enum status
 verb_rm(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	return for_each(client, arguments, blame, FT1_RM);
+	return for_each(client, arguments, blame, FT1_RM,
+	    (arguments->letters & VERB_LETTER('r')) != 0 ?
+	    FT1_TAG_RECURSIVE : 0);
 }
 
-/* As mv does: into a folder, under the same name. */
+enum status
+verb_touch(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	return for_each(client, arguments, blame, FT1_TOUCH, 0);
+}
+
+/* As mv and cp do: into a folder, under the same name. */
 static enum status
-move_inside(struct client *client, struct details details)
+move_inside(struct client *client, enum ft1_type type, struct details details)
 {
 	enum status st;
 	char *inside;
@@ -159,27 +173,27 @@ move_inside(struct client *client, struct details details)
 	if (inside == NULL)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	details.target = inside;
-	st = request_plain(client, FT1_MV, &details);
+	st = request_plain(client, type, &details);
 	free(inside);
 	return st;
 }
 
 static enum status
-move(struct client *client, const struct details *details)
+move(struct client *client, enum ft1_type type, const struct details *details)
 {
 	enum status st, inside;
 	char *text;
 
 	if (path_base(details->path) == NULL)
-		return request_plain(client, FT1_MV, details);
+		return request_plain(client, type, details);
 	if (path_is_folder(details->target))
-		return move_inside(client, *details);
-	st = request_plain(client, FT1_MV, details);
-	if (st != STATUS_EXISTS)
+		return move_inside(client, type, *details);
+	st = request_plain(client, type, details);
+	if (st != STATUS_EXISTS && st != STATUS_IS_A_FOLDER)
 		return st;
 	/* Folders are never replaced, so what exists may be one. */
 	text = strdup(status_text(st));
-	inside = move_inside(client, *details);
+	inside = move_inside(client, type, *details);
 	if (inside == STATUS_NOT_A_FOLDER || inside == STATUS_NOT_FOUND)
 		inside = status_set(st, "%s", text != NULL ? text : "");
 	free(text);
@@ -196,5 +210,16 @@ verb_mv(struct client *client, const struct arguments *arguments,
 
 	*blame = details.path;
 	st = verb_wait_seconds(&details.wait, arguments);
-	return st == STATUS_OK ? move(client, &details) : st;
+	return st == STATUS_OK ? move(client, FT1_MV, &details) : st;
+}
+
+enum status
+verb_cp(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct details details = { .path = arguments->words[0],
+	    .target = arguments->words[1] };
+
+	*blame = details.path;
+	return move(client, FT1_CP, &details);
 }

@@ -413,3 +413,21 @@ verb_get(struct client *client, const struct arguments *arguments,
 	free(d.local);
 	return st;
 }
+
+enum status
+verb_cat(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	enum status st = STATUS_OK;
+	int i;
+
+	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
+		char *words[] = { arguments->words[i], (char[]){ "-" }, NULL };
+		struct arguments one = *arguments;
+
+		one.words = words;
+		one.len = 2;
+		st = verb_get(client, &one, blame);
+	}
+	return st;
+}

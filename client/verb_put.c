@@ -15,6 +15,8 @@ verb_put(struct client *client, const struct arguments *arguments,
 	};
 	enum status st;
 
+	if (arguments->options[OPTION_OFFSET] != NULL)
+		return verb_write(client, arguments, blame);
 	if ((st = verb_wait_seconds(&letter.wait, arguments)) != STATUS_OK)
 		return st;
 	st = outbox_add(client->outbox, &letter);

@@ -42,6 +42,9 @@ enum status ftuser_get_password(struct secret *out, const struct ftuser *f,
 enum status ftuser_find(const struct user **out, const struct ftuser *f,
     const struct users *users);
 
+/* STATUS_USAGE if the name is a group's. */
+enum status ftuser_refuse_group(const struct ftuser *f);
+
 /* Say something on standard error, escaped, after the program's name. */
 void ftuser_say(const char *text);
 

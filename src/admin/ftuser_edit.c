@@ -19,10 +19,24 @@ enum status
 ftuser_find(const struct user **out, const struct ftuser *f,
     const struct users *users)
 {
-	*out = users_find(users, name_of(f), strlen(name_of(f)));
+	const char *name = name_of(f);
+	bool is_group = user_name_is_group(name);
+
+	*out = is_group ?
+	    users_find_group(users, name + 1, strlen(name + 1)) :
+	    users_find(users, name, strlen(name));
 	if (*out == NULL)
-		return status_set(STATUS_NOT_FOUND,
-		    "%s: there is no user %.64s", f->file, name_of(f));
+		return status_set(STATUS_NOT_FOUND, "%s: there is no %s %.65s",
+		    f->file, is_group ? "group" : "user", name);
+	return STATUS_OK;
+}
+
+enum status
+ftuser_refuse_group(const struct ftuser *f)
+{
+	if (user_name_is_group(name_of(f)))
+		return status_set(STATUS_USAGE, "%.65s: a group has no "
+		    "password", name_of(f));
 	return STATUS_OK;
 }
 
@@ -172,6 +186,8 @@ try_pairs(const struct ftuser *f)
 	    (st = phc_random(&phc, &f->cost)) != STATUS_OK)
 		return st;
 	phc_format(hash, &phc);
+	if (user_name_is_group(name_of(f)))
+		hash[0] = '\0';
 	return as_usage(user_line_write(text, name_of(f), hash, f->args + 1,
 	    f->count - 1));
 }
@@ -182,9 +198,11 @@ ftuser_add(const struct ftuser *f)
 	char text[USER_LINE_MAX + 2], hash[PHC_TEXT_MAX];
 	enum status st;
 
+	hash[0] = '\0';
 	if ((st = try_pairs(f)) != STATUS_OK ||
 	    (st = look_up(f, false)) != STATUS_OK ||
-	    (st = make_hash(hash, f)) != STATUS_OK ||
+	    (!user_name_is_group(name_of(f)) &&
+	    (st = make_hash(hash, f)) != STATUS_OK) ||
 	    (st = user_line_write(text, name_of(f), hash, f->args + 1,
 	    f->count - 1)) != STATUS_OK)
 		return st;
@@ -197,7 +215,8 @@ ftuser_passwd(const struct ftuser *f)
 	char hash[PHC_TEXT_MAX];
 	enum status st;
 
-	if ((st = look_up(f, true)) != STATUS_OK ||
+	if ((st = ftuser_refuse_group(f)) != STATUS_OK ||
+	    (st = look_up(f, true)) != STATUS_OK ||
 	    (st = make_hash(hash, f)) != STATUS_OK)
 		return st;
 	return change_line(f, hash, NULL, 0);

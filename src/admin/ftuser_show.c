@@ -16,7 +16,9 @@ describe_hash(char *out, size_t room, const char *hash)
 {
 	struct phc phc;
 
-	if (!password_hash_is_foreign(hash) &&
+	if (hash[0] == '\0')
+		snprintf(out, room, "group");
+	else if (!password_hash_is_foreign(hash) &&
 	    phc_parse(&phc, hash, strlen(hash)) == STATUS_OK)
 		snprintf(out, room, "argon2id:m=%u,t=%u,p=%u",
 		    phc.cost.memory_kib, phc.cost.passes, phc.cost.lanes);
@@ -35,7 +37,8 @@ show_user(const struct user *user)
 	char root[ESCAPE_GROWTH * USER_ROOT_MAX + 1];
 	char rights[RIGHTS_TEXT_MAX], hash[64];
 
-	escape_string(root, sizeof(root), user->root);
+	escape_string(root, sizeof(root), user->root != NULL ? user->root :
+	    "-");
 	printf("%-16s %-6s %-28s %-10s %-8s %s\n", user->name,
 	    user->locked ? "locked" : "active",
 	    describe_hash(hash, sizeof(hash), user->hash),
@@ -92,7 +95,8 @@ ftuser_verify(const struct ftuser *f)
 	struct users *users;
 	enum status st;
 
-	if ((st = users_read(&users, f->file, NULL)) != STATUS_OK)
+	if ((st = ftuser_refuse_group(f)) != STATUS_OK ||
+	    (st = users_read(&users, f->file, NULL)) != STATUS_OK)
 		return st;
 	if ((st = ftuser_find(&user, f, users)) == STATUS_OK &&
 	    (st = ftuser_get_password(&password, f, false)) == STATUS_OK)

@@ -242,7 +242,7 @@ ft1_entry_next(struct ft1_entry *entry, const uint8_t **at, size_t *left)
 static void
 store_entry(uint8_t *bytes, const struct ft1_entry *entry)
 {
-	assert(entry->name_len <= FT1_NAME_MAX);
+	assert(entry->name_len <= FT1_PATH_MAX);
 	bytes[0] = (uint8_t)entry->type;
 	bytes[1] = 0;
 	store_u16(bytes + 2, entry->mode);

@@ -76,3 +76,9 @@ answer_consume(struct answer *answer, struct consumer *consumer)
 {
 	answer->ops->consume(answer, consumer);
 }
+
+void
+answer_wait(struct answer *answer, struct waiter *waiter)
+{
+	answer->ops->wait(answer, waiter);
+}

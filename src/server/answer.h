@@ -19,6 +19,7 @@
 
 struct upload_listed;
 struct upload_receipt;
+struct waiter;
 
 /* A file as clients see it. */
 struct file_facts {
@@ -128,6 +129,7 @@ struct answer_ops {
 	void (*data)(struct answer *answer, uint64_t offset, size_t len);
 	void (*produce)(struct answer *answer, struct producer *producer);
 	void (*consume)(struct answer *answer, struct consumer *consumer);
+	void (*wait)(struct answer *answer, struct waiter *waiter);
 };
 
 struct answer {
@@ -163,5 +165,6 @@ void answer_data(struct answer *answer, uint64_t offset, size_t len);
 /* The final answer comes later; the face owns these now. */
 void answer_produce(struct answer *answer, struct producer *producer);
 void answer_consume(struct answer *answer, struct consumer *consumer);
+void answer_wait(struct answer *answer, struct waiter *waiter);
 
 #endif

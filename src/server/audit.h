@@ -23,7 +23,7 @@ struct audit_who {
 struct audit_event {
 	const char	*verb;		/* "login", "get", "put" ... */
 	const char	*path;		/* clean path, escaped by the log */
-	const char	*target;	/* of mv */
+	const char	*target;	/* of mv; the fresh name of a put */
 	bool		 has_bytes;
 	uint64_t	 bytes;
 	uint64_t	 began_us;	/* clock_us() at its start, or 0 */

@@ -14,10 +14,13 @@
 #include <stdint.h>
 
 #include "audit.h"
+#include "lock_line.h"
 #include "mailbox.h"
 #include "upload.h"
 
 #define BATCH_MAX 256	/* members */
+
+struct flush_line;
 
 struct batch_member {
 	uint32_t	 id;		/* of the request */
@@ -26,6 +29,8 @@ struct batch_member {
 	char		*text;		/* owned; words for st, or NULL */
 	struct upload	*upload;	/* owned; NULL if it failed early */
 	uint64_t	 began_us;
+	unsigned int	 wait;		/* seconds that it may wait for locks */
+	uint64_t	 wait_ends;	/* clock_ms(); 0 before it waits */
 	struct upload_receipt receipt;	/* with STATUS_OK in the end */
 };
 
@@ -41,6 +46,15 @@ struct batch {
 	bool		 is_long;	/* one long upload: flushed alone */
 	bool		 failed_before;	/* the request before them failed */
 	size_t		 count;
+	/* while the lines carry it out */
+	bool		 flushed;	/* the stages are on disk */
+	bool		 waits;		/* for the locks of member `settled` */
+	bool		 failed_now;	/* the one before `settled` failed */
+	size_t		 settled;	/* members whose outcome stands */
+	size_t		 audited;	/* and those the audit knows */
+	struct lock_wait wait;
+	struct flush_line *line;	/* borrowed; while it waits */
+	_Atomic uint32_t cancel_id;	/* of a member that is to wait no more */
 	struct batch_member member[BATCH_MAX];
 };
 

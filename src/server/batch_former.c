@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,9 @@ struct batch_former {
 	struct flush_line *line;	/* borrowed */
 	struct mailbox	*mailbox;	/* borrowed */
 	struct batch	*forming;	/* owned, or NULL */
-	bool		 under_way;	/* one batch is with the line */
+	bool		 under_way;	/* one batch is with the line ... */
+	struct batch	*sent;		/* ... this one: it comes back before it
+					 * is freed, or never is looked at */
 	bool		 failed;	/* the last answered put failed */
 	char		*parent;	/* owned; clean path of `folder` ... */
 	char		*root;		/* owned; ... below this root ... */
@@ -191,6 +194,7 @@ batch_former_add(struct batch_former *former, const struct batch_entry *entry)
 		return st;
 	member = add_member(former->forming, entry->id, entry->chained);
 	member->began_us = entry->began_us;
+	member->wait = entry->wait;
 	member->upload = entry->upload;
 	flush_line_count_stages(former->line, 1);
 	if (entry->is_long)
@@ -231,6 +235,7 @@ batch_former_send(struct batch_former *former)
 	}
 	batch->failed_before = former->failed;
 	former->under_way = true;
+	former->sent = batch;
 	flush_line_submit(former->line, batch);
 }
 
@@ -238,11 +243,20 @@ void
 batch_former_done(struct batch_former *former, bool failed)
 {
 	former->under_way = false;
+	former->sent = NULL;
 	former->failed = failed;
 	if (former->forming != NULL && former->forming->count > 0 &&
 	    (former->forming->is_long ||
 	    former->forming->count == BATCH_MAX))
 		batch_former_send(former);
+}
+
+void
+batch_former_cancel(struct batch_former *former, uint32_t id)
+{
+	if (former->sent != NULL)
+		atomic_store(&former->sent->cancel_id,
+		    id == 0 ? UINT32_MAX : id);
 }
 
 void

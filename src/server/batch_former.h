@@ -44,6 +44,7 @@ struct batch_entry {
 	uint64_t	 began_us;	/* before its first byte was written */
 	struct upload	*upload;
 	bool		 is_long;
+	unsigned int	 wait;		/* seconds, for locks of others */
 };
 enum status batch_former_add(struct batch_former *former,
     const struct batch_entry *entry);
@@ -63,6 +64,9 @@ void batch_former_send(struct batch_former *former);
  * member failed.
  */
 void batch_former_done(struct batch_former *former, bool failed);
+
+/* Let a put of the batch under way wait no more for locks; 0: all of them. */
+void batch_former_cancel(struct batch_former *former, uint32_t id);
 
 /* Did the last put that was answered fail?  For chained requests. */
 void batch_former_set_failed(struct batch_former *former, bool failed);

@@ -14,15 +14,24 @@
 #include "walk.h"
 
 struct batch_former;
+struct config;
 struct kit;
+struct lock_line;
+struct services;
+struct user;
 
 struct caller {
 	const struct audit_who *who;	/* session, user and address */
-	struct place	 place;		/* base and root */
-	unsigned int	 rights;
+	struct place	 place;		/* base and root; or the share that
+					 * the request's path leads into */
+	unsigned int	 rights;	/* there */
+	const struct user *user;	/* borrowed; for shares */
+	const struct config *config;	/* borrowed; for shares, or NULL */
+	const struct services *services;	/* borrowed; for shares */
 	const char	*cwd;		/* clean path */
 	struct kit	*kit;		/* what the worker lends */
 	struct batch_former *former;	/* collects small uploads */
+	struct lock_line *lock_line;	/* for what waits for a lock; or NULL */
 	struct answer	*answer;
 	/* Remember another current folder; false if there is no memory. */
 	bool (*set_cwd)(struct caller *caller, const char *clean_path);

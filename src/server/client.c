@@ -46,13 +46,16 @@ client_clear(struct client *client)
 	if (client->mailbox != NULL)
 		mailbox_close(client->mailbox);
 	batch_former_free(client->former);
-	if (client->own != NULL)
+	if (client->own != NULL && own_locks_any(client->own)) {
 		own_locks_close(client->own);
+		lock_line_wake(client->services->lock_line, 0, 0);
+	}
 	own_locks_unref(client->own);
 	mailbox_unref(client->mailbox);
 	free_job(client);
 	free(client->cwd);
 	settings_unref(client->settings);
+	settings_unref(client->now);
 }
 
 void
@@ -317,10 +320,16 @@ client_caller(struct client *client, struct caller *caller,
 	caller->place.root = user->root + strspn(user->root, "/");
 	caller->place.own = client->own;
 	caller->rights = user->rights;
+	caller->user = user;
+	caller->services = client->services;
+	settings_unref(client->now);
+	client->now = services_settings(client->services);
+	caller->config = client->now->config;
 	caller->who = &client->who;
 	caller->cwd = client->cwd != NULL ? client->cwd : "/";
 	caller->kit = client->kit;
 	caller->former = client->former;
+	caller->lock_line = client->services->lock_line;
 	caller->set_cwd = set_cwd;
 	return STATUS_OK;
 }

@@ -24,6 +24,8 @@ struct client {
 	struct audit_who who;
 	struct services	*services;	/* borrowed */
 	struct settings	*settings;	/* owned reference */
+	struct settings	*now;		/* likewise: those in force at the
+					 * last request, for shares */
 	uint8_t		 origin[16];	/* for the login line */
 	int		 fd;		/* borrowed; the session's socket */
 	bool		 is_surplus;	/* beyond the bounds: to be sent away */

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "share.h"
+
 static const struct command commands[VERB_COUNT] = {
 	[VERB_LIST] = { "list", RIGHT_LIST, command_list },
 	[VERB_STAT] = { "stat", RIGHT_LIST, command_stat },
@@ -43,15 +45,35 @@ void
 command_run(struct caller *caller, const struct request *request)
 {
 	const struct command *command = command_of(request->verb);
-	struct audit_event event = { .verb = command->name };
+	struct caller here = *caller;
+	char path[WALK_PATH_ROOM];
 
-	if ((caller->rights & command->rights) == command->rights) {
-		command->run(caller, request);
-		return;
-	}
-	event.outcome = status_set(STATUS_NOT_PERMITTED,
-	    "%s: not permitted to this user", command->name);
-	command_finish(caller, &event, NULL);
+	if (command_path(path, caller, &request->path) != STATUS_OK)
+		path[0] = '\0';	/* its handler says what is wrong */
+	share_enter(&here, path);
+	if ((here.rights & command->rights) == command->rights)
+		command->run(&here, request);
+	else
+		command_fail(&here, request, path, status_set(
+		    STATUS_NOT_PERMITTED, "%s: not permitted to this user",
+		    command->name));
+}
+
+bool
+command_is_blind(const struct caller *caller)
+{
+	return (caller->rights & (RIGHT_LIST | RIGHT_READ)) == 0;
+}
+
+void
+command_fail(struct caller *caller, const struct request *request,
+    const char *path, enum status st)
+{
+	answer_error(caller->answer, st);
+	if (st == STATUS_NOT_PERMITTED)
+		audit(caller->who, &(struct audit_event){
+		    .verb = command_of(request->verb)->name, .path = path,
+		    .outcome = st });
 }
 
 enum status

@@ -33,6 +33,13 @@ void command_run(struct caller *caller, const struct request *request);
 enum status command_path(char out[WALK_PATH_ROOM],
     const struct caller *caller, const struct request_bytes *path);
 
+/* May the user not know which names there are? */
+bool command_is_blind(const struct caller *caller);
+
+/* Answer a request of no consequence that failed; a refusal is audited. */
+void command_fail(struct caller *caller, const struct request *request,
+    const char *path, enum status st);
+
 /* What clients are told of a file. */
 void command_facts(struct file_facts *facts, const char *name,
     const struct stat *st);

@@ -2,12 +2,15 @@
 /* Commands that work on one name without its content: stat, rm, mv. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "change.h"
 #include "clock.h"
 #include "command.h"
 #include "kit.h"
+#include "share.h"
+#include "waiter.h"
 
 void
 command_stat(struct caller *caller, const struct request *request)
@@ -20,7 +23,7 @@ command_stat(struct caller *caller, const struct request *request)
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK ||
 	    (st = walk_stat(&sb, &caller->place, path)) != STATUS_OK) {
-		answer_error(caller->answer, st);
+		command_fail(caller, request, path, st);
 		return;
 	}
 	command_facts(&facts,
@@ -38,46 +41,95 @@ terms_of_request(struct change_terms *terms, const struct request *request)
 	terms->refuse_taken = request->taken != 0 || request->if_absent;
 }
 
+/* A removal or a rename, which may have to wait for locks. */
+struct change_waiter {
+	struct waiter	 waiter;
+	struct change_terms terms;
+	bool		 is_move;
+};
+
+static const struct lock_claim_wish whole = { .kind = RANGE_LOCK_SHARED,
+	.guard = RANGE_LOCK_EXCLUSIVE };
+
+static enum status
+change_attempt(struct waiter *waiter, struct kit *kit)
+{
+	struct change_waiter *change = (struct change_waiter *)waiter;
+	struct names *names = kit_names(kit, waiter->place.base);
+	enum status st;
+
+	st = waiter->target == NULL ?
+	    change_rm(&waiter->place, names, waiter->path, &change->terms) :
+	    change_mv(&waiter->place, names, waiter->path, waiter->target,
+	    &change->terms);
+	if (st == STATUS_LOCKED && waiter->seconds > 0)
+		waiter_claim(waiter, &whole);
+	return st;
+}
+
+static void
+change_free(struct waiter *waiter)
+{
+	waiter_clear(waiter);
+	free(waiter);
+}
+
+static void
+change_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	const struct change_waiter *change =
+	    (const struct change_waiter *)waiter;
+	const struct audit_event event = {
+	    .verb = change->is_move ? "mv" : "rm", .path = waiter->path,
+	    .target = waiter->target, .began_us = waiter->began_us,
+	    .outcome = st };
+
+	if (st == STATUS_OK)
+		answer_ok(answer, NULL);
+	else
+		answer_error(answer, st);
+	audit(&waiter->who, &event);
+	change_free(waiter);
+}
+
+static void
+change_run(struct caller *caller, const struct request *request,
+    bool refuse_taken)
+{
+	static const struct waiter_ops ops = { change_attempt, change_resume,
+	    change_free };
+	struct change_waiter *change;
+	enum status st;
+
+	if ((change = calloc(1, sizeof(*change))) == NULL) {
+		answer_error(caller->answer, STATUS_NO_MEMORY);
+		return;
+	}
+	st = waiter_init(&change->waiter, caller, request);
+	if (st == STATUS_OK && change->waiter.target != NULL)
+		st = share_check_same(caller, change->waiter.target);
+	change->waiter.ops = &ops;
+	change->is_move = request->verb == VERB_MV;
+	terms_of_request(&change->terms, request);
+	if (refuse_taken)
+		change->terms.refuse_taken = true;
+	if (st == STATUS_OK && request->wait > 0)
+		waiter_claim(&change->waiter, &whole);
+	waiter_run(&change->waiter, caller, st);
+}
+
 void
 command_rm(struct caller *caller, const struct request *request)
 {
-	struct audit_event event = { .verb = "rm", .began_us = clock_us() };
-	struct change_terms terms;
-	char path[WALK_PATH_ROOM] = "";
-
-	if (request->recursive) {
+	if (request->recursive)
 		command_rm_tree(caller, request);
-		return;
-	}
-	event.path = path;
-	terms_of_request(&terms, request);
-	event.outcome = command_path(path, caller, &request->path);
-	if (event.outcome == STATUS_OK)
-		event.outcome = change_rm(&caller->place,
-		    kit_names(caller->kit, caller->place.base), path, &terms);
-	command_finish(caller, &event, NULL);
+	else
+		change_run(caller, request, false);
 }
 
 void
 command_mv(struct caller *caller, const struct request *request)
 {
-	struct audit_event event = { .verb = "mv", .began_us = clock_us() };
-	char path[WALK_PATH_ROOM] = "", target[WALK_PATH_ROOM] = "";
-	struct change_terms terms;
-
-	event.path = path;
-	event.target = target;
-	terms_of_request(&terms, request);
 	/* Without the right to overwrite, a taken name is a refusal. */
-	if ((caller->rights & RIGHT_OVERWRITE) == 0)
-		terms.refuse_taken = true;
-	event.outcome = command_path(path, caller, &request->path);
-	if (event.outcome == STATUS_OK)
-		event.outcome = command_path(target, caller,
-		    &request->target);
-	if (event.outcome == STATUS_OK)
-		event.outcome = change_mv(&caller->place,
-		    kit_names(caller->kit, caller->place.base), path, target,
-		    &terms);
-	command_finish(caller, &event, NULL);
+	change_run(caller, request, (caller->rights & RIGHT_OVERWRITE) == 0);
 }

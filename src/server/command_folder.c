@@ -20,7 +20,7 @@ command_cd(struct caller *caller, const struct request *request)
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK ||
 	    (st = walk_folder(&folder, &caller->place, path)) != STATUS_OK) {
-		answer_error(caller->answer, st);
+		command_fail(caller, request, path, st);
 		return;
 	}
 	folder_close(&folder);

@@ -9,16 +9,16 @@
 
 #include "clock.h"
 #include "command.h"
-#include "range_lock.h"
+#include "in_place.h"
 #include "upload.h"
+#include "waiter.h"
 
 struct get_producer {
 	struct producer	 producer;
-	struct audit_who who;
-	char		*path;		/* owned; clean */
-	uint64_t	 began_us;
-	int		 fd;		/* owned; holds the lock on the range */
-	struct stat	 st;		/* as it was when the get began */
+	struct waiter	 waiter;	/* with the path; before it begins */
+	struct in_place_want want;
+	struct in_place	 file;		/* holds the lock on the range, and
+					 * the stat of when the get began */
 	bool		 is_sparse;
 	struct digest	*digest;	/* owned; NULL once it has ended */
 	uint64_t	 at, end;	/* the range that is left */
@@ -31,13 +31,24 @@ static void
 get_audit(struct get_producer *get, enum status outcome,
     const uint8_t *digest)
 {
-	struct audit_event event = { .verb = "get", .path = get->path,
-	    .has_bytes = true, .began_us = get->began_us,
+	struct audit_event event = { .verb = "get", .path = get->waiter.path,
+	    .has_bytes = true, .began_us = get->waiter.began_us,
 	    .digest = digest, .outcome = outcome };
 
 	event.bytes = get->total - (get->end - get->at);
 	get->finished = true;
-	audit(&get->who, &event);
+	audit(&get->waiter.who, &event);
+}
+
+/* Let go of the lock, and tell those who wait for it. */
+static void
+give_back(struct get_producer *get)
+{
+	if (get->file.fd == -1 || get->file.length == 0)
+		return;
+	own_hold_release(&get->file.hold);
+	lock_line_wake(get->waiter.line, get->file.st.st_dev,
+	    get->file.st.st_ino);
 }
 
 static void
@@ -48,9 +59,9 @@ get_free(struct producer *producer)
 	if (!get->finished)
 		get_audit(get, STATUS_CANCELLED, NULL);
 	digest_drop(get->digest);
-	if (get->fd != -1)
-		close(get->fd);		/* and with it the lock */
-	free(get->path);
+	give_back(get);
+	in_place_close(&get->file);
+	waiter_clear(&get->waiter);
 	free(get);
 }
 
@@ -72,7 +83,7 @@ find_data(struct get_producer *get)
 		get->data_end = get->end;
 		return STATUS_OK;
 	}
-	data = lseek(get->fd, (off_t)get->at, SEEK_DATA);
+	data = lseek(get->file.fd, (off_t)get->at, SEEK_DATA);
 	if (data == -1 && errno == ENXIO)
 		data = (off_t)get->end;
 	if (data == -1)
@@ -83,7 +94,7 @@ find_data(struct get_producer *get)
 	get->at = get->data_end = (uint64_t)data;
 	if (get->at == get->end)
 		return STATUS_OK;
-	if ((hole = lseek(get->fd, data, SEEK_HOLE)) == -1)
+	if ((hole = lseek(get->file.fd, data, SEEK_HOLE)) == -1)
 		return status_errno("read");
 	get->data_end = (uint64_t)hole < get->end ? (uint64_t)hole : get->end;
 	return STATUS_OK;
@@ -95,11 +106,11 @@ check_unchanged(const struct get_producer *get)
 {
 	struct stat now;
 
-	if (fstat(get->fd, &now) == -1)
+	if (fstat(get->file.fd, &now) == -1)
 		return status_errno("read");
-	if (now.st_size != get->st.st_size ||
-	    now.st_mtim.tv_sec != get->st.st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != get->st.st_mtim.tv_nsec)
+	if (now.st_size != get->file.st.st_size ||
+	    now.st_mtim.tv_sec != get->file.st.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != get->file.st.st_mtim.tv_nsec)
 		return status_set(STATUS_CHANGED,
 		    "the file was changed while it was read");
 	return STATUS_OK;
@@ -113,7 +124,7 @@ get_done(struct get_producer *get, struct answer *answer)
 
 	if ((st = check_unchanged(get)) != STATUS_OK)
 		return get_failed(get, answer, st);
-	version_of(outcome.version, &get->st);
+	version_of(outcome.version, &get->file.st);
 	digest_end(get->digest, outcome.digest);
 	get->digest = NULL;
 	answer_ok(answer, &outcome);
@@ -140,7 +151,7 @@ get_pull(struct producer *producer, struct answer *answer)
 			return PULL_AGAIN;
 		if (room > get->data_end - get->at)
 			room = (size_t)(get->data_end - get->at);
-		n = pread(get->fd, bytes, room, (off_t)get->at);
+		n = pread(get->file.fd, bytes, room, (off_t)get->at);
 		if (n == -1)
 			return get_failed(get, answer, status_errno("read"));
 		if (n == 0)
@@ -154,87 +165,107 @@ get_pull(struct producer *producer, struct answer *answer)
 	return get_done(get, answer);
 }
 
-/* The range that is asked for, within the file as it is. */
+/* The file is open, and locked as the get wants it. */
 static enum status
-find_range(struct get_producer *get, const struct request *request)
+get_prepare(struct get_producer *get)
 {
-	uint64_t size = (uint64_t)get->st.st_size;
-
-	get->at = request->has_offset ? request->offset : 0;
-	if (get->at > size)
-		return status_set(STATUS_BAD_REQUEST,
-		    "the offset lies beyond the end of the file");
-	get->end = size;
-	if (request->has_length && request->length < size - get->at)
-		get->end = get->at + request->length;
-	get->total = get->end - get->at;
+	get->at = get->data_end = get->file.start;
+	get->total = get->file.length;
+	get->end = get->at + get->total;
 	/* A hole of more would keep a worker busy with digesting zeros. */
 	if (get->total > UPLOAD_MOST)
 		return status_set(STATUS_TOO_LARGE,
 		    "more than 16 TiB at once: ask for ranges");
-	get->data_end = get->at;
-	get->is_sparse = (uint64_t)get->st.st_blocks * 512 < size;
-	if (get->total > 0)
-		return range_lock(get->fd, RANGE_LOCK_SHARED, get->at,
-		    get->total);
-	return STATUS_OK;
-}
-
-static enum status
-get_open(struct get_producer *get, struct caller *caller,
-    const struct request *request)
-{
-	uint8_t version[VERSION_SIZE];
-	char path[WALK_PATH_ROOM];
-	enum status st;
-
-	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
-		return st;
-	if ((get->path = strdup(path)) == NULL)
-		return STATUS_NO_MEMORY;
-	st = walk_file(&get->fd, &get->st, &caller->place, path);
-	if (st != STATUS_OK)
-		return st;
-	if ((st = find_range(get, request)) != STATUS_OK)
-		return st;
-	/* Again, now that the lock holds still what it covers. */
-	if (fstat(get->fd, &get->st) == -1)
-		return status_errno("read");
-	if ((uint64_t)get->st.st_size < get->end)
-		return status_set(STATUS_CHANGED,
-		    "the file was cut short while it was opened");
-	version_of(version, &get->st);
-	if (request->if_version &&
-	    memcmp(version, request->version, sizeof(version)) != 0)
-		return status_set(STATUS_PRECONDITION,
-		    "the file is not the version that was expected");
+	get->is_sparse = (uint64_t)get->file.st.st_blocks * 512 <
+	    (uint64_t)get->file.st.st_size;
 	if ((get->digest = digest_begin(get->at)) == NULL)
 		return STATUS_NO_MEMORY;
 	return STATUS_OK;
 }
 
+static struct get_producer *
+of_waiter(struct waiter *waiter)
+{
+	return (struct get_producer *)((char *)waiter -
+	    offsetof(struct get_producer, waiter));
+}
+
+static void
+get_claim(struct get_producer *get)
+{
+	waiter_claim(&get->waiter, &(struct lock_claim_wish){
+	    .start = get->want.offset, .length = get->want.has_length ?
+	    get->want.length : 0, .kind = RANGE_LOCK_SHARED });
+}
+
+static enum status
+get_attempt(struct waiter *waiter, struct kit *kit)
+{
+	struct get_producer *get = of_waiter(waiter);
+	enum status st;
+
+	(void)kit;
+	st = in_place_open(&get->file, &waiter->place, waiter->path,
+	    &get->want);
+	if (st == STATUS_OK)
+		st = get_prepare(get);
+	else if (st == STATUS_LOCKED && waiter->seconds > 0)
+		get_claim(get);
+	return st;
+}
+
+static void
+get_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	struct get_producer *get = of_waiter(waiter);
+	struct file_facts facts;
+
+	if (st != STATUS_OK) {
+		(void)get_failed(get, answer, st);
+		get_free(&get->producer);
+		return;
+	}
+	command_facts(&facts, strrchr(waiter->path, '/') + 1, &get->file.st);
+	answer_begun_get(answer, &facts);
+	answer_produce(answer, &get->producer);
+}
+
+static void
+get_drop(struct waiter *waiter)
+{
+	get_free(&of_waiter(waiter)->producer);
+}
+
+static void
+want_of_request(struct in_place_want *want, const struct request *request)
+{
+	want->use = IN_PLACE_READ;
+	want->offset = request->has_offset ? request->offset : 0;
+	want->has_length = request->has_length;
+	want->length = request->length;
+	want->if_version = request->if_version;
+	memcpy(want->version, request->version, sizeof(want->version));
+}
+
 void
 command_get(struct caller *caller, const struct request *request)
 {
-	static const struct producer_ops ops = { get_pull, get_free };
+	static const struct producer_ops producing = { get_pull, get_free };
+	static const struct waiter_ops waiting = { get_attempt, get_resume,
+	    get_drop };
 	struct get_producer *get;
-	struct file_facts facts;
 	enum status st;
 
 	if ((get = calloc(1, sizeof(*get))) == NULL) {
 		answer_error(caller->answer, STATUS_NO_MEMORY);
 		return;
 	}
-	get->producer.ops = &ops;
-	get->who = *caller->who;
-	get->began_us = clock_us();
-	get->fd = -1;
-	if ((st = get_open(get, caller, request)) != STATUS_OK) {
-		(void)get_failed(get, caller->answer, st);
-		get_free(&get->producer);
-		return;
-	}
-	command_facts(&facts, strrchr(get->path, '/') + 1, &get->st);
-	answer_begun_get(caller->answer, &facts);
-	answer_produce(caller->answer, &get->producer);
+	get->producer.ops = &producing;
+	get->file.fd = -1;
+	st = waiter_init(&get->waiter, caller, request);
+	get->waiter.ops = &waiting;
+	want_of_request(&get->want, request);
+	if (st == STATUS_OK && request->wait > 0)
+		get_claim(get);
+	waiter_run(&get->waiter, caller, st);
 }

@@ -12,6 +12,7 @@
 #include "kit.h"
 #include "touch.h"
 #include "upload.h"
+#include "waiter.h"
 
 void
 command_touch(struct caller *caller, const struct request *request)
@@ -46,49 +47,106 @@ want_of_request(struct in_place_want *want, enum in_place_use use,
 	memcpy(want->version, request->version, sizeof(want->version));
 }
 
-static enum status
-truncate_file(struct caller *caller, const char *path,
-    const struct request *request, struct outcome *outcome)
-{
+/* A truncation, which may have to wait for locks. */
+struct truncate_waiter {
+	struct waiter	 waiter;
 	struct in_place_want want;
-	struct in_place file;
+	struct outcome	 outcome;
+};
+
+static void
+truncate_claim(struct truncate_waiter *it)
+{
+	struct stat sb;
+	uint64_t start = it->want.offset;
+
+	if (walk_stat(&sb, &it->waiter.place, it->waiter.path) == STATUS_OK &&
+	    (uint64_t)sb.st_size < start)
+		start = (uint64_t)sb.st_size;
+	waiter_claim(&it->waiter, &(struct lock_claim_wish){
+	    .start = start, .kind = RANGE_LOCK_EXCLUSIVE });
+}
+
+static enum status
+truncate_open(struct in_place *file, uint64_t size, struct outcome *outcome,
+    const char *path)
+{
 	struct stat sb;
 	enum status st;
 
-	if (request->size > UPLOAD_MOST)
-		return status_set(STATUS_TOO_LARGE, "%s: too large", path);
-	want_of_request(&want, IN_PLACE_TRUNCATE, request);
-	st = in_place_open(&file, &caller->place, path, &want);
-	if (st != STATUS_OK)
+	if (ftruncate(file->fd, (off_t)size) == -1)
+		return status_errno("%s", path);
+	if ((st = in_place_flush(file)) != STATUS_OK)
 		return st;
-	if (ftruncate(file.fd, (off_t)request->size) == -1)
-		st = status_errno("%s", path);
-	else if ((st = in_place_flush(&file)) == STATUS_OK &&
-	    fstat(file.fd, &sb) == -1)
-		st = status_errno("%s", path);
+	if (fstat(file->fd, &sb) == -1)
+		return status_errno("%s", path);
+	outcome->has_size = outcome->has_version = true;
+	outcome->size = (uint64_t)sb.st_size;
+	version_of(outcome->version, &sb);
+	return STATUS_OK;
+}
+
+static enum status
+truncate_attempt(struct waiter *waiter, struct kit *kit)
+{
+	struct truncate_waiter *it = (struct truncate_waiter *)waiter;
+	struct in_place file;
+	enum status st;
+
+	(void)kit;
+	if (it->want.offset > UPLOAD_MOST)
+		return status_set(STATUS_TOO_LARGE, "%s: too large",
+		    waiter->path);
+	st = in_place_open(&file, &waiter->place, waiter->path, &it->want);
 	if (st == STATUS_OK) {
-		outcome->has_size = outcome->has_version = true;
-		outcome->size = (uint64_t)sb.st_size;
-		version_of(outcome->version, &sb);
-	}
-	in_place_close(&file);
+		st = truncate_open(&file, it->want.offset, &it->outcome,
+		    waiter->path);
+		in_place_close(&file);
+	} else if (st == STATUS_LOCKED && waiter->seconds > 0)
+		truncate_claim(it);
 	return st;
+}
+
+static void
+truncate_free(struct waiter *waiter)
+{
+	waiter_clear(waiter);
+	free(waiter);
+}
+
+static void
+truncate_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	struct truncate_waiter *it = (struct truncate_waiter *)waiter;
+
+	if (st == STATUS_OK)
+		answer_ok(answer, &it->outcome);
+	else
+		answer_error(answer, st);
+	audit(&waiter->who, &(struct audit_event){ .verb = "truncate",
+	    .path = waiter->path, .began_us = waiter->began_us,
+	    .outcome = st });
+	truncate_free(waiter);
 }
 
 void
 command_truncate(struct caller *caller, const struct request *request)
 {
-	struct audit_event event = { .verb = "truncate",
-	    .began_us = clock_us() };
-	struct outcome outcome = { 0 };
-	char path[WALK_PATH_ROOM] = "";
+	static const struct waiter_ops ops = { truncate_attempt,
+	    truncate_resume, truncate_free };
+	struct truncate_waiter *it;
+	enum status st;
 
-	event.path = path;
-	event.outcome = command_path(path, caller, &request->path);
-	if (event.outcome == STATUS_OK)
-		event.outcome = truncate_file(caller, path, request,
-		    &outcome);
-	command_finish(caller, &event, &outcome);
+	if ((it = calloc(1, sizeof(*it))) == NULL) {
+		answer_error(caller->answer, STATUS_NO_MEMORY);
+		return;
+	}
+	st = waiter_init(&it->waiter, caller, request);
+	it->waiter.ops = &ops;
+	want_of_request(&it->want, IN_PLACE_TRUNCATE, request);
+	if (st == STATUS_OK && request->wait > 0)
+		truncate_claim(it);
+	waiter_run(&it->waiter, caller, st);
 }
 
 /* An append or a write whose content is on its way. */

@@ -6,10 +6,12 @@
 
 #include "command.h"
 #include "listing.h"
+#include "share_list.h"
 
 struct list_producer {
 	struct producer	 producer;
 	struct listing	*listing;	/* owned */
+	struct share_list *shares;	/* owned; NULL but for the root */
 	const struct listing_entry *held; /* an entry that found no room */
 	uint64_t	 count;
 };
@@ -20,7 +22,23 @@ list_free(struct producer *producer)
 	struct list_producer *list = (struct list_producer *)producer;
 
 	listing_end(list->listing);
+	share_list_free(list->shares);
 	free(list);
+}
+
+/* The next name, or NULL at the end: shares come last, and hide others. */
+static enum status
+next_entry(struct list_producer *list)
+{
+	enum status st;
+
+	do {
+		st = listing_next(list->listing, &list->held);
+	} while (st == STATUS_OK && list->held != NULL &&
+	    share_list_has(list->shares, list->held->name));
+	if (st == STATUS_OK && list->held == NULL)
+		list->held = share_list_next(list->shares);
+	return st;
 }
 
 static enum pull
@@ -33,7 +51,7 @@ list_pull(struct producer *producer, struct answer *answer)
 
 	for (;;) {
 		if (list->held == NULL) {
-			st = listing_next(list->listing, &list->held);
+			st = next_entry(list);
 			if (st != STATUS_OK) {
 				answer_error(answer, st);
 				return PULL_DONE;
@@ -72,8 +90,9 @@ command_list(struct caller *caller, const struct request *request)
 	st = listing_begin(&list->listing, &caller->place, path);
 	if (st != STATUS_OK) {
 		free(list);
-		answer_error(caller->answer, st);
+		command_fail(caller, request, path, st);
 		return;
 	}
+	list->shares = share_list_new(caller, path);
 	answer_produce(caller->answer, &list->producer);
 }

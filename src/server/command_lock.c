@@ -8,24 +8,77 @@
 #include "clock.h"
 #include "command.h"
 #include "own_locks.h"
+#include "waiter.h"
+
+struct lock_waiter {
+	struct waiter	 waiter;
+	struct lock_wish wish;
+};
+
+static void
+claim(struct lock_waiter *lock)
+{
+	waiter_claim(&lock->waiter, &(struct lock_claim_wish){
+	    .start = lock->wish.start, .length = lock->wish.length,
+	    .kind = lock->wish.kind, .guard = RANGE_LOCK_SHARED });
+}
+
+static enum status
+lock_attempt(struct waiter *waiter, struct kit *kit)
+{
+	struct lock_waiter *lock = (struct lock_waiter *)waiter;
+	struct file_key key;
+	enum status st;
+
+	(void)kit;
+	st = own_locks_lock(&waiter->place, waiter->path, &lock->wish, &key);
+	if (st == STATUS_LOCKED && waiter->seconds > 0)
+		claim(lock);
+	return st;
+}
+
+static void
+lock_free(struct waiter *waiter)
+{
+	waiter_clear(waiter);
+	free(waiter);
+}
+
+static void
+lock_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	if (st == STATUS_OK)
+		answer_ok(answer, NULL);
+	else
+		answer_error(answer, st);
+	audit(&waiter->who, &(struct audit_event){ .verb = "lock",
+	    .path = waiter->path, .began_us = waiter->began_us,
+	    .outcome = st });
+	lock_free(waiter);
+}
 
 void
 command_lock(struct caller *caller, const struct request *request)
 {
-	struct audit_event event = { .verb = "lock", .began_us = clock_us() };
-	struct lock_wish wish = { .start = request->offset,
-	    .length = request->length };
-	char path[WALK_PATH_ROOM] = "";
-	struct file_key key;
+	static const struct waiter_ops ops = { lock_attempt, lock_resume,
+	    lock_free };
+	struct lock_waiter *lock;
+	enum status st;
 
-	wish.kind = request->shared ? RANGE_LOCK_SHARED :
+	if ((lock = calloc(1, sizeof(*lock))) == NULL) {
+		answer_error(caller->answer, STATUS_NO_MEMORY);
+		return;
+	}
+	st = waiter_init(&lock->waiter, caller, request);
+	lock->waiter.ops = &ops;
+	lock->waiter.is_lock = true;
+	lock->wish.kind = request->shared ? RANGE_LOCK_SHARED :
 	    RANGE_LOCK_EXCLUSIVE;
-	event.path = path;
-	event.outcome = command_path(path, caller, &request->path);
-	if (event.outcome == STATUS_OK)
-		event.outcome = own_locks_lock(&caller->place, path, &wish,
-		    &key);
-	command_finish(caller, &event, NULL);
+	lock->wish.start = request->offset;
+	lock->wish.length = request->length;
+	if (st == STATUS_OK && request->wait > 0)
+		claim(lock);
+	waiter_run(&lock->waiter, caller, st);
 }
 
 void
@@ -41,6 +94,8 @@ command_unlock(struct caller *caller, const struct request *request)
 	if (event.outcome == STATUS_OK)
 		event.outcome = own_locks_unlock(&caller->place, path,
 		    request->offset, request->length, &key);
+	if (event.outcome == STATUS_OK)
+		lock_line_wake(caller->lock_line, key.dev, key.ino);
 	command_finish(caller, &event, NULL);
 }
 

@@ -177,9 +177,35 @@ plan_of_request(struct upload_plan *plan, const struct request *request,
 	plan->if_absent = request->if_absent;
 	plan->if_version = request->if_version;
 	memcpy(plan->version, request->version, sizeof(plan->version));
-	if ((caller->rights & RIGHT_OVERWRITE) == 0 &&
-	    plan->taken == UPLOAD_REPLACE)
-		plan->taken = UPLOAD_REFUSE;
+	if ((caller->rights & RIGHT_OVERWRITE) != 0 ||
+	    plan->taken == UPLOAD_FRESH)
+		return;
+	/* Who may not see names is not told which of them are taken. */
+	plan->taken = command_is_blind(caller) ? UPLOAD_FRESH : UPLOAD_REFUSE;
+}
+
+/*
+ * Who may only put is told nothing of what is there: neither whether a name is
+ * taken nor which folders there are.
+ */
+static enum status
+check_blind(const struct caller *caller, const struct request *request,
+    const char *path)
+{
+	const char *inner = place_path(&caller->place, path);
+
+	if (!command_is_blind(caller) ||
+	    (caller->rights & RIGHT_OVERWRITE) != 0)
+		return STATUS_OK;
+	if (request->if_absent || request->if_version ||
+	    request->taken == UPLOAD_REFUSE)
+		return status_set(STATUS_NOT_PERMITTED, "%s: conditions need "
+		    "the right to list", path);
+	if ((caller->rights & RIGHT_MKDIR) == 0 && inner[0] != '\0' &&
+	    strchr(inner + 1, '/') != NULL)
+		return status_set(STATUS_NOT_PERMITTED, "%s: this user puts "
+		    "files into the topmost folder only", path);
+	return STATUS_OK;
 }
 
 static enum status
@@ -191,6 +217,8 @@ put_begin(struct put_consumer *put, struct caller *caller,
 	enum status st;
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
+		return st;
+	if ((st = check_blind(caller, request, path)) != STATUS_OK)
 		return st;
 	plan_of_request(&plan, request, caller);
 	plan.path = path;
@@ -234,6 +262,7 @@ put_new(struct caller *caller, const struct request *request)
 	put->outcome = STATUS_CANCELLED;
 	put->entry.id = request->id;
 	put->entry.chained = request->chained;
+	put->entry.wait = request->wait;
 	return put;
 }
 

@@ -7,12 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-#include <xxhash.h>
-
 #include "clock.h"
 #include "command.h"
 #include "in_place.h"
+#include "sum.h"
 
 #define STEP_BYTES	(4u << 20)	/* of one pull, or */
 #define STEP_US		2000
@@ -25,8 +23,7 @@ struct sum_producer {
 	uint64_t	 began_us;
 	struct in_place	 file;		/* holds the lock on the range */
 	uint64_t	 at, end;
-	EVP_MD_CTX	*sha256;	/* owned; one of these two */
-	XXH3_state_t	*xxh128;	/* owned */
+	struct sum	*sum;		/* owned */
 	bool		 is_told;	/* in the audit */
 	uint8_t		 piece[PIECE];
 };
@@ -49,8 +46,7 @@ sum_free(struct producer *producer)
 	if (!sum->is_told)
 		sum_audit(sum, STATUS_CANCELLED);
 	in_place_close(&sum->file);
-	EVP_MD_CTX_free(sum->sha256);
-	XXH3_freeState(sum->xxh128);
+	sum_drop(sum->sum);
 	free(sum->path);
 	free(sum);
 }
@@ -71,11 +67,7 @@ read_piece(struct sum_producer *sum)
 		return status_set(STATUS_CHANGED,
 		    "the file was cut short while it was read");
 	sum->at += (uint64_t)n;
-	if (sum->sha256 != NULL ?
-	    EVP_DigestUpdate(sum->sha256, sum->piece, (size_t)n) != 1 :
-	    XXH3_128bits_update(sum->xxh128, sum->piece, (size_t)n) != XXH_OK)
-		return status_set(STATUS_IO, "the digest cannot be made");
-	return STATUS_OK;
+	return sum_update(sum->sum, sum->piece, (size_t)n);
 }
 
 static enum status
@@ -94,37 +86,16 @@ check_unchanged(const struct sum_producer *sum)
 	return STATUS_OK;
 }
 
-static enum status
-finish(struct sum_producer *sum, uint8_t out[EVP_MAX_MD_SIZE], size_t *len)
-{
-	XXH128_canonical_t canonical;
-	unsigned int n = 0;
-	enum status st;
-
-	if ((st = check_unchanged(sum)) != STATUS_OK)
-		return st;
-	if (sum->sha256 != NULL) {
-		if (EVP_DigestFinal_ex(sum->sha256, out, &n) != 1)
-			return status_set(STATUS_IO,
-			    "the digest cannot be made");
-		*len = n;
-		return STATUS_OK;
-	}
-	XXH128_canonicalFromHash(&canonical,
-	    XXH3_128bits_digest(sum->xxh128));
-	memcpy(out, canonical.digest, sizeof(canonical.digest));
-	*len = sizeof(canonical.digest);
-	return STATUS_OK;
-}
-
 static enum pull
 sum_done(struct sum_producer *sum, struct answer *answer, enum status st)
 {
 	struct outcome outcome = { .has_size = true, .has_version = true };
-	uint8_t bytes[EVP_MAX_MD_SIZE];
+	uint8_t bytes[SUM_MOST];
 
 	if (st == STATUS_OK)
-		st = finish(sum, bytes, &outcome.sum_len);
+		st = check_unchanged(sum);
+	if (st == STATUS_OK)
+		st = sum_end(sum->sum, bytes, &outcome.sum_len);
 	sum_audit(sum, st);
 	if (st != STATUS_OK) {
 		answer_error(answer, st);
@@ -152,34 +123,8 @@ sum_pull(struct producer *producer, struct answer *answer)
 	return sum_done(sum, answer, st);
 }
 
-static bool
-is_method(const struct request_bytes *method, const char *name)
-{
-	return method->len == strlen(name) &&
-	    memcmp(method->at, name, method->len) == 0;
-}
-
 static enum status
-choose_method(struct sum_producer *sum, const struct request_bytes *method)
-{
-	if (is_method(method, "sha256")) {
-		sum->sha256 = EVP_MD_CTX_new();
-		if (sum->sha256 == NULL || EVP_DigestInit_ex(sum->sha256,
-		    EVP_sha256(), NULL) != 1)
-			return STATUS_NO_MEMORY;
-		return STATUS_OK;
-	}
-	if (!is_method(method, "xxh128"))
-		return status_set(STATUS_UNSUPPORTED,
-		    "sums are made by sha256 and xxh128");
-	sum->xxh128 = XXH3_createState();
-	if (sum->xxh128 == NULL || XXH3_128bits_reset(sum->xxh128) != XXH_OK)
-		return STATUS_NO_MEMORY;
-	return STATUS_OK;
-}
-
-static enum status
-sum_begin(struct sum_producer *sum, struct caller *caller,
+begin(struct sum_producer *sum, struct caller *caller,
     const struct request *request)
 {
 	struct in_place_want want = { .use = IN_PLACE_READ,
@@ -192,7 +137,8 @@ sum_begin(struct sum_producer *sum, struct caller *caller,
 		return st;
 	if ((sum->path = strdup(path)) == NULL)
 		return STATUS_NO_MEMORY;
-	if ((st = choose_method(sum, &request->method)) != STATUS_OK)
+	st = sum_begin(&sum->sum, request->method.at, request->method.len);
+	if (st != STATUS_OK)
 		return st;
 	st = in_place_open(&sum->file, &caller->place, path, &want);
 	if (st != STATUS_OK)
@@ -217,7 +163,7 @@ command_sum(struct caller *caller, const struct request *request)
 	sum->who = *caller->who;
 	sum->began_us = clock_us();
 	sum->file.fd = -1;
-	if ((st = sum_begin(sum, caller, request)) != STATUS_OK) {
+	if ((st = begin(sum, caller, request)) != STATUS_OK) {
 		answer_error(caller->answer, st);
 		sum_audit(sum, st);
 		sum_free(&sum->producer);

@@ -3,7 +3,11 @@
 
 #include "config_check.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "share.h"
+#include "user_line.h"
 
 /* Is `path` the folder itself or below it, as written? */
 static bool
@@ -77,6 +81,71 @@ check_bases_differ(const struct config *config, const char *file)
 	return STATUS_OK;
 }
 
+static bool
+has_base(const struct config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->base_count; i++)
+		if (name == NULL || strcmp(config->bases[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static enum status
+check_share_rules(const struct config_share *share, const char *file)
+{
+	char text[400];
+	enum status st;
+	size_t i;
+
+	for (i = 0; i < share->allow_count; i++) {
+		st = share_check_rule(share->allow[i]);
+		if (st != STATUS_CONFIG)
+			continue;
+		snprintf(text, sizeof(text), "%s", status_text(st));
+		return status_set(st, "%s: share %s allows `%.64s`: %s", file,
+		    share->name, share->allow[i], text);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+check_share(const struct config *config, const struct config_share *share,
+    const char *file)
+{
+	char text[200];
+	enum status st;
+
+	if (share->path == NULL || share->allow_count == 0)
+		return status_set(STATUS_CONFIG, "%s: share %s has no %s: add "
+		    "`%s` to its section", file, share->name,
+		    share->path == NULL ? "path" : "allow",
+		    share->path == NULL ? "path = /FOLDER_IN_THE_BASE" :
+		    "allow = WHO:RIGHTS");
+	if (!has_base(config, share->base))
+		return status_set(STATUS_CONFIG, "%s: share %s is in the base "
+		    "`%.64s`, which is not configured", file, share->name,
+		    share->base);
+	if ((st = user_root_check(share->path)) == STATUS_CONFIG) {
+		snprintf(text, sizeof(text), "%s", status_text(st));
+		return status_set(st, "%s: share %s has the path `%.64s`: %s",
+		    file, share->name, share->path, text);
+	}
+	return check_share_rules(share, file);
+}
+
+static enum status
+check_shares(const struct config *config, const char *file)
+{
+	enum status st = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < config->share_count && st == STATUS_OK; i++)
+		st = check_share(config, &config->shares[i], file);
+	return st;
+}
+
 enum status
 config_check(const struct config *config, const char *file)
 {
@@ -84,6 +153,7 @@ config_check(const struct config *config, const char *file)
 
 	if ((st = check_given(config, file)) != STATUS_OK ||
 	    (st = check_bases_differ(config, file)) != STATUS_OK ||
+	    (st = check_shares(config, file)) != STATUS_OK ||
 	    (st = check_outside(config, config->state, "state", file)) !=
 	    STATUS_OK ||
 	    (st = check_outside(config, config->user_file, "login.user_file",

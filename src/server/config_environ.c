@@ -9,49 +9,51 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config_titled.h"
+
 #define PREFIX "FTSERVER_"
 #define VARIABLE_MAX 128
 
-/* `base` is the name of the base that the key belongs to, or NULL. */
+/* `title` is that of the section that the key belongs to, or NULL. */
 static void
 variable_name(char out[VARIABLE_MAX], const struct config_key *key,
-    const char *base)
+    const char *title)
 {
 	char *c;
 
 	snprintf(out, VARIABLE_MAX, PREFIX "%s%s%s%s%s", key->section,
-	    key->section[0] != '\0' ? "_" : "", base != NULL ? base : "",
-	    base != NULL ? "_" : "", key->name);
+	    key->section[0] != '\0' ? "_" : "", title != NULL ? title : "",
+	    title != NULL ? "_" : "", key->name);
 	for (c = out; *c != '\0'; c++)
 		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
 }
 
 enum status
-config_set_list(const struct config_key *key, struct config *config,
+config_set_list(const struct config_key *key, void *object,
     const char *text)
 {
 	enum status st = STATUS_OK;
 	char *copy, *rest, *item;
 
-	config_key_clear(key, config);
+	config_key_clear(key, object);
 	if ((copy = strdup(text)) == NULL)
 		return STATUS_NO_MEMORY;
 	for (item = strtok_r(copy, ", \t", &rest);
 	    item != NULL && st == STATUS_OK;
 	    item = strtok_r(NULL, ", \t", &rest))
-		st = config_key_set(key, config, item);
+		st = config_key_set(key, object, item);
 	free(copy);
 	return st;
 }
 
 static enum status
-apply_key(const struct config_key *key, void *object, const char *base)
+apply_key(const struct config_key *key, void *object, const char *title)
 {
 	char name[VARIABLE_MAX], text[512];
 	const char *value;
 	enum status st;
 
-	variable_name(name, key, base);
+	variable_name(name, key, title);
 	if ((value = getenv(name)) == NULL)
 		return STATUS_OK;
 	if (key->type == CONFIG_LIST)
@@ -65,13 +67,15 @@ apply_key(const struct config_key *key, void *object, const char *base)
 }
 
 static enum status
-apply_to_bases(const struct config_key *key, struct config *config)
+apply_to_titled(const struct config_key *key, struct config *config, int kind)
 {
 	enum status st = STATUS_OK;
 	size_t i;
 
-	for (i = 0; i < config->base_count && st == STATUS_OK; i++)
-		st = apply_key(key, &config->bases[i], config->bases[i].name);
+	for (i = 0; i < config_titled_count(config, kind) && st == STATUS_OK;
+	    i++)
+		st = apply_key(key, config_titled_at(config, kind, i),
+		    config_titled_name(config, kind, i));
 	return st;
 }
 
@@ -80,10 +84,12 @@ config_environ_apply(struct config *config)
 {
 	const struct config_key *key;
 	enum status st = STATUS_OK;
+	int kind;
 
 	for (key = config_keys; key->name != NULL && st == STATUS_OK; key++) {
-		if (strcmp(key->section, CONFIG_BASE) == 0)
-			st = apply_to_bases(key, config);
+		kind = config_titled_kind(key->section);
+		if (kind != -1)
+			st = apply_to_titled(key, config, kind);
 		else
 			st = apply_key(key, config, NULL);
 	}
@@ -92,11 +98,11 @@ config_environ_apply(struct config *config)
 
 static bool
 names_key(const struct config_key *key, const char *variable, size_t len,
-    const char *base)
+    const char *title)
 {
 	char name[VARIABLE_MAX];
 
-	variable_name(name, key, base);
+	variable_name(name, key, title);
 	return strlen(name) == len && memcmp(name, variable, len) == 0;
 }
 
@@ -105,16 +111,18 @@ is_known(const struct config *config, const char *variable, size_t len)
 {
 	const struct config_key *key;
 	size_t i;
+	int kind;
 
 	for (key = config_keys; key->name != NULL; key++) {
-		if (strcmp(key->section, CONFIG_BASE) != 0) {
+		kind = config_titled_kind(key->section);
+		if (kind == -1) {
 			if (names_key(key, variable, len, NULL))
 				return true;
 			continue;
 		}
-		for (i = 0; i < config->base_count; i++)
+		for (i = 0; i < config_titled_count(config, kind); i++)
 			if (names_key(key, variable, len,
-			    config->bases[i].name))
+			    config_titled_name(config, kind, i)))
 				return true;
 	}
 	return false;

@@ -13,6 +13,6 @@ enum status config_environ_apply(struct config *config);
 
 /* Set a list from text: values with commas or blanks between them. */
 enum status config_set_list(const struct config_key *key,
-    struct config *config, const char *text);
+    void *object, const char *text);
 
 #endif

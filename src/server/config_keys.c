@@ -12,11 +12,12 @@
 static const char *const flag_words[] = { "no", "yes", NULL };
 static const char *const version_words[] = { "1.3", "1.2", NULL };
 static const char *const durability_words[] = { "commit", "async", NULL };
+static const char *const share_words[] = { "base", "commit", "async", NULL };
 static const char *const level_words[] = { "error", "notice", "info", "debug",
 	"trace", NULL };
 
 const char *const config_sections[] = { "", "tls", "limits", "login",
-	CONFIG_BASE, NULL };
+	CONFIG_BASE, CONFIG_SHARE, NULL };
 
 #define AT(field) offsetof(struct config, field)
 #define NAMED(section_, name_) \
@@ -95,5 +96,21 @@ const struct config_key config_keys[] = {
 	    .offset = offsetof(struct config_base, durability),
 	    .fallback = "commit", .words = durability_words,
 	    .is_fixed = true },
+
+	{ NAMED(CONFIG_SHARE, "path"), .type = CONFIG_PATH,
+	    .offset = offsetof(struct config_share, path) },
+	{ NAMED(CONFIG_SHARE, "base"), .type = CONFIG_TEXT,
+	    .offset = offsetof(struct config_share, base) },
+	{ NAMED(CONFIG_SHARE, "allow"), .type = CONFIG_LIST,
+	    .offset = offsetof(struct config_share, allow) },
+	{ NAMED(CONFIG_SHARE, "durability"), .type = CONFIG_CHOICE,
+	    .offset = offsetof(struct config_share, durability),
+	    .fallback = "base", .words = share_words },
+	{ NAMED(CONFIG_SHARE, "quota_bytes"), .type = CONFIG_SIZE,
+	    .offset = offsetof(struct config_share, quota_bytes),
+	    .fallback = "0" },
+	{ NAMED(CONFIG_SHARE, "quota_files"), .type = CONFIG_SIZE,
+	    .offset = offsetof(struct config_share, quota_files),
+	    .fallback = "0" },
 	{ .name = NULL }
 };

@@ -17,6 +17,7 @@ enum config_type {
 	CONFIG_PATH,		/* char *, absolute */
 	CONFIG_LIST,		/* char ** and, right behind it, size_t */
 	CONFIG_NUMBER,		/* unsigned int, least to most */
+	CONFIG_SIZE,		/* uint64_t; K, M, G or T may follow it */
 	CONFIG_FLAG,		/* bool: the first or the second of words */
 	CONFIG_CHOICE		/* unsigned int: which of words */
 };
@@ -26,14 +27,15 @@ struct config_key {
 	const char	*section;	/* "" for the top level */
 	const char	*name;
 	enum config_type type;
-	size_t		 offset;	/* in config, or in config_base */
+	size_t		 offset;	/* in config, or in what has a title */
 	const char	*fallback;	/* the default as written; NULL: none */
 	unsigned int	 least, most;
 	const char *const *words;	/* ended by NULL */
 	bool		 is_fixed;	/* only a restart changes it */
 };
 
-#define CONFIG_BASE "base"	/* the section that has a title */
+#define CONFIG_BASE "base"	/* the sections that have a title */
+#define CONFIG_SHARE "share"
 #define CONFIG_LIST_MAX 64
 
 extern const struct config_key config_keys[];	/* ended by a NULL name */
@@ -44,8 +46,8 @@ const struct config_key *config_key_find(const char *section,
     const char *name);
 
 /*
- * Set the key in `object` from text: a struct config_base for keys of bases,
- * else a struct config.  A list grows by one.  STATUS_CONFIG with the key, the
+ * Set the key in `object` from text: what has a title for keys of such
+ * sections, else a struct config.  A list grows by one.  STATUS_CONFIG with the key, the
  * value and what would be right.
  */
 enum status config_key_set(const struct config_key *key, void *object,

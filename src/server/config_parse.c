@@ -11,17 +11,18 @@
 
 #include "config_keys.h"
 #include "config_scan.h"
+#include "config_titled.h"
 #include "nearest.h"
 
 #define NAMES_MAX 64		/* keys of a section, and sections */
-#define BASE_NAME_LEN 32
 
 struct parse {
 	struct config	*config;	/* borrowed */
 	const char	*file;
 	enum status	 st;		/* the first error */
 	unsigned int	 lines[NAMES_MAX]; /* where each key stood, or 0 */
-	unsigned int	 base_lines[CONFIG_BASES_MAX][NAMES_MAX];
+	unsigned int	 titled_lines[CONFIG_TITLED_KINDS][CONFIG_TITLED_MAX]
+			    [NAMES_MAX];
 };
 
 /* libConfuse hands nothing on to its callbacks. */
@@ -47,58 +48,20 @@ section_of(const cfg_t *cfg)
 	return strcmp(cfg->name, "root") == 0 ? "" : cfg->name;
 }
 
-enum status
-config_add_base(struct config_base **out, struct config *config,
-    const char *name)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
-	const struct config_key *key;
-	struct config_base *bases, *base;
-	size_t len = strlen(name);
-	enum status st;
-
-	if (len == 0 || len > BASE_NAME_LEN || strspn(name, allowed) != len)
-		return status_set(STATUS_CONFIG, "a base is named by 1 to %d "
-		    "of a-z 0-9 - _, not `%.64s`", BASE_NAME_LEN, name);
-	if (config->base_count == CONFIG_BASES_MAX)
-		return status_set(STATUS_CONFIG, "there are more than %d bases",
-		    CONFIG_BASES_MAX);
-	bases = reallocarray(config->bases, config->base_count + 1,
-	    sizeof(*bases));
-	if (bases == NULL)
-		return STATUS_NO_MEMORY;
-	config->bases = bases;
-	base = &bases[config->base_count];
-	*base = (struct config_base) { 0 };
-	if ((base->name = strdup(name)) == NULL)
-		return STATUS_NO_MEMORY;
-	config->base_count++;
-	*out = base;
-	for (key = config_keys; key->name != NULL; key++) {
-		if (strcmp(key->section, CONFIG_BASE) != 0 ||
-		    key->fallback == NULL)
-			continue;
-		if ((st = config_key_set(key, base, key->fallback)) !=
-		    STATUS_OK)
-			return st;
-	}
-	return STATUS_OK;
-}
-
 static enum status
-find_base(size_t *out, const char *name)
+find_titled(size_t *out, int kind, const char *name)
 {
 	struct config *config = parsing->config;
-	struct config_base *base;
-	size_t i;
+	size_t i, count = config_titled_count(config, kind);
+	void *item;
 
-	for (i = 0; i < config->base_count; i++) {
+	for (i = 0; i < count; i++) {
 		*out = i;
-		if (strcmp(config->bases[i].name, name) == 0)
+		if (strcmp(config_titled_name(config, kind, i), name) == 0)
 			return STATUS_OK;
 	}
 	*out = i;
-	return config_add_base(&base, config, name);
+	return config_titled_add(&item, config, kind, name);
 }
 
 /* A list comes value by value, and may go on. */
@@ -119,18 +82,19 @@ take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	void *object = parsing->config;
 	unsigned int *line;
 	enum status st;
-	size_t base;
+	size_t i;
+	int kind;
 
 	key = config_key_find(section_of(cfg), opt->name);
 	if (key == NULL)
 		return fail_at(cfg, status_set(STATUS_CONFIG,
 		    "`%s` belongs into a section of its own", opt->name));
 	line = &parsing->lines[key - config_keys];
-	if (strcmp(key->section, CONFIG_BASE) == 0) {
-		if ((st = find_base(&base, cfg->title)) != STATUS_OK)
+	if ((kind = config_titled_kind(key->section)) != -1) {
+		if ((st = find_titled(&i, kind, cfg->title)) != STATUS_OK)
 			return fail_at(cfg, st);
-		object = &parsing->config->bases[base];
-		line = &parsing->base_lines[base][key - config_keys];
+		object = config_titled_at(parsing->config, kind, i);
+		line = &parsing->titled_lines[kind][i][key - config_keys];
 	}
 	if ((st = check_twice(key, opt, *line)) != STATUS_OK ||
 	    (st = config_key_set(key, object, value)) != STATUS_OK)
@@ -237,7 +201,7 @@ make_parser(void)
 	n = count_options(top);
 	for (i = 1; config_sections[i] != NULL; i++) {
 		add_options(subs[i], config_sections[i]);
-		flags = strcmp(config_sections[i], CONFIG_BASE) != 0 ?
+		flags = config_titled_kind(config_sections[i]) == -1 ?
 		    CFGF_NONE : CFGF_TITLE | CFGF_MULTI | CFGF_NO_TITLE_DUPES;
 		top[n++] = (cfg_opt_t)CFG_SEC(config_sections[i], subs[i],
 		    flags);
@@ -248,26 +212,37 @@ make_parser(void)
 	return cfg;
 }
 
+/* A section with a title, but without a key. */
+static void
+find_empty_titled(cfg_t *cfg, const char *name)
+{
+	cfg_t *section;
+	enum status st;
+	unsigned int i;
+	size_t at;
+
+	for (i = 0; i < cfg_size(cfg, name); i++) {
+		section = cfg_getnsec(cfg, name, i);
+		st = find_titled(&at, config_titled_kind(name),
+		    cfg_title(section));
+		if (st != STATUS_OK)
+			fail_at(section, st);
+	}
+}
+
 /* What libConfuse never tells a callback of: a list and a base of nothing. */
 static void
 find_empty(cfg_t *cfg)
 {
 	cfg_opt_t *listen = cfg_getopt(cfg, "listen");
-	unsigned int i;
-	size_t base;
-	enum status st;
 
 	if ((listen->flags & CFGF_MODIFIED) != 0 &&
 	    parsing->config->listen_count == 0)
 		fail_at(cfg, status_set(STATUS_CONFIG,
 		    "listen is an empty list: name an address, "
 		    "or leave the key out"));
-	for (i = 0; i < cfg_size(cfg, CONFIG_BASE); i++) {
-		cfg_t *section = cfg_getnsec(cfg, CONFIG_BASE, i);
-
-		if ((st = find_base(&base, cfg_title(section))) != STATUS_OK)
-			fail_at(section, st);
-	}
+	find_empty_titled(cfg, CONFIG_BASE);
+	find_empty_titled(cfg, CONFIG_SHARE);
 }
 
 enum status

@@ -11,11 +11,4 @@
 enum status config_parse_text(struct config *config, const char *text,
     const char *file);
 
-/*
- * One more base with its defaults.  It stays where it is until the next one is
- * added.  STATUS_CONFIG if its name is no name, or if there are too many.
- */
-enum status config_add_base(struct config_base **out, struct config *config,
-    const char *name);
-
 #endif

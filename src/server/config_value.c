@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "nearest.h"
+#include "size_text.h"
 
 #define VALUE_MAX 4095	/* bytes: a path */
 
@@ -98,6 +99,16 @@ set_number(const struct config_key *key, unsigned int *out, const char *text)
 }
 
 static enum status
+set_size(const struct config_key *key, uint64_t *out, const char *text)
+{
+	if (!size_text_parse(out, text))
+		return status_set(STATUS_CONFIG, "%s is `%.64s`: write a "
+		    "number, with K, M, G or T behind it if need be",
+		    key->full, text);
+	return STATUS_OK;
+}
+
+static enum status
 find_word(const struct config_key *key, unsigned int *out, const char *text)
 {
 	char known[128] = "", hint[96];
@@ -132,6 +143,8 @@ config_key_set(const struct config_key *key, void *object, const char *text)
 		return add_item(key, at, text);
 	case CONFIG_NUMBER:
 		return set_number(key, at, text);
+	case CONFIG_SIZE:
+		return set_size(key, at, text);
 	case CONFIG_FLAG:
 	case CONFIG_CHOICE:
 		break;
@@ -197,6 +210,8 @@ config_key_equal(const struct config_key *key, const void *a, const void *b)
 		return lists_equal(x, y);
 	case CONFIG_FLAG:
 		return *(const bool *)x == *(const bool *)y;
+	case CONFIG_SIZE:
+		return *(const uint64_t *)x == *(const uint64_t *)y;
 	case CONFIG_NUMBER:
 	case CONFIG_CHOICE:
 		break;
@@ -233,6 +248,9 @@ config_key_copy(const struct config_key *key, void *to, const void *from)
 		return copy_list(key, x, y);
 	case CONFIG_FLAG:
 		*(bool *)x = *(const bool *)y;
+		return STATUS_OK;
+	case CONFIG_SIZE:
+		*(uint64_t *)x = *(const uint64_t *)y;
 		return STATUS_OK;
 	case CONFIG_NUMBER:
 	case CONFIG_CHOICE:

@@ -3,6 +3,7 @@
 
 #include "flush_group.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ struct flush_group {
 	enum status	 unflushed;	/* a folder could not be flushed */
 };
 
-/* Call `visit` for each member that still is to be published. */
+/* Call `visit` for each member that still is to be flushed. */
 static void
 for_each(struct flush_group *group,
     void (*visit)(struct flush_group *group, struct batch_member *member))
@@ -40,7 +41,8 @@ for_each(struct flush_group *group,
 
 	for (batch = group->batches; batch != NULL; batch = batch->next)
 		for (size_t i = 0; i < batch->count; i++)
-			if (batch->member[i].st == STATUS_OK)
+			if (!batch->flushed &&
+			    batch->member[i].st == STATUS_OK)
 				visit(group, &batch->member[i]);
 }
 
@@ -98,7 +100,8 @@ count_good(const struct flush_group *group)
 
 	for (batch = group->batches; batch != NULL; batch = batch->next)
 		for (size_t i = 0; i < batch->count; i++)
-			n += batch->member[i].st == STATUS_OK &&
+			n += !batch->flushed &&
+			    batch->member[i].st == STATUS_OK &&
 			    !is_async(&batch->member[i]);
 	return n;
 }
@@ -199,37 +202,95 @@ publish(struct flush_group *group, struct batch_member *member)
 	    upload_place(member->upload)->base), folder, &member->receipt);
 }
 
+/* What the member waits for, as things are. */
+static void
+claim(struct batch *batch, const struct batch_member *member)
+{
+	const struct place *place = upload_place(member->upload);
+	struct lock_claim *claim = &batch->wait.claims[0];
+	struct stat st;
+
+	memset(claim, 0, sizeof(*claim));
+	if (walk_stat(&st, place, upload_path(member->upload)) != STATUS_OK)
+		return;
+	claim->dev = st.st_dev;
+	claim->ino = st.st_ino;
+	claim->end = RANGE_LOCK_END;
+	claim->kind = RANGE_LOCK_SHARED;
+	claim->guard = RANGE_LOCK_EXCLUSIVE;
+}
+
+/* Does the client want the member, which has met locks, no more? */
+static bool
+is_cancelled(struct batch *batch, const struct batch_member *member)
+{
+	uint32_t id = atomic_load(&batch->cancel_id);
+
+	return member->wait > 0 && (id == member->id || id == UINT32_MAX);
+}
+
+/* May the member, which has met locks, wait for them any longer? */
+static bool
+may_wait(struct batch *batch, struct batch_member *member)
+{
+	if (member->wait == 0)
+		return false;
+	if (member->wait_ends == 0)
+		member->wait_ends = clock_ms() + member->wait * 1000ull;
+	if (clock_ms() >= member->wait_ends)
+		return false;
+	claim(batch, member);
+	batch->wait.id = member->id;
+	batch->wait.deadline = member->wait_ends;
+	return true;
+}
+
 /* In order, and nothing that is chained behind a failure. */
 static void
 publish_batch(struct flush_group *group, struct batch *batch)
 {
-	bool failed = batch->failed_before;
 	struct batch_member *member;
+	enum status st;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		member = &batch->member[i];
+	if (batch->settled == 0)
+		batch->failed_now = batch->failed_before;
+	batch->waits = false;
+	for (; batch->settled < batch->count; batch->settled++) {
+		member = &batch->member[batch->settled];
 		if (!member->chained)
-			failed = false;
-		if (member->st == STATUS_OK)
-			batch_member_set(member, failed ?
+			batch->failed_now = false;
+		if (member->st == STATUS_OK) {
+			st = batch->failed_now ?
 			    status_set(STATUS_SKIPPED, "skipped after the "
 			    "failure of an earlier request") :
-			    publish(group, member));
-		failed = failed || member->st != STATUS_OK;
+			    publish(group, member);
+			if (st == STATUS_LOCKED &&
+			    is_cancelled(batch, member))
+				st = status_set(STATUS_CANCELLED, "cancelled");
+			if (st == STATUS_LOCKED && may_wait(batch, member)) {
+				batch->waits = true;
+				return;
+			}
+			batch_member_set(member, st);
+		}
+		if (member->st != STATUS_OK)
+			batch->failed_now = true;
 	}
 }
 
 static void
-audit_batch(const struct batch *batch)
+audit_batch(struct batch *batch)
 {
 	const struct batch_member *member;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		member = &batch->member[i];
+	for (; batch->audited < batch->settled; batch->audited++) {
+		member = &batch->member[batch->audited];
 		if (member->upload == NULL)
 			continue;	/* said when it failed */
 		audit(&batch->who, &(struct audit_event){ .verb = "put",
-		    .path = upload_path(member->upload), .has_bytes = true,
+		    .path = upload_path(member->upload),
+		    .target = upload_fresh_name(member->upload),
+		    .has_bytes = true,
 		    .bytes = upload_received(member->upload),
 		    .began_us = member->began_us,
 		    .digest = member->st == STATUS_OK ?
@@ -246,7 +307,7 @@ fail_all(struct flush_group *group, enum status st)
 	struct batch *batch;
 
 	for (batch = group->batches; batch != NULL; batch = batch->next)
-		for (size_t i = 0; i < batch->count; i++)
+		for (size_t i = batch->audited; i < batch->settled; i++)
 			if (batch->member[i].st == STATUS_OK)
 				batch_member_set(&batch->member[i], st);
 }
@@ -262,13 +323,18 @@ flush_group_run(struct batch *batches, struct kit *kit,
 	if (group.base != NULL) {
 		group.folders = malloc(FOLDERS_MAX * sizeof(*group.folders));
 		if (group.folders == NULL) {
+			for (batch = batches; batch != NULL;
+			    batch = batch->next)
+				batch->settled = batch->count;
 			fail_all(&group, STATUS_NO_MEMORY);
 			return;
 		}
 		flush_stages(&group);
 	}
-	for (batch = batches; batch != NULL; batch = batch->next)
+	for (batch = batches; batch != NULL; batch = batch->next) {
+		batch->flushed = true;
 		publish_batch(&group, batch);
+	}
 	if (group.base != NULL)
 		flush_folders(&group);
 	if (group.unflushed != STATUS_OK)

@@ -5,10 +5,12 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "batch.h"
 #include "flush_group.h"
+#include "lock_line.h"
 #include "log.h"
 
 /* Fewer uploads than this that wait together are left to several threads. */
@@ -92,6 +94,51 @@ send_back(struct flush_line *line, struct batch *batch)
 	mailbox_post(batch->mailbox, &batch->letter);
 }
 
+static struct batch *
+of_wait(struct lock_wait *wait)
+{
+	return (struct batch *)((char *)wait - offsetof(struct batch, wait));
+}
+
+static enum status
+attempt(struct lock_wait *wait, struct kit *kit)
+{
+	struct batch *batch = of_wait(wait);
+
+	flush_group_run(batch, kit, NULL);
+	return batch->waits ? STATUS_LOCKED : STATUS_OK;
+}
+
+/* All is done, or the member may wait no more: then the rest has its turn. */
+static void
+waited(struct lock_wait *wait, enum status st)
+{
+	struct batch *batch = of_wait(wait);
+
+	if (st == STATUS_OK) {
+		send_back(batch->line, batch);
+		return;
+	}
+	if (st == STATUS_CANCELLED)
+		batch_member_set(&batch->member[batch->settled], st);
+	else
+		batch->member[batch->settled].wait = 0;
+	flush_line_submit(batch->line, batch);
+}
+
+static void
+have_wait(struct flush_line *line, struct batch *batch)
+{
+	static const struct lock_wait_ops ops = { attempt, waited };
+
+	batch->line = line;
+	batch->wait.ops = &ops;
+	batch->wait.owner = batch->mailbox;
+	if (line->plan.lock_line == NULL ||
+	    lock_line_submit(line->plan.lock_line, &batch->wait) != STATUS_OK)
+		waited(&batch->wait, STATUS_LOCKED);
+}
+
 static void *
 flush_thread(void *ctx)
 {
@@ -117,7 +164,11 @@ flush_thread(void *ctx)
 		flush_group_run(group, kit, choice_of(line, group->base));
 		for (; group != NULL; group = next) {
 			next = group->next;
-			send_back(line, group);
+			group->next = NULL;
+			if (group->waits)
+				have_wait(line, group);
+			else
+				send_back(line, group);
 		}
 		pthread_mutex_lock(&line->mutex);
 	}

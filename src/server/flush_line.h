@@ -17,12 +17,14 @@
 struct base;
 struct batch;
 struct flush_line;
+struct lock_line;
 
 struct flush_line_plan {
 	struct base	*const *bases;	/* borrowed */
 	size_t		 base_count;
 	unsigned int	 threads;
 	size_t		 max_stages;	/* open at a time */
+	struct lock_line *lock_line;	/* borrowed; or NULL: nobody waits */
 };
 
 enum status flush_line_new(struct flush_line **out,

@@ -342,6 +342,12 @@ answer_is_consumed(struct answer *base, struct consumer *consumer)
 	self(base)->consumer = consumer;
 }
 
+static void
+answer_is_awaited(struct answer *base, struct waiter *waiter)
+{
+	self(base)->waiter = waiter;
+}
+
 void
 ft1_answer_init(struct ft1_answer *answer)
 {
@@ -358,6 +364,7 @@ ft1_answer_init(struct ft1_answer *answer)
 		.data = answer_has_data,
 		.produce = answer_is_produced,
 		.consume = answer_is_consumed,
+		.wait = answer_is_awaited,
 	};
 
 	memset(answer, 0, sizeof(*answer));

@@ -28,6 +28,7 @@ struct ft1_answer {
 	bool		 has_rows;
 	struct producer	*producer;	/* what the handler left; taken over */
 	struct consumer	*consumer;
+	struct waiter	*waiter;
 };
 
 void ft1_answer_init(struct ft1_answer *answer);

@@ -68,14 +68,14 @@ static const struct frame_rule rules[] = {
 	{ FT1_PWD, VERB_PWD, 0, 0 },
 	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE | HAS_PARENTS },
 	{ FT1_RMDIR, VERB_RMDIR, HAS_PATH, 0 },
-	{ FT1_RM, VERB_RM, HAS_PATH,
-	    HAS_IF_VERSION | HAS_RECURSIVE | HAS_WAIT_LOCK },
+	{ FT1_RM, VERB_RM, HAS_PATH, HAS_IF_VERSION | HAS_RECURSIVE |
+	    HAS_WAIT_LOCK },
 	{ FT1_MV, VERB_MV, HAS_PATH | HAS_TARGET,
 	    HAS_TAKEN | HAS_IF_VERSION | HAS_WAIT_LOCK },
 	{ FT1_APPEND, VERB_APPEND, HAS_PATH, HAS_SIZE | HAS_IF_VERSION |
 	    HAS_WAIT_LOCK },
-	{ FT1_UPLOADS, VERB_UPLOADS, 0, 0 },
-	{ FT1_DISCARD, VERB_DISCARD, HAS_UPLOAD, 0 },
+	{ FT1_UPLOADS, VERB_UPLOADS, 0, HAS_PATH },
+	{ FT1_DISCARD, VERB_DISCARD, HAS_UPLOAD, HAS_PATH },
 	{ FT1_PIECES, VERB_PIECES, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION },
 	{ FT1_WRITE, VERB_WRITE, HAS_PATH | HAS_OFFSET,
@@ -253,8 +253,8 @@ take_field(struct message *message, const struct ft1_fields *fields)
 }
 
 /*
- * A PUT begins an upload at a path, takes one up by its id alone, or a part of
- * it by id, offset and length.
+ * A PUT begins an upload at a path, takes one up by its id (a path only leads
+ * into its share), or a part of it by id, offset and length.
  */
 static enum ft1_verdict
 judge_put(uint64_t present)
@@ -266,7 +266,8 @@ judge_put(uint64_t present)
 		return FT1_BAD;
 	if ((present & HAS_UPLOAD) == 0)
 		return part == 0 ? FT1_GOOD : FT1_UNKNOWN;
-	is_good = (present & ~(HAS_UPLOAD | HAS_WAIT_LOCK | part)) == 0 &&
+	is_good = (present & ~(HAS_UPLOAD | HAS_PATH | HAS_WAIT_LOCK |
+	    part)) == 0 &&
 	    (part == 0 || part == (HAS_OFFSET | HAS_LENGTH));
 	return is_good ? FT1_GOOD : FT1_UNKNOWN;
 }

@@ -36,6 +36,7 @@ ft1_close(struct face *face)
 {
 	struct ft1 *ft1 = (struct ft1 *)face;
 
+	ft1_cancel_waits(ft1, 0);
 	drop_producer(ft1);
 	if (ft1->consumer != NULL)
 		ft1->consumer->ops->free(ft1->consumer);
@@ -73,12 +74,20 @@ answer_batch(struct ft1 *ft1)
 	batch_free(batch);
 }
 
+/* Batches and what waited for a lock, in the order they come. */
 static void
 read_letters(struct ft1 *ft1)
 {
-	if (ft1->answering == NULL) {
-		ft1->answering = (struct batch *)mailbox_take(
-		    ft1->client->mailbox);
+	struct letter *letter;
+
+	while (ft1->answering == NULL && ft1->producer == NULL &&
+	    ft1_answer_has_room(&ft1->answer) &&
+	    (letter = mailbox_take(ft1->client->mailbox)) != NULL) {
+		if (letter->kind == LETTER_WAITER) {
+			ft1_take_waiter(ft1, letter);
+			continue;
+		}
+		ft1->answering = (struct batch *)letter;
 		ft1->answered = 0;
 	}
 	if (ft1->answering != NULL)
@@ -105,7 +114,7 @@ static bool
 is_at_rest(const struct ft1 *ft1)
 {
 	return ft1->producer == NULL && ft1->upload == FT1_UPLOAD_NONE &&
-	    !ft1_has_puts(ft1);
+	    ft1->waiting == 0 && !ft1_has_puts(ft1);
 }
 
 /* The last error, once there is room for it. */
@@ -174,6 +183,7 @@ ft1_stop(struct face *face, enum status st)
 
 	if (st == STATUS_STOPPING) {
 		ft1->stopping = st;	/* what runs may end */
+		ft1_cancel_waits(ft1, 0);
 		return;
 	}
 	drop_producer(ft1);
@@ -192,7 +202,8 @@ ft1_mood(const struct face *face)
 
 	if (ft1->producer != NULL || ft1->upload != FT1_UPLOAD_NONE)
 		return FACE_MOVING;
-	if (ft1->stage == FT1_STAGE_CHECKING || ft1_has_puts(ft1))
+	if (ft1->stage == FT1_STAGE_CHECKING || ft1->waiting > 0 ||
+	    ft1_has_puts(ft1))
 		return FACE_BUSY;
 	return ft1->stage == FT1_STAGE_IN ? FACE_IDLE : FACE_NEW;
 }

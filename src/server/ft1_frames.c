@@ -26,7 +26,8 @@ is_held_up(struct ft1 *ft1, const struct ft1_header *header)
 {
 	struct batch_former *former = ft1->client->former;
 
-	if (ft1->producer != NULL || ft1->stage == FT1_STAGE_CHECKING)
+	if (ft1->producer != NULL || ft1->stage == FT1_STAGE_CHECKING ||
+	    ft1_waits(ft1, header))
 		return true;
 	if (!ft1_has_puts(ft1))
 		return false;
@@ -78,6 +79,7 @@ serve(struct ft1 *ft1, const struct request *request)
 		if (request->verb != VERB_PUT)
 			ft1_forget_caller(ft1);
 	}
+	ft1_wait(ft1, request->id);
 	ft1->producer = ft1->answer.producer;
 	ft1->producer_id = request->id;
 	if (is_upload(request->verb))

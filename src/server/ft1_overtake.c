@@ -37,7 +37,8 @@ ft1_take_cancel(struct ft1 *ft1, const struct ft1_header *header,
 		ft1_answer_begin(&ft1->answer, header->id);
 		answer_error(&ft1->answer.answer,
 		    status_set(STATUS_CANCELLED, "cancelled"));
-	}
+	} else
+		ft1_cancel_waits(ft1, header->id);
 	return FT1_STEP_ON;
 }
 
@@ -71,7 +72,9 @@ serve_early(struct ft1 *ft1, struct face_input *in, size_t at,
 	else if (header->type == FT1_CANCEL) {
 		cancel_waiting(in, at, header->id);
 		(void)ft1_take_cancel(ft1, header, payload);
-	} else
+	} else if (header->type != FT1_UNLOCK ||
+	    (header->flags & FT1_NOW) == 0 ||
+	    !ft1_unlock_now(ft1, header, payload))
 		return;
 	header->type = FT1_SERVED;
 	ft1_header_write(in->bytes + at, header);

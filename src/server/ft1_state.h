@@ -7,6 +7,7 @@
  *	ft1_login.c	HELLO and LOGIN
  *	ft1_upload.c	the frames of a PUT
  *	ft1_overtake.c	PING and CANCEL behind a request that is not yet served
+ *	ft1_wait.c	requests that wait for locks
  *	ft1_check.c	what is wrong with a frame by itself
  */
 #ifndef FT1_STATE_H
@@ -52,6 +53,10 @@ struct ft1 {
 	/* the request whose answer flows */
 	struct producer	*producer;	/* owned, or NULL */
 	uint32_t	 producer_id;
+
+	/* requests that wait for locks, each in the lock line */
+	size_t		 waiting;
+	size_t		 waiting_locks;	/* of these: by the verb lock */
 
 	/* the upload whose frames come */
 	enum ft1_upload	 upload;
@@ -108,6 +113,18 @@ bool ft1_check_id(struct ft1 *ft1, const struct ft1_header *header);
 
 /* ft1_frames.c */
 enum ft1_step ft1_take_frame(struct ft1 *ft1, struct face_input *in);
+
+/* ft1_wait.c */
+/* A handler has left a waiter: into the line with it. */
+void ft1_wait(struct ft1 *ft1, uint32_t id);
+/* A result of the line has come. */
+void ft1_take_waiter(struct ft1 *ft1, struct letter *letter);
+/* Must a request wait for those that wait for locks? */
+bool ft1_waits(const struct ft1 *ft1, const struct ft1_header *header);
+void ft1_cancel_waits(struct ft1 *ft1, uint32_t id);
+/* An UNLOCK that overtakes all that is before it.  False: not now. */
+bool ft1_unlock_now(struct ft1 *ft1, const struct ft1_header *header,
+    const uint8_t *payload);
 
 /* ft1_login.c */
 enum ft1_step ft1_take_hello(struct ft1 *ft1, const struct ft1_header *header,

@@ -5,8 +5,14 @@
 #ifndef MAILBOX_H
 #define MAILBOX_H
 
+enum letter_kind {
+	LETTER_BATCH,
+	LETTER_WAITER
+};
+
 /* To be the first member of what is sent. */
 struct letter {
+	enum letter_kind kind;
 	struct letter	*next;
 	void		(*drop)(struct letter *letter);	/* frees it */
 };

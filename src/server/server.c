@@ -20,6 +20,7 @@
 #include "worker.h"
 
 #define FLUSH_THREADS	4
+#define LOCK_THREADS	2
 #define STAGES_LEAST	512	/* open uploads, however few descriptors */
 /* Buffers of a turn come from the heap; what argon2 takes goes back at once. */
 #define MAPPED_FROM	(8 << 20)
@@ -210,6 +211,11 @@ start_lines(struct services *services, const struct config *config)
 		return STATUS_NO_MEMORY;
 	if ((services->lock_table = lock_table_new()) == NULL)
 		return STATUS_NO_MEMORY;
+	st = lock_line_new(&services->lock_line, services->bases,
+	    services->base_count, LOCK_THREADS);
+	if (st != STATUS_OK)
+		return st;
+	flush.lock_line = services->lock_line;
 	if ((st = flush_line_new(&services->flush_line, &flush)) != STATUS_OK)
 		return st;
 	return login_line_new(&services->login_line, &login);
@@ -272,12 +278,14 @@ clear(struct server *server)
 
 	collector_stop(server->collector);
 	login_line_free(services->login_line);
+	lock_line_close(services->lock_line);
 	flush_line_free(services->flush_line);
 	if (services->ready != NULL)
 		ready_queue_close(services->ready);
 	workers_join(server->workers);
 	listener_free(server->listener);
 	ready_queue_free(services->ready);
+	lock_line_free(services->lock_line);
 	lock_table_free(services->lock_table);
 	renewals_free(services->renewals);
 	user_source_free(services->users);

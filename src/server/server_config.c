@@ -13,6 +13,7 @@
 #include "config_environ.h"
 #include "config_keys.h"
 #include "config_parse.h"
+#include "config_titled.h"
 
 /* What the process may use, which the sandbox does not change. */
 static unsigned int
@@ -51,7 +52,7 @@ set_defaults(struct config *config)
 
 	for (key = config_keys; key->name != NULL; key++) {
 		if (key->fallback == NULL || key->type == CONFIG_LIST ||
-		    strcmp(key->section, CONFIG_BASE) == 0)
+		    config_titled_kind(key->section) != -1)
 			continue;
 		st = config_key_set(key, config, key->fallback);
 		if (st != STATUS_OK)
@@ -149,28 +150,9 @@ config_load(struct config **out, const char *file)
 }
 
 static bool
-bases_equal(const struct config *a, const struct config *b)
-{
-	const struct config_key *key;
-	size_t i;
-
-	if (a->base_count != b->base_count)
-		return false;
-	for (i = 0; i < a->base_count; i++) {
-		if (strcmp(a->bases[i].name, b->bases[i].name) != 0)
-			return false;
-		for (key = config_keys; key->name != NULL; key++)
-			if (strcmp(key->section, CONFIG_BASE) == 0 &&
-			    !config_key_equal(key, &a->bases[i], &b->bases[i]))
-				return false;
-	}
-	return true;
-}
-
-static bool
 is_fixed_at_top(const struct config_key *key)
 {
-	return key->is_fixed && strcmp(key->section, CONFIG_BASE) != 0;
+	return key->is_fixed && config_titled_kind(key->section) == -1;
 }
 
 const char *
@@ -183,7 +165,8 @@ config_next_fixed_difference(const struct config *a, const struct config *b,
 		++*from;
 		if (strcmp(key->full, CONFIG_BASE ".path") == 0) {
 			/* Stands for the bases as a whole. */
-			if (!bases_equal(a, b))
+			if (!config_titled_equal(a, b,
+			    config_titled_kind(CONFIG_BASE)))
 				return CONFIG_BASE;
 		} else if (is_fixed_at_top(key) &&
 		    !config_key_equal(key, a, b)) {
@@ -201,44 +184,10 @@ config_fixed_difference(const struct config *a, const struct config *b)
 	return config_next_fixed_difference(a, b, &from);
 }
 
-static enum status
-copy_bases(struct config *to, const struct config *from)
-{
-	const struct config_key *key;
-	enum status st;
-	struct config_base *base;
-	size_t i;
-
-	for (i = 0; i < from->base_count; i++) {
-		st = config_add_base(&base, to, from->bases[i].name);
-		for (key = config_keys; st == STATUS_OK && key->name != NULL;
-		    key++)
-			if (strcmp(key->section, CONFIG_BASE) == 0)
-				st = config_key_copy(key, base,
-				    &from->bases[i]);
-		if (st != STATUS_OK)
-			return st;
-	}
-	return STATUS_OK;
-}
-
-static void
-free_bases(struct config *config)
-{
-	size_t i;
-
-	for (i = 0; i < config->base_count; i++) {
-		free(config->bases[i].name);
-		free(config->bases[i].path);
-	}
-	free(config->bases);
-	config->bases = NULL;
-	config->base_count = 0;
-}
-
 enum status
 config_keep_fixed(struct config *next, const struct config *now)
 {
+	int bases = config_titled_kind(CONFIG_BASE);
 	const struct config_key *key;
 	enum status st;
 
@@ -246,22 +195,24 @@ config_keep_fixed(struct config *next, const struct config *now)
 		if (is_fixed_at_top(key) &&
 		    (st = config_key_copy(key, next, now)) != STATUS_OK)
 			return st;
-	if (bases_equal(next, now))
+	if (config_titled_equal(next, now, bases))
 		return STATUS_OK;
-	free_bases(next);
-	return copy_bases(next, now);
+	config_titled_clear(next, bases);
+	return config_titled_copy(next, now, bases);
 }
 
 void
 config_free(struct config *config)
 {
 	const struct config_key *key;
+	int kind;
 
 	if (config == NULL)
 		return;
 	for (key = config_keys; key->name != NULL; key++)
-		if (strcmp(key->section, CONFIG_BASE) != 0)
+		if (config_titled_kind(key->section) == -1)
 			config_key_clear(key, config);
-	free_bases(config);
+	for (kind = 0; kind < CONFIG_TITLED_KINDS; kind++)
+		config_titled_clear(config, kind);
 	free(config);
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base.h"
 #include "phc.h"
@@ -21,12 +22,24 @@ struct config_base {
 	enum durability	 durability;
 };
 
+/* A folder that is mounted, by its name, into the roots of users. */
+struct config_share {
+	char		*name;
+	char		*base;		/* NULL: the first */
+	char		*path;		/* below the base; begins with `/` */
+	char		**allow;	/* WHO or WHO:RIGHTS; see share.h */
+	size_t		 allow_count;
+	unsigned int	 durability;	/* enum place_durability */
+	uint64_t	 quota_bytes;	/* 0: none */
+	uint64_t	 quota_files;
+};
+
 struct config {
 	/* only a restart can change these */
 	char		**listen;	/* "ADDR:PORT", "[ADDR]:PORT" */
 	size_t		 listen_count;
 	struct config_base *bases;
-	size_t		 base_count;
+	size_t		 base_count;	/* right behind bases */
 	char		*user;		/* account to run as; NULL: stay */
 	char		*state;		/* folder of the server's own */
 	char		*user_file;
@@ -34,7 +47,9 @@ struct config {
 	unsigned int	 login_threads;	/* 0: half the cores, at least 1 */
 	unsigned int	 max_sessions;
 
-	/* a reload changes these */
+	/* a reload changes these, shares in running sessions too */
+	struct config_share *shares;
+	size_t		 share_count;	/* right behind shares */
 	char		*certificate;	/* PEM files, read by the monitor */
 	char		*private_key;
 	char		*ticket_keys;	/* key file */
@@ -62,7 +77,7 @@ struct config {
 /*
  * Parse `text`; `file` names it in errors.  Environment variables
  * FTSERVER_SECTION_KEY override (FTSERVER_KEY at the top level,
- * FTSERVER_BASE_NAME_KEY for the base NAME).  STATUS_CONFIG with "FILE:LINE:
+ * FTSERVER_BASE_NAME_KEY for the base NAME, and so for shares).  STATUS_CONFIG with "FILE:LINE:
  * what, and what to do".  One thread at a time: libConfuse has one parser.
  */
 enum status config_parse(struct config **out, const char *text,

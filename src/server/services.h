@@ -10,6 +10,7 @@
 
 #include "base.h"
 #include "flush_line.h"
+#include "lock_line.h"
 #include "lock_table.h"
 #include "login_line.h"
 #include "ready_queue.h"
@@ -23,6 +24,7 @@ struct services {
 	size_t		 base_count;
 	struct user_source *users;		/* owned, as all below */
 	struct flush_line *flush_line;
+	struct lock_line *lock_line;
 	struct lock_table *lock_table;
 	struct login_line *login_line;
 	struct ready_queue *ready;

@@ -7,18 +7,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "fresh_name.h"
 #include "target.h"
 #include "upload_state.h"
 
 #define MODE_DEFAULT	0644
 #define MODE_BITS	0777
-#define FRESH_TRIES	16
 #define RACES_MOST	100	/* times that the name may come and go */
 
 _Static_assert(UPLOAD_ID_SIZE == STAGE_ID_SIZE, "a stage's id is its upload's");
@@ -109,7 +108,7 @@ check_early(const struct upload *upload, const struct folder *folder)
 {
 	struct target target = { .fd = -1 };
 
-	/* Who finds a name of their own is told nothing of others. */
+	/* Who takes any name is told nothing of those that are there. */
 	if (upload->plan.taken == UPLOAD_FRESH)
 		return STATUS_OK;
 	if (fstatat(folder->fd, upload->name, &target.st,
@@ -169,6 +168,10 @@ upload_begin(struct upload **out, const struct place *place,
 	if (plan->if_absent && plan->if_version)
 		return status_set(STATUS_BAD_REQUEST,
 		    "a file cannot be absent and of a version");
+	if (plan->taken == UPLOAD_FRESH && (plan->if_absent ||
+	    plan->if_version))
+		return status_set(STATUS_BAD_REQUEST,
+		    "a fresh name has no conditions");
 	if (plan->has_size && plan->size > UPLOAD_MOST)
 		return status_set(STATUS_TOO_LARGE, "%s: too large",
 		    plan->path);
@@ -270,43 +273,43 @@ write_receipt(const struct upload *upload, struct upload_receipt *receipt)
 	return STATUS_OK;
 }
 
-/* Under the name that is asked for, or as `name`. */
+/* Hold the name, and publish under it. */
 static enum status
-publish_as(struct upload *upload, struct names *names,
-    const struct folder *folder, const char *name)
+publish_name(struct upload *upload, struct names *names,
+    const struct folder *folder)
 {
 	enum status st;
 
-	upload->name = name;
 	if ((st = check_name(upload, folder)) != STATUS_OK ||
-	    (st = names_hold(names, folder, name, NULL, NULL)) != STATUS_OK)
+	    (st = names_hold(names, folder, upload->name, NULL, NULL)) !=
+	    STATUS_OK)
 		return st;
 	st = publish(upload, folder);
 	names_release(names);
 	return st;
 }
 
-/* NAME, NAME.1, ..., and at last one that nobody can have taken. */
+/* The name is taken, or somebody works on it. */
+static bool
+is_taken(enum status st)
+{
+	return st == STATUS_EXISTS || st == STATUS_LOCKED;
+}
+
 static enum status
 publish_fresh(struct upload *upload, struct names *names,
     const struct folder *folder)
 {
-	const char *name = upload->name;
-	char *fresh = upload->fresh;
-	enum status st;
-	int i, most = NAME_MAX - (int)sizeof(upload->stage.name);
+	enum status st = STATUS_EXISTS;
+	unsigned int number;
 
-	st = publish_as(upload, names, folder, name);
-	for (i = 1; st == STATUS_EXISTS && i <= FRESH_TRIES; i++) {
-		if (i < FRESH_TRIES)
-			snprintf(fresh, NAME_MAX + 1, "%.*s.%d", most, name,
-			    i);
-		else
-			snprintf(fresh, NAME_MAX + 1, "%.*s.%s", most, name,
-			    upload->stage.name);
-		st = publish_as(upload, names, folder, fresh);
+	for (number = 0; is_taken(st) && number < FRESH_NAMES; number++) {
+		fresh_name(upload->fresh,
+		    strrchr(upload->plan.path, '/') + 1, upload->stage.id,
+		    number);
+		upload->name = upload->fresh;
+		st = publish_name(upload, names, folder);
 	}
-	upload->name = name;
 	return st;
 }
 
@@ -343,9 +346,9 @@ upload_publish(struct upload *upload, struct names *names,
 	if ((st = write_receipt(upload, receipt)) == STATUS_OK)
 		st = seal_record(upload, receipt);
 	if (st == STATUS_OK)
-		st = upload->plan.taken == UPLOAD_FRESH ?
-		    publish_fresh(upload, names, folder) :
-		    publish_as(upload, names, folder, upload->name);
+		st = publish_name(upload, names, folder);
+	if (is_taken(st) && upload->plan.taken == UPLOAD_FRESH)
+		st = publish_fresh(upload, names, folder);
 	if (st != STATUS_OK) {
 		if (upload->record != NULL && !is_worth_keeping(st))
 			upload_abandon(upload);
@@ -428,6 +431,12 @@ const char *
 upload_path(const struct upload *upload)
 {
 	return upload->plan.path;
+}
+
+const char *
+upload_fresh_name(const struct upload *upload)
+{
+	return upload->name == upload->fresh ? upload->fresh : NULL;
 }
 
 const struct place *

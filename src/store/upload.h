@@ -134,6 +134,8 @@ bool upload_is_long(const struct upload *upload);
 bool upload_size(const struct upload *upload, uint64_t *size);
 
 const char *upload_path(const struct upload *upload);	/* clean target path */
+/* The name it has got beside a taken one (UPLOAD_FRESH), else NULL. */
+const char *upload_fresh_name(const struct upload *upload);
 const struct place *upload_place(const struct upload *upload);
 /* The offset behind the last byte. */
 uint64_t upload_received(const struct upload *upload);

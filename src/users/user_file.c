@@ -13,6 +13,7 @@
 #include "nearest.h"
 #include "password.h"
 #include "phc.h"
+#include "size_text.h"
 
 #define WARNINGS_MAX 20		/* a line each; more would drown the log */
 
@@ -92,6 +93,21 @@ keep_root(struct parser *p, const char *root)
 	return kept;
 }
 
+static void
+keep_others(struct parser *p, struct user *user, const struct user_line *line)
+{
+	const char *groups = user_line_get(line, "groups");
+	const char *bytes = user_line_get(line, "quota_bytes");
+	const char *files = user_line_get(line, "quota_files");
+
+	user->groups = groups != NULL ? keep_string(p, groups) : NULL;
+	/* They were checked with their line. */
+	if (bytes != NULL)
+		(void)size_text_parse(&user->quota_bytes, bytes);
+	if (files != NULL)
+		(void)size_text_parse(&user->quota_files, files);
+}
+
 static enum status
 keep_user(struct parser *p, const struct user_line *line, const char *bytes,
     struct user place)
@@ -107,9 +123,11 @@ keep_user(struct parser *p, const struct user_line *line, const char *bytes,
 	user->name = keep_string(p, line->name);
 	user->hash = keep_string(p, line->hash);
 	user->base = base != NULL ? keep_string(p, base) : NULL;
-	user->root = root != NULL ? keep_root(p, root) : "/";
+	user->root = root != NULL ? keep_root(p, root) : NULL;
 	user->locked = locked != NULL && strcmp(locked, "yes") == 0;
 	user->rights = RIGHTS_FULL;
+	user->has_rights = rights != NULL;
+	keep_others(p, user, line);
 	if (rights != NULL && (st = rights_parse(&user->rights, rights,
 	    strlen(rights))) != STATUS_OK)
 		return st;
@@ -145,7 +163,7 @@ parse_line(struct parser *p, const char *bytes, size_t at, size_t len)
 	if (user_line_is_blank(bytes + at, len))
 		return STATUS_OK;
 	st = user_line_parse(&line, bytes + at, len);
-	if (st == STATUS_OK)
+	if (st == STATUS_OK && !user_name_is_group(line.name))
 		st = weigh(p, line.hash);
 	if (st == STATUS_OK)
 		st = keep_user(p, &line, bytes + at, place);
@@ -204,6 +222,64 @@ sort_names(struct parser *p)
 		    u->line_number[second], u->user[second].name);
 	}
 	return STATUS_OK;
+}
+
+/* What the user's line leaves open is as the group has it. */
+static void
+inherit(struct user *user, const struct user *group)
+{
+	if (user->base == NULL)
+		user->base = group->base;
+	if (user->root == NULL)
+		user->root = group->root;
+	if (!user->has_rights && group->has_rights) {
+		user->rights = group->rights;
+		user->has_rights = true;
+	}
+	if (user->quota_bytes == 0)
+		user->quota_bytes = group->quota_bytes;
+	if (user->quota_files == 0)
+		user->quota_files = group->quota_files;
+	/* A lock is no wish that a user's own line can overrule. */
+	user->locked = user->locked || group->locked;
+}
+
+static enum status
+inherit_all(struct parser *p, size_t i)
+{
+	struct user *user = &p->users->user[i];
+	const struct user *group;
+	const char *name;
+	size_t len;
+
+	for (name = user->groups; name != NULL && *name != '\0';
+	    name += len + (name[len] == '+')) {
+		name += *name == '@';
+		len = strcspn(name, "+");
+		group = users_find_group(p->users, name, len);
+		if (group == NULL)
+			return status_set(STATUS_CONFIG, "%s:%zu: there is no "
+			    "group @%.*s: add a line @%.*s::rights=read, or "
+			    "take it out of groups=", p->file,
+			    p->users->line_number[i], (int)len, name, (int)len,
+			    name);
+		inherit(user, group);
+	}
+	if (user->root == NULL && !user_name_is_group(user->name))
+		user->root = "/";
+	return STATUS_OK;
+}
+
+/* With all names sorted. */
+static enum status
+resolve_groups(struct parser *p)
+{
+	enum status st = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < p->users->count && st == STATUS_OK; i++)
+		st = inherit_all(p, i);
+	return st;
 }
 
 static size_t
@@ -267,7 +343,9 @@ users_parse(struct users **out, const char *bytes, size_t len,
 	p.string = p.users->strings;
 	if ((st = parse_lines(&p, bytes, len)) == STATUS_OK)
 		st = sort_names(&p);
-	if (st == STATUS_OK && p.users->count == 0)
+	if (st == STATUS_OK)
+		st = resolve_groups(&p);
+	if (st == STATUS_OK && p.users->decoy[0] == '\0')
 		st = make_default_decoy(p.users);
 	free(p.users->line_number);
 	p.users->line_number = NULL;
@@ -291,8 +369,8 @@ compare_name(const char *name, size_t len, const char *known)
 	return len < known_len ? -1 : len > known_len;
 }
 
-const struct user *
-users_find(const struct users *users, const char *name, size_t len)
+static const struct user *
+find(const struct users *users, const char *name, size_t len)
 {
 	size_t low = 0, high = users->count, middle;
 	const struct user *user;
@@ -310,6 +388,41 @@ users_find(const struct users *users, const char *name, size_t len)
 			low = middle + 1;
 	}
 	return NULL;
+}
+
+const struct user *
+users_find(const struct users *users, const char *name, size_t len)
+{
+	/* Groups do not log in. */
+	return len > 0 && name[0] == '@' ? NULL : find(users, name, len);
+}
+
+const struct user *
+users_find_group(const struct users *users, const char *name, size_t len)
+{
+	char whole[USER_NAME_MAX + 2];
+
+	if (len > USER_NAME_MAX)
+		return NULL;
+	whole[0] = '@';
+	memcpy(whole + 1, name, len);
+	return find(users, whole, len + 1);
+}
+
+bool
+user_is_in(const struct user *user, const char *group, size_t len)
+{
+	const char *name;
+	size_t n;
+
+	for (name = user->groups; name != NULL && *name != '\0';
+	    name += n + (name[n] == '+')) {
+		name += *name == '@';
+		n = strcspn(name, "+");
+		if (n == len && memcmp(name, group, len) == 0)
+			return true;
+	}
+	return false;
 }
 
 size_t

@@ -23,13 +23,18 @@
 #define USER_FILE_MAX (64u << 20)	/* bytes */
 #define USER_DIGEST_LEN 32
 
+/* A user, or a group, which cannot log in; users have the keys of theirs. */
 struct user {
-	const char	*name;
+	const char	*name;		/* a group's begins with `@` */
 	const char	*hash;
+	const char	*groups;	/* joined by `+`; NULL: none */
 	const char	*base;		/* a storage base; NULL: the first */
 	const char	*root;		/* below the base; begins with `/` */
 	unsigned int	 rights;	/* enum rights */
 	bool		 locked;	/* may not log in, nor go on */
+	bool		 has_rights;	/* they are its own or a group's */
+	uint64_t	 quota_bytes;	/* 0: none */
+	uint64_t	 quota_files;
 	uint8_t		 digest[USER_DIGEST_LEN]; /* SHA-256 of the line */
 	size_t		 line_at, line_len;	/* in the bytes parsed */
 };
@@ -63,11 +68,20 @@ enum status users_read_bytes(char **out, size_t *len, struct stat *sb,
 enum status users_read(struct users **out, const char *path,
     const struct users_warning *warning);
 
-/* NULL if there is no such user.  The name need not be a well-formed one. */
+/*
+ * NULL if there is no such user, or group (named without its `@`).  The
+ * name need not be a well-formed one.
+ */
 const struct user *users_find(const struct users *users, const char *name,
     size_t len);
 
-/* All users, in the order of the file: from 0 to users_count() - 1. */
+const struct user *users_find_group(const struct users *users,
+    const char *name, size_t len);
+
+/* Is the user in the group, whose name is given without its `@`? */
+bool user_is_in(const struct user *user, const char *group, size_t len);
+
+/* All of both, in the order of the file: from 0 to users_count() - 1. */
 size_t users_count(const struct users *users);
 const struct user *users_at(const struct users *users, size_t i);
 

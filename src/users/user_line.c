@@ -11,6 +11,7 @@
 #include "nearest.h"
 #include "password.h"
 #include "rights.h"
+#include "size_text.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
@@ -34,8 +35,8 @@ user_name_check(const char *name, size_t len)
 	return STATUS_OK;
 }
 
-static enum status
-check_root(const char *value)
+enum status
+user_root_check(const char *value)
 {
 	const char *part = value;
 	size_t len;
@@ -84,10 +85,41 @@ check_locked(const char *value)
 	return STATUS_OK;
 }
 
+/* Names joined by `+`, each with its `@` or without. */
+static enum status
+check_groups(const char *value)
+{
+	enum status st = STATUS_OK;
+	size_t len;
+
+	for (; st == STATUS_OK; value += len + 1) {
+		len = strcspn(value, "+");
+		if (*value == '@')
+			st = user_name_check(value + 1, len - 1);
+		else
+			st = user_name_check(value, len);
+		if (value[len] == '\0')
+			break;
+	}
+	return st == STATUS_OK ? st : status_set(STATUS_CONFIG, "groups= must "
+	    "be names of groups joined by `+`, such as groups=@staff+@night");
+}
+
+static enum status
+check_size(const char *value)
+{
+	uint64_t size;
+
+	if (!size_text_parse(&size, value))
+		return status_set(STATUS_CONFIG, "a quota is a number, with K, "
+		    "M, G or T behind it if need be, such as quota_bytes=10G");
+	return STATUS_OK;
+}
+
 const char *const user_line_keys[] = { "base", "root", "rights", "locked",
-	NULL };
-static enum status (*const checks[])(const char *) = { check_base, check_root,
-	check_rights, check_locked };
+	"groups", "quota_bytes", "quota_files", NULL };
+static enum status (*const checks[])(const char *) = { check_base, user_root_check,
+	check_rights, check_locked, check_groups, check_size, check_size };
 
 bool
 user_line_is_blank(const char *bytes, size_t len)
@@ -213,11 +245,53 @@ check_bytes(const char *bytes, size_t len)
 	return STATUS_OK;
 }
 
+bool
+user_name_is_group(const char *name)
+{
+	return name[0] == '@';
+}
+
+static enum status
+check_group(const struct user_line *line)
+{
+	if (line->hash[0] != '\0')
+		return status_set(STATUS_CONFIG, "a group has no hash: its "
+		    "line is @name::key=value,key=value");
+	if (strcmp(line->name, "@all") == 0)
+		return status_set(STATUS_CONFIG,
+		    "@all stands for all users and cannot be a group");
+	return user_name_check(line->name + 1, strlen(line->name + 1));
+}
+
+static enum status
+check_user(const struct user_line *line)
+{
+	enum status st;
+	uint64_t work;
+
+	if ((st = user_name_check(line->name, strlen(line->name))) !=
+	    STATUS_OK ||
+	    (st = password_hash_work(&work, line->hash)) != STATUS_OK)
+		return st;
+	if (strlen(line->hash) >= PASSWORD_HASH_MAX)
+		return status_set(STATUS_CONFIG, "the hash is too long");
+	return STATUS_OK;
+}
+
+static enum status
+check_whole(const struct user_line *line)
+{
+	if (user_name_is_group(line->name) &&
+	    user_line_get(line, "groups") != NULL)
+		return status_set(STATUS_CONFIG,
+		    "a group is in no other group: take groups= away");
+	return STATUS_OK;
+}
+
 enum status
 user_line_parse(struct user_line *out, const char *bytes, size_t len)
 {
 	enum status st;
-	uint64_t work;
 	char *rest;
 
 	memset(out, 0, sizeof(*out));
@@ -235,12 +309,11 @@ user_line_parse(struct user_line *out, const char *bytes, size_t len)
 	if (rest != NULL && strchr(rest, ':') != NULL)
 		return status_set(STATUS_CONFIG, "there is a `:` too much (in "
 		    "a value write it as %%3A)");
-	if ((st = user_name_check(out->name, strlen(out->name))) != STATUS_OK ||
-	    (st = password_hash_work(&work, out->hash)) != STATUS_OK)
-		return st;
-	if (strlen(out->hash) >= PASSWORD_HASH_MAX)
-		return status_set(STATUS_CONFIG, "the hash is too long");
-	return add_keys(out, rest);
+	st = user_name_is_group(out->name) ? check_group(out) :
+	    check_user(out);
+	if (st == STATUS_OK && (st = add_keys(out, rest)) == STATUS_OK)
+		st = check_whole(out);
+	return st;
 }
 
 const char *

@@ -1,5 +1,6 @@
 /*
- * user_line - one line of the user file, `name:hash:key=value,key=value...`.
+ * user_line - one line of the user file, `name:hash:key=value,key=value...`,
+ * or that of a group, `@name::key=value,key=value...`, which has no hash.
  *
  * Values are bytes; in the file those that would disturb (comma, percent,
  * colon, control and non-ASCII bytes) stand as %XX.  Keys that are unknown are
@@ -27,13 +28,19 @@ struct user_key {
 struct user_line {
 	char		*text;		/* owned; the parts below lie in it */
 	char		*name;
-	char		*hash;
+	char		*hash;		/* "" for a group */
 	size_t		 keys;
 	struct user_key	 key[USER_KEYS_MAX];	/* in the order of the file */
 };
 
 /* STATUS_CONFIG with what is wrong and what to do, if it is no user's name. */
 enum status user_name_check(const char *name, size_t len);
+
+/* Is it a group's? */
+bool user_name_is_group(const char *name);
+
+/* The same for a root below a base. */
+enum status user_root_check(const char *root);
 
 /* True for a line that says nothing: blank, or a comment. */
 bool user_line_is_blank(const char *bytes, size_t len);

@@ -137,7 +137,8 @@ user_line_write(char out[USER_LINE_MAX + 2], const char *name,
 	enum status st;
 
 	out[0] = '\0';
-	if ((st = user_name_check(name, strlen(name))) != STATUS_OK)
+	if (!user_name_is_group(name) &&
+	    (st = user_name_check(name, strlen(name))) != STATUS_OK)
 		return st;
 	return user_line_change(out, &empty, NULL, pairs, count);
 }

@@ -167,7 +167,7 @@ class Setup:
         hash_ = cheap_hash(PASSWORD)
         new = self.user_file.with_suffix('.new')
         new.touch(0o640)
-        new.write_text(''.join(f'{name}:{hash_}:{keys}\n'
+        new.write_text(''.join(f'{name}:{"" if name[0] == "@" else hash_}:{keys}\n'
                                for name, keys in users.items()))
         if self.account:
             shutil.chown(new, group=pwd.getpwnam(self.account).pw_gid)

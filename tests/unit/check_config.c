@@ -9,6 +9,7 @@
 #include "check_main.h"
 #include "config_keys.h"
 #include "server_config.h"
+#include "walk.h"
 
 /* The least that is a configuration, in three lines. */
 #define LEAST "tls { certificate = /etc/c.pem\nprivate_key = /etc/k.pem }\n" \
@@ -141,6 +142,17 @@ static const struct {
 	{ "base a { path = /a }", "F: ", "tls.certificate is missing" },
 	{ "tls { certificate = /c\nprivate_key = /k }", "F: ", "no base" },
 	{ LEAST "base b { }", "F: ", "base b has no path" },
+	{ LEAST "share s { allow = a }", "F: ", "share s has no path" },
+	{ LEAST "share s { path = /s }", "F: ", "share s has no allow" },
+	{ LEAST "share s { path = /../s\nallow = a }", "F: ", "`..`" },
+	{ LEAST "share s { path = /s\nallow = a\nbase = b }", "F: ",
+	    "not configured" },
+	{ LEAST "share s { path = /s\nallow = @:read }", "F: ", "1 to 64" },
+	{ LEAST "share s { path = /s\nallow = a:raed }", "F: ", "`read`" },
+	{ LEAST "share s { path = /s\nallow = a\nquota_bytes = much }",
+	    "F:6: ", "K, M, G or T" },
+	{ LEAST "share S { path = /s\nallow = a }", "F:4: ",
+	    "a share is named by" },
 	{ LEAST "base b { path = /srv/main/sub }", "F: ", "in the other" },
 	{ LEAST "state = /srv/main/st", "F: ", "users could reach it" },
 	{ LEAST "login { user_file = /srv/main/u }", "F: ", "users could" },
@@ -240,6 +252,36 @@ START_TEST(what_only_a_restart_changes_is_named_and_kept)
 	ck_assert_ptr_null(config_fixed_difference(config, next));
 	ck_assert_uint_eq(next->base_count, 1);
 	ck_assert_uint_eq(next->idle_timeout, 5);
+	config_free(next);
+}
+END_TEST
+
+START_TEST(a_share_has_a_path_and_who_sees_it)
+{
+	must_parse(LEAST "base big { path = /big }\n"
+	    "share in { path = /in\nbase = big\ndurability = async\n"
+	    "allow = { @partners:drop, bob:full, @all:list }\n"
+	    "quota_bytes = 3M\nquota_files = 10 }");
+	ck_assert_uint_eq(config->share_count, 1);
+	ck_assert_str_eq(config->shares[0].name, "in");
+	ck_assert_str_eq(config->shares[0].base, "big");
+	ck_assert_uint_eq(config->shares[0].allow_count, 3);
+	ck_assert_uint_eq(config->shares[0].durability, PLACE_ASYNC);
+	ck_assert_uint_eq(config->shares[0].quota_bytes, 3 << 20);
+	ck_assert_uint_eq(config->shares[0].quota_files, 10);
+}
+END_TEST
+
+START_TEST(a_reload_may_change_shares)
+{
+	struct config *next;
+
+	must_parse(LEAST "share a { path = /a\nallow = a }");
+	ck_assert_int_eq(config_parse(&next, LEAST
+	    "share b { path = /b\nallow = b }", "F"), STATUS_OK);
+	ck_assert_ptr_null(config_fixed_difference(config, next));
+	ck_assert_int_eq(config_keep_fixed(next, config), STATUS_OK);
+	ck_assert_str_eq(next->shares[0].name, "b");
 	config_free(next);
 }
 END_TEST
@@ -404,6 +446,8 @@ main(void)
 	tcase_add_test(tc, a_variable_that_is_no_key_is_found);
 	tcase_add_test(tc, a_reload_may_change_what_is_not_fixed);
 	tcase_add_test(tc, what_only_a_restart_changes_is_named_and_kept);
+	tcase_add_test(tc, a_share_has_a_path_and_who_sees_it);
+	tcase_add_test(tc, a_reload_may_change_shares);
 	tcase_add_test(tc, a_file_is_loaded);
 	tcase_add_test(tc, a_file_with_a_nul_byte_is_refused);
 	tcase_add_test(tc, a_file_of_over_a_mebibyte_is_refused);

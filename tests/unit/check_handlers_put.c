@@ -286,10 +286,70 @@ START_TEST(a_put_replaces_nothing_without_the_right_to_overwrite)
 {
 	struct request request = put_request("f", 4);
 
-	desk.caller.rights = RIGHT_WRITE;
+	desk.caller.rights = RIGHT_WRITE | RIGHT_LIST;
 	ck_assert_int_eq(put_and_wait(&request, "text"), STATUS_OK);
 	ck_assert_int_eq(put_and_wait(&request, "more"), STATUS_EXISTS);
 	ck_assert(store_has(&desk.store, "f", "text"));
+}
+END_TEST
+
+/* How many files the root holds besides "f". */
+static unsigned int
+others(void)
+{
+	struct request list = desk_request(VERB_LIST, "");
+	unsigned int rights = desk.caller.rights;
+
+	desk.caller.rights = RIGHTS_FULL;
+	ck_assert_int_eq(desk_ask(&desk, &list), STATUS_OK);
+	desk.caller.rights = rights;
+	return (unsigned int)desk.face.entry_count - desk_lists(&desk, "ff");
+}
+
+START_TEST(a_dropped_file_gets_a_fresh_name_and_nobody_is_told)
+{
+	struct request request = put_request("f", 4);
+
+	desk.caller.rights = RIGHTS_DROP;
+	ck_assert_int_eq(put_and_wait(&request, "text"), STATUS_OK);
+	ck_assert_uint_eq(others(), 0);
+	ck_assert_int_eq(put_and_wait(&request, "more"), STATUS_OK);
+	ck_assert(!desk.face.has_path);
+	ck_assert(store_has(&desk.store, "f", "text"));
+	ck_assert_uint_eq(others(), 1);
+}
+END_TEST
+
+START_TEST(a_dropped_file_goes_beside_folders_and_links_too)
+{
+	struct request request = put_request("f", 4);
+
+	desk.caller.rights = RIGHTS_DROP;
+	store_mkdir(&desk.store, "f");
+	ck_assert_int_eq(put_and_wait(&request, "text"), STATUS_OK);
+	store_link(&desk.store, "elsewhere", "l");
+	request = put_request("l", 4);
+	ck_assert_int_eq(put_and_wait(&request, "text"), STATUS_OK);
+	ck_assert(store_lacks(&desk.store, "elsewhere"));
+}
+END_TEST
+
+START_TEST(who_only_drops_cannot_ask_what_is_there)
+{
+	struct request request = put_request("f", 4);
+
+	store_put(&desk.store, "f", "old");
+	store_mkdir(&desk.store, "d");
+	desk.caller.rights = RIGHTS_DROP;
+	request.if_absent = true;
+	ck_assert_int_eq(desk_ask(&desk, &request), STATUS_NOT_PERMITTED);
+	request = put_request("f", 4);
+	request.taken = UPLOAD_REFUSE;
+	ck_assert_int_eq(desk_ask(&desk, &request), STATUS_NOT_PERMITTED);
+	request = put_request("d/f", 4);
+	ck_assert_int_eq(desk_ask(&desk, &request), STATUS_NOT_PERMITTED);
+	request = put_request("missing/f", 4);
+	ck_assert_int_eq(desk_ask(&desk, &request), STATUS_NOT_PERMITTED);
 }
 END_TEST
 
@@ -366,6 +426,9 @@ main(void)
 		a_put_can_insist_on_a_free_name,
 		a_put_can_insist_on_a_version,
 		a_put_replaces_nothing_without_the_right_to_overwrite,
+		a_dropped_file_gets_a_fresh_name_and_nobody_is_told,
+		a_dropped_file_goes_beside_folders_and_links_too,
+		who_only_drops_cannot_ask_what_is_there,
 		a_put_respects_the_lock_of_another_program,
 		a_put_follows_no_link_at_its_name,
 		puts_in_a_row_share_a_batch,

@@ -140,6 +140,8 @@ start_lines(struct services *services, size_t max_stages)
 	    .queue_total = 1, .users = services->users, .good = was_good };
 
 	must((services->lock_table = lock_table_new()) != NULL, "memory");
+	must_do(lock_line_new(&services->lock_line, services->bases, 1, 1));
+	flush.lock_line = services->lock_line;
 	must_do(flush_line_new(&services->flush_line, &flush));
 	must_do(login_line_new(&services->login_line, &login));
 }
@@ -174,8 +176,10 @@ serving_close(struct serving *serving)
 	struct services *services = &serving->services;
 
 	login_line_free(services->login_line);
+	lock_line_close(services->lock_line);
 	flush_line_free(services->flush_line);
 	kit_free(serving->kit);
+	lock_line_free(services->lock_line);
 	lock_table_free(services->lock_table);
 	renewals_free(services->renewals);
 	user_source_free(services->users);

@@ -145,6 +145,21 @@ stub_upload(struct answer *answer, const struct upload_listed *upload)
 	return true;
 }
 
+static bool
+stub_held(struct answer *answer, const struct lock_facts *facts)
+{
+	(void)facts;
+	self(answer)->entry_count++;
+	return true;
+}
+
+static void
+stub_wait(struct answer *answer, struct waiter *waiter)
+{
+	ck_assert_uint_eq(self(answer)->finals, 0);
+	self(answer)->waiter = waiter;
+}
+
 static const struct answer_ops ops = {
 	.ok = stub_ok,
 	.error = stub_error,
@@ -157,6 +172,8 @@ static const struct answer_ops ops = {
 	.data = stub_data,
 	.produce = stub_produce,
 	.consume = stub_consume,
+	.held = stub_held,
+	.wait = stub_wait,
 };
 
 static void
@@ -180,8 +197,8 @@ wake(void *ctx)
 static bool
 set_cwd(struct caller *caller, const char *clean_path)
 {
-	struct desk *desk = (struct desk *)((char *)caller -
-	    offsetof(struct desk, caller));
+	struct desk *desk = (struct desk *)((char *)(uintptr_t)caller->who -
+	    offsetof(struct desk, who));
 
 	snprintf(desk->cwd, sizeof(desk->cwd), "%s", clean_path);
 	return true;
@@ -205,6 +222,9 @@ desk_open(struct desk *desk, enum durability durability)
 	strcpy(desk->who.user, "alice");
 	strcpy(desk->who.address, "192.0.2.1:1");
 	strcpy(desk->cwd, "/");
+	ck_assert_ptr_nonnull(desk->table = lock_table_new());
+	desk->store.place.own = own_locks_new(desk->table, "alice", 1);
+	ck_assert_ptr_nonnull(desk->store.place.own);
 	desk->caller = (struct caller){ .who = &desk->who,
 	    .place = desk->store.place, .rights = RIGHTS_FULL,
 	    .cwd = desk->cwd, .kit = desk->kit, .former = desk->former,
@@ -221,6 +241,9 @@ desk_close(struct desk *desk)
 	flush_line_free(desk->line);
 	mailbox_unref(desk->mailbox);
 	kit_free(desk->kit);
+	own_locks_close(desk->store.place.own);
+	own_locks_unref(desk->store.place.own);
+	lock_table_free(desk->table);
 	sem_destroy(&desk->letters);
 	ck_assert_int_eq(store_stages(&desk->store), 0);
 	store_close(&desk->store);

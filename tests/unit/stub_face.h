@@ -11,6 +11,7 @@
 #include "caller.h"
 #include "command.h"
 #include "kit.h"
+#include "own_locks.h"
 #include "store_support.h"
 
 #define STUB_ROOM	16384	/* content that can be taken between pulls */
@@ -37,6 +38,7 @@ struct stub_face {
 	size_t		 data_left;
 	struct producer	*producer;	/* owned */
 	struct consumer	*consumer;	/* owned */
+	struct waiter	*waiter;	/* the caller's */
 };
 
 /* All that a handler needs. */
@@ -46,6 +48,7 @@ struct desk {
 	struct kit	*kit;
 	struct flush_line *line;
 	struct mailbox	*mailbox;
+	struct lock_table *table;
 	sem_t		 letters;
 	struct batch_former *former;
 	struct audit_who who;

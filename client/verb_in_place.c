@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands that change a file of the server where it is. */
+#include "config.h"
+
+#include "verb.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paths.h"
+#include "sender.h"
+#include "show.h"
+
+static enum status
+read_size(uint64_t *size, const char *word)
+{
+	char *end;
+
+	errno = 0;
+	*size = strtoull(word, &end, 10);
+	if (*word < '0' || *word > '9' || *end != '\0' || errno != 0 ||
+	    *size > INT64_MAX)
+		return status_set(STATUS_USAGE,
+		    "%.64s: not a number of bytes", word);
+	return STATUS_OK;
+}
+
+/* The server has what was sent. */
+static enum status
+take_receipt(struct call *call, const struct frame *frame)
+{
+	const struct sending *sent = call->owner;
+	struct reply reply;
+	enum status st;
+
+	if (frame->header.type != FT1_OK)
+		return status_set(STATUS_PROTOCOL,
+		    "the server answered with a frame of type %u",
+		    frame->header.type);
+	st = reply_read(&reply, frame,
+	    REPLY_SIZE | REPLY_VERSION_NOW | REPLY_DIGEST);
+	if (st == STATUS_OK &&
+	    memcmp(reply.digest, sent->digest, FT1_ID_SIZE) != 0)
+		st = status_set(STATUS_DIGEST,
+		    "the server wrote something else than was sent");
+	return st;
+}
+
+static void
+tell(const struct client *client, const char *verb,
+    const struct sending *sent)
+{
+	if (client->settings->quiet)
+		return;
+	printf("%s ", verb);
+	show_string(stdout, sent->path);
+	printf(" %" PRIu64 " bytes\n", sent->size);
+}
+
+static enum status
+send_into(struct client *client, struct sending *sending)
+{
+	struct call call = { .receiver = take_receipt, .owner = sending };
+	enum status st;
+
+	if ((st = path_check(sending->path)) != STATUS_OK)
+		return st;
+	sending->call = &call;
+	st = sender_send(outbox_sender(client->outbox), sending);
+	return st == STATUS_OK ? remote_wait(client->remote, &call) : st;
+}
+
+enum status
+verb_append(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct sending sending = { .local = arguments->words[0],
+	    .path = arguments->words[1], .type = FT1_APPEND };
+	enum status st;
+
+	*blame = sending.path;
+	st = verb_wait_seconds(&sending.wait, arguments);
+	if (st == STATUS_OK)
+		st = send_into(client, &sending);
+	if (st == STATUS_OK)
+		tell(client, "append", &sending);
+	return st;
+}
+
+enum status
+verb_write(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct sending sending = { .local = arguments->words[0],
+	    .path = arguments->words[1], .type = FT1_WRITE };
+	enum status st;
+
+	if (sending.path == NULL)
+		sending.path = path_base(sending.local);
+	if ((*blame = sending.path) == NULL ||
+	    (strcmp(sending.local, "-") == 0 && arguments->len == 1))
+		return status_set(STATUS_USAGE,
+		    "--offset needs the name of a file on the server");
+	/* What was put before comes before. */
+	st = outbox_settle(client->outbox);
+	if (st != STATUS_OK) {
+		*blame = outbox_blame(client->outbox);
+		return st;
+	}
+	st = read_size(&sending.offset, arguments->options[OPTION_OFFSET]);
+	if (st == STATUS_OK)
+		st = verb_wait_seconds(&sending.wait, arguments);
+	if (st == STATUS_OK)
+		st = send_into(client, &sending);
+	if (st == STATUS_OK)
+		tell(client, "put", &sending);
+	return st;
+}
+
+static enum status
+take_size(struct call *call, const struct frame *frame)
+{
+	struct reply reply;
+
+	(void)call;
+	if (frame->header.type != FT1_OK)
+		return status_set(STATUS_PROTOCOL,
+		    "the server answered with a frame of type %u",
+		    frame->header.type);
+	return reply_read(&reply, frame, REPLY_SIZE | REPLY_VERSION_NOW);
+}
+
+enum status
+verb_truncate(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct call call = { .receiver = take_size };
+	struct ft1_frame *frame;
+	enum status st;
+	uint64_t size;
+
+	*blame = arguments->words[0];
+	if ((st = path_check(*blame)) != STATUS_OK ||
+	    (st = read_size(&size, arguments->words[1])) != STATUS_OK)
+		return st;
+	frame = remote_request(client->remote, FT1_TRUNCATE, 0, &call);
+	ft1_put_string(frame, FT1_TAG_PATH, *blame);
+	ft1_put_u64(frame, FT1_TAG_SIZE, size);
+	return remote_finish(client->remote, &call);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "waiter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "caller.h"
+#include "clock.h"
+#include "command.h"
+#include "own_locks.h"
+#include "request.h"
+
+static enum status
+copy_path(char **out, const struct caller *caller,
+    const struct request_bytes *path)
+{
+	char clean[WALK_PATH_ROOM];
+	enum status st;
+
+	if ((st = command_path(clean, caller, path)) != STATUS_OK)
+		return st;
+	*out = strdup(clean);
+	return *out != NULL ? STATUS_OK :
+	    status_set(STATUS_NO_MEMORY, "out of memory");
+}
+
+enum status
+waiter_init(struct waiter *waiter, const struct caller *caller,
+    const struct request *request)
+{
+	enum status st;
+	char *root;
+
+	memset(waiter, 0, sizeof(*waiter));
+	waiter->letter.kind = LETTER_WAITER;
+	waiter->who = *caller->who;
+	waiter->began_us = clock_us();
+	waiter->seconds = request->wait;
+	waiter->line = caller->lock_line;
+	if ((root = strdup(caller->place.root)) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	waiter->place = caller->place;
+	waiter->place.root = root;
+	waiter->place.own = own_locks_ref(caller->place.own);
+	st = copy_path(&waiter->path, caller, &request->path);
+	if (st == STATUS_OK && request->target.at != NULL)
+		st = copy_path(&waiter->target, caller, &request->target);
+	return st;
+}
+
+void
+waiter_clear(struct waiter *waiter)
+{
+	own_locks_unref(waiter->place.own);
+	waiter->place.own = NULL;
+	free((char *)(uintptr_t)waiter->place.root);
+	waiter->place.root = NULL;
+	free(waiter->path);
+	free(waiter->target);
+	free(waiter->text);
+	waiter->path = waiter->target = waiter->text = NULL;
+	mailbox_unref(waiter->mailbox);
+	waiter->mailbox = NULL;
+}
+
+void
+waiter_claim(struct waiter *waiter, const struct lock_claim_wish *wish)
+{
+	const char *paths[LOCK_WAIT_CLAIMS] = { waiter->path,
+	    waiter->target };
+	struct lock_claim *claim;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < LOCK_WAIT_CLAIMS; i++) {
+		claim = &waiter->wait.claims[i];
+		memset(claim, 0, sizeof(*claim));
+		if (paths[i] == NULL || wish->start >= RANGE_LOCK_END ||
+		    walk_stat(&st, &waiter->place, paths[i]) != STATUS_OK)
+			continue;
+		claim->dev = st.st_dev;
+		claim->ino = st.st_ino;
+		claim->start = wish->start;
+		claim->end = wish->length == 0 ||
+		    wish->length > RANGE_LOCK_END - wish->start ?
+		    RANGE_LOCK_END : wish->start + wish->length;
+		claim->kind = wish->kind;
+		claim->guard = wish->guard;
+	}
+}
+
+void
+waiter_run(struct waiter *waiter, struct caller *caller, enum status st)
+{
+	bool is_behind = waiter->seconds > 0 && waiter->line != NULL &&
+	    lock_line_is_ahead(waiter->line, waiter->wait.claims);
+
+	if (st == STATUS_OK)
+		st = is_behind ? status_set(STATUS_LOCKED,
+		    "others wait for the lock as well") :
+		    waiter->ops->attempt(waiter, caller->kit);
+	if (st == STATUS_LOCKED && waiter->seconds > 0 &&
+	    waiter->line != NULL) {
+		waiter->wait.deadline = clock_ms() +
+		    (uint64_t)waiter->seconds * 1000;
+		answer_wait(caller->answer, waiter);
+	} else
+		waiter->ops->resume(waiter, caller->answer, st);
+}
+
+static struct waiter *
+of_wait(struct lock_wait *wait)
+{
+	return (struct waiter *)((char *)wait -
+	    offsetof(struct waiter, wait));
+}
+
+static enum status
+attempt(struct lock_wait *wait, struct kit *kit)
+{
+	struct waiter *waiter = of_wait(wait);
+
+	return waiter->ops->attempt(waiter, kit);
+}
+
+static void
+done(struct lock_wait *wait, enum status st)
+{
+	struct waiter *waiter = of_wait(wait);
+	struct mailbox *mailbox = waiter->mailbox;
+
+	waiter->st = st;
+	/* Without memory the code has to do without its words. */
+	waiter->text = st == STATUS_OK ? NULL : strdup(status_text(st));
+	waiter->mailbox = NULL;
+	mailbox_post(mailbox, &waiter->letter);
+	mailbox_unref(mailbox);
+}
+
+static void
+drop(struct letter *letter)
+{
+	struct waiter *waiter = (struct waiter *)letter;
+
+	waiter->ops->free(waiter);
+}
+
+enum status
+waiter_submit(struct waiter *waiter, struct lock_line *line,
+    struct mailbox *mailbox, uint32_t id)
+{
+	static const struct lock_wait_ops ops = { attempt, done };
+	enum status st;
+
+	waiter->letter.drop = drop;
+	waiter->wait.ops = &ops;
+	waiter->wait.owner = mailbox;
+	waiter->wait.id = id;
+	waiter->mailbox = mailbox_ref(mailbox);
+	if ((st = lock_line_submit(line, &waiter->wait)) != STATUS_OK) {
+		mailbox_unref(mailbox);
+		waiter->mailbox = NULL;
+	}
+	return st;
+}
+
+void
+waiter_resume(struct waiter *waiter, struct answer *answer)
+{
+	if (waiter->text != NULL)
+		status_set(waiter->st, "%s", waiter->text);
+	waiter->ops->resume(waiter, answer, waiter->st);
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Shares: folders of the configuration in the roots of those they allow."""
+
+import os
+import shutil
+import signal
+
+import ftlib
+
+
+class Shares(ftlib.Test):
+    def start(self, **shares):
+        self.other = self.folder / 'other-base'
+        self.other.mkdir()
+        self.sections = {
+            'base big': {'path': self.other},
+            'share box': {'path': '/shared/box',
+                          'allow': ['@staff:full', 'drop:drop', '@all:read']},
+            'share far': {'path': '/far', 'base': 'big', 'allow': ['@staff']},
+            **shares}
+        self.setup = self.set_up(sections=self.sections, users={
+            '@staff': '', 'ann': 'root=/ann,groups=staff',
+            'bob': 'root=/bob,rights=read', 'drop': 'root=/bob,rights=drop'})
+        for folder in (self.setup.root / 'ann', self.setup.root / 'bob',
+                       self.setup.root / 'shared/box', self.other / 'far',
+                       self.other):
+            folder.mkdir(parents=True, exist_ok=True)
+            if self.setup.account:
+                shutil.chown(folder, self.setup.account)
+        self.server = self.serve(self.setup)
+
+    def client(self, user, *words, **more):
+        self.server.user = user
+        return self.server.client(*words, cwd=self.folder, **more)
+
+    def names(self, user, path='/'):
+        with self.server.wire(user=user) as wire:
+            return sorted(entry.name for entry in wire.list(path))
+
+    def test_a_share_is_seen_by_whom_it_allows_only(self):
+        self.start()
+        self.assertEqual(self.names('ann'), [b'box', b'far'])
+        self.assertEqual(self.names('bob'), [b'box'])
+        self.client('bob', 'list', '/far', code=ftlib.EX_NOINPUT)
+
+    def test_what_one_puts_another_gets(self):
+        self.start()
+        self.write('local', b'for all')
+        self.client('ann', 'put', 'local', '/box/file')
+        self.assertEqual(self.server.read('shared/box/file'), b'for all')
+        self.client('bob', 'get', '/box/file', 'back')
+        self.assertEqual((self.folder / 'back').read_bytes(), b'for all')
+        self.client('bob', 'put', 'local', '/box/file', code=ftlib.EX_NOPERM)
+        self.client('bob', 'rm', '/box/file', code=ftlib.EX_NOPERM)
+        self.server.wait_log('audit rm user="bob" .*path="/box/file" '
+                             'outcome=not-permitted')
+
+    def test_a_drop_box_is_for_dropping(self):
+        self.start()
+        self.server.write('shared/box/file', b'old')
+        self.write('local', b'new')
+        self.client('drop', 'put', 'local', '/box/file')
+        self.client('drop', 'list', '/box', code=ftlib.EX_NOPERM)
+        self.assertEqual(self.server.read('shared/box/file'), b'old')
+        self.assertEqual(len(os.listdir(self.server.path('shared/box'))), 2)
+
+    def test_puts_to_several_bases_are_one_row(self):
+        self.start()
+        with self.server.wire(user='ann') as wire:
+            ids = [wire.send_put(f'{folder}/{i}', b'%d' % i)
+                   for i in range(30) for folder in ('/box', '/far', '')]
+            for id_ in ids:
+                wire.answer(id_)
+        for folder in (self.server.path('shared/box'), self.other / 'far',
+                       self.server.path('ann')):
+            self.assertEqual(len(os.listdir(folder)), 30)
+
+    def test_a_working_folder_may_lie_in_it(self):
+        self.start()
+        self.server.write('shared/box/file', b'text')
+        with self.server.wire(user='ann') as wire:
+            self.assertEqual(wire.call('CD', {'PATH': 'box'})['PATH'],
+                             b'/box')
+            wire.call('MKDIR', {'PATH': 'sub'})
+            wire.call('MV', {'PATH': 'file', 'TARGET': 'sub/file'})
+            self.assertEqual(wire.get('sub/../sub/file'), b'text')
+            self.assertRefused('cross-device', wire.call, 'MV',
+                               {'PATH': 'sub/file', 'TARGET': '../file'})
+
+    def test_a_reload_changes_shares_in_running_sessions(self):
+        self.start()
+        with self.server.wire(user='bob') as wire:
+            wire.call('LIST', {'PATH': '/box'})
+            self.sections['share box'] = {'path': '/shared/box',
+                                          'allow': ['@staff']}
+            self.sections['share new'] = {'path': '/shared',
+                                          'allow': ['bob:list']}
+            self.setup.write_config(self.sections)
+            os.kill(self.server.monitor, signal.SIGHUP)
+            ftlib.wait_until('the new share is there', lambda: [
+                entry.name for entry in wire.list('/')] == [b'new'])
+            self.assertRefused('not-found', wire.list, '/box')
+            self.assertEqual([entry.name for entry in wire.list('/new')],
+                             [b'box'])
+
+    def test_nothing_leads_out_of_a_share(self):
+        self.start()
+        self.server.write('shared/secret', b'text')
+        os.symlink('../secret', self.server.path('shared/box/link'))
+        with self.server.wire(user='ann') as wire:
+            self.assertRefused('not-permitted', wire.get, '/box/link')
+            self.assertRefused('not-found', wire.get, '/box/../secret')
+            self.assertRefused('not-permitted', wire.call, 'RMDIR',
+                               {'PATH': '/box'})
+        self.server.wait_log('audit get .*path="/box/link".*not-permitted')
+
+
+ftlib.main()
