@@ -242,6 +242,7 @@ class Wire:
             context.minimum_version = context.maximum_version = version
         self.buffer = b''
         self.last_id = 0
+        self.has_said_hello = False
         self.socket = socket.create_connection(
             (address, port), timeout, source and (source, 0))
         try:
@@ -323,6 +324,7 @@ class Wire:
         return self.last_id
 
     def hello(self):
+        self.has_said_hello = True
         self.send('HELLO', 0, {'VERSIONS': (1, 1), 'AGENT': 'ftwire'})
         frame = self.receive()
         if frame.name == 'ERROR':
@@ -333,7 +335,7 @@ class Wire:
 
     def login(self, user, secret, method='password'):
         """HELLO and LOGIN in one go; the fields of the OK."""
-        if not self.last_id:
+        if not self.last_id and not self.has_said_hello:
             self.hello()
         return self.call('LOGIN', {'USER': user, 'METHOD': method,
                                    'RESPONSE': secret})
