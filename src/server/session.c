@@ -185,6 +185,18 @@ hear(struct session *session, uint8_t *bytes, size_t *len,
 	return true;
 }
 
+/* Send what waits; whatever gets out is progress. */
+static enum io
+send_some(struct session *session)
+{
+	size_t before = tls_stream_unsent(session->stream);
+	enum io io = tls_stream_flush(session->stream);
+
+	if (tls_stream_unsent(session->stream) < before)
+		session->moved = clock_ms();
+	return io;
+}
+
 /* Let the face use the input and fill the output, and send that. */
 static enum face_turn
 speak(struct session *session, const struct turn_tools *tools,
@@ -194,7 +206,7 @@ speak(struct session *session, const struct turn_tools *tools,
 	enum face_turn turn;
 
 	if (tls_stream_unsent(session->stream) > 0)
-		(void)tls_stream_flush(session->stream);
+		(void)send_some(session);
 	out.room = tls_stream_room(session->stream);
 	turn = session->face->ops->work(session->face, in, &out);
 	budget->bytes += out.len;
@@ -252,7 +264,7 @@ talk(struct session *session, const struct turn_tools *tools,
 		in.len -= in.used;
 		memmove(in.bytes, in.bytes + in.used, in.len);
 		unsent = tls_stream_unsent(session->stream);
-		sent = tls_stream_flush(session->stream);
+		sent = send_some(session);
 		if (sent == IO_CUT)
 			return cut(session,
 			    tls_stream_failure(session->stream));
