@@ -246,7 +246,7 @@ static enum turn
 talk(struct session *session, const struct turn_tools *tools,
     struct turn_budget *budget)
 {
-	struct face_input in = { .bytes = tools->input };
+	struct face_input in = { .bytes = tools->input, .ends = budget->ends };
 	enum face_turn said;
 	size_t before, unsent;
 	enum io sent;
