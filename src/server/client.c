@@ -245,7 +245,8 @@ client_make_ticket(struct client *client, uint8_t *ticket, size_t *len,
 
 	rules_now(&rules, client);
 	end = client->login_time + config->login_lifetime;
-	holder.expires = rules.now + config->ticket_lifetime;
+	holder.expires = rules.now + (client->ticket_seconds != 0 ?
+	    client->ticket_seconds : config->ticket_lifetime);
 	if (holder.expires > end)
 		holder.expires = end;
 	users = user_source_get(client->services->users);

@@ -29,6 +29,7 @@ struct message {
 #define HAS_IF_ABSENT	(1u << 12)
 #define HAS_IF_VERSION	(1u << 13)
 #define HAS_DIGEST	(1u << 14)
+#define HAS_TICKET_SECONDS (1u << 15)
 
 /* What each type of frame must hold and may hold. */
 struct frame_rule {
@@ -39,7 +40,8 @@ struct frame_rule {
 
 static const struct frame_rule rules[] = {
 	{ FT1_HELLO, -1, HAS_VERSIONS, 0 },
-	{ FT1_LOGIN, -1, HAS_USER | HAS_METHOD, HAS_RESPONSE },
+	{ FT1_LOGIN, -1, HAS_USER | HAS_METHOD,
+	    HAS_RESPONSE | HAS_TICKET_SECONDS },
 	{ FT1_RESPONSE, -1, HAS_RESPONSE, 0 },
 	{ FT1_PING, -1, 0, 0 },
 	{ FT1_CANCEL, -1, 0, 0 },
@@ -120,6 +122,9 @@ take_login_field(struct message *message, const struct ft1_fields *fields)
 	case FT1_TAG_RESPONSE:
 		return take_bytes(&login->response, fields, HAS_RESPONSE, 0,
 		    FT1_RESPONSE_MAX);
+	case FT1_TAG_TICKET_SECONDS:
+		return bit_if(ft1_get_u32(fields, &login->ticket_seconds),
+		    HAS_TICKET_SECONDS);
 	}
 	return 0;
 }
@@ -170,10 +175,10 @@ static bool
 is_known(uint16_t tag)
 {
 	static const uint16_t known[] = { FT1_TAG_VERSIONS, FT1_TAG_USER,
-	    FT1_TAG_METHOD, FT1_TAG_RESPONSE, FT1_TAG_PATH, FT1_TAG_TARGET,
-	    FT1_TAG_OFFSET, FT1_TAG_LENGTH, FT1_TAG_SIZE, FT1_TAG_MODE,
-	    FT1_TAG_MTIME, FT1_TAG_TAKEN, FT1_TAG_IF_ABSENT,
-	    FT1_TAG_IF_VERSION, FT1_TAG_DIGEST };
+	    FT1_TAG_METHOD, FT1_TAG_RESPONSE, FT1_TAG_TICKET_SECONDS,
+	    FT1_TAG_PATH, FT1_TAG_TARGET, FT1_TAG_OFFSET, FT1_TAG_LENGTH,
+	    FT1_TAG_SIZE, FT1_TAG_MODE, FT1_TAG_MTIME, FT1_TAG_TAKEN,
+	    FT1_TAG_IF_ABSENT, FT1_TAG_IF_VERSION, FT1_TAG_DIGEST };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
