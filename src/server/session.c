@@ -152,6 +152,12 @@ handshake(struct session *session)
 	}
 }
 
+static bool
+is_used_up(const struct turn_budget *budget)
+{
+	return budget->bytes >= TURN_BYTES || clock_ms() >= budget->ends;
+}
+
 /*
  * Read on behind what is carried, up to the face's appetite.  False if the
  * stream has ended.
@@ -181,6 +187,9 @@ hear(struct session *session, uint8_t *bytes, size_t *len,
 		}
 		*len += got;
 		budget->bytes += got;
+		/* A record may hold as little as one byte. */
+		if (is_used_up(budget))
+			break;
 	}
 	return true;
 }
@@ -231,12 +240,6 @@ carry(struct session *session, const uint8_t *bytes, size_t len)
 		return false;
 	memcpy(session->carried, bytes, len);
 	return true;
-}
-
-static bool
-is_used_up(const struct turn_budget *budget)
-{
-	return budget->bytes >= TURN_BYTES || clock_ms() >= budget->ends;
 }
 
 static enum turn say_goodbye(struct session *session);
@@ -375,6 +378,7 @@ session_turn(struct session *session, const struct turn_tools *tools,
 	struct turn_budget budget = { .ends = clock_ms() + TURN_MS };
 	enum turn turn;
 
+	status_forget();
 	session->client.kit = tools->kit;
 	if (!heed(session, wishes))
 		return TURN_END;
