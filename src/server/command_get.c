@@ -160,10 +160,10 @@ find_range(struct get_producer *get, const struct request *request)
 {
 	uint64_t size = (uint64_t)get->st.st_size;
 
-	get->at = request->has_offset ? request->offset : 0;
-	if (get->at > size)
+	if (request->has_offset && request->offset > size)
 		return status_set(STATUS_BAD_REQUEST,
 		    "the offset lies beyond the end of the file");
+	get->at = request->has_offset ? request->offset : 0;
 	get->end = size;
 	if (request->has_length && request->length < size - get->at)
 		get->end = get->at + request->length;
