@@ -252,7 +252,9 @@ client_make_ticket(struct client *client, uint8_t *ticket, size_t *len,
 	users = user_source_get(client->services->users);
 	holder.user = users_find(users, client->who.user,
 	    strlen(client->who.user));
-	if (holder.user != NULL && holder.expires > rules.now)
+	/* The file may have been changed since the login was checked. */
+	if (holder.user != NULL && !holder.user->locked &&
+	    is_same_login(client, holder.user) && holder.expires > rules.now)
 		st = ticket_make(ticket, len, &rules, &holder);
 	users_unref(users);
 	*seconds = (uint32_t)(holder.expires - rules.now);
