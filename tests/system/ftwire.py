@@ -236,6 +236,8 @@ class Wire:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        # Python lets OpenSSL take a cut for the end; we must see which it is.
+        context.options &= ~getattr(ssl, 'OP_IGNORE_UNEXPECTED_EOF', 0)
         if alpn is not None:
             context.set_alpn_protocols([alpn])
         if version is not None:
@@ -275,6 +277,10 @@ class Wire:
             raise Cut(str(e)) from e
         except ssl.SSLZeroReturnError:
             data = b''
+        except ssl.SSLError as e:
+            if e.reason != 'UNEXPECTED_EOF_WHILE_READING':
+                raise
+            raise Cut(str(e)) from e
         if not data:
             if self.buffer:
                 raise Malformed('the connection ends within a frame')
