@@ -67,7 +67,7 @@ trust_context(SSL_CTX **out, const struct trust *trust)
 			    status_errno("%s", trust->cafile) :
 			    status_set(STATUS_CONFIG,
 			    "%s: no CA certificate in it", trust->cafile);
-	} else
+	} else if (trust->pin == NULL)
 		(void)SSL_CTX_set_default_verify_paths(context);
 	if (st != STATUS_OK) {
 		SSL_CTX_free(context);
@@ -219,10 +219,9 @@ check_usual(const struct trust *trust, const char *pin, long result)
 }
 
 enum status
-trust_check(SSL *ssl, const struct trust *trust)
+trust_check(char pin[TRUST_PIN_SIZE], SSL *ssl, const struct trust *trust)
 {
 	long result = SSL_get_verify_result(ssl);
-	char pin[TRUST_PIN_SIZE];
 	enum status st;
 
 	if ((st = pin_of(pin, ssl)) != STATUS_OK)

@@ -37,6 +37,11 @@ static const struct verb verbs[] = {
 	    "tell the current folder on this machine", verb_lpwd, false },
 	{ "lls", NULL, NULL, 0, -1, "[ARGUMENT ...]",
 	    "run ls on this machine", verb_lls, false },
+	{ "login", NULL, "", 0, 0, "",
+	    "keep a login: no password is needed while it lasts", verb_login,
+	    false },
+	{ "logout", NULL, "", 0, 0, "",
+	    "forget the login that was kept", verb_logout, false },
 	{ "help", "?", "", 0, 1, "[COMMAND]",
 	    "show this list, or what a command takes", verb_help_command,
 	    false },
@@ -68,6 +73,13 @@ verb_find(const char *name)
 	status_set(STATUS_USAGE, "there is no command `%.64s`%s", name,
 	    nearest_hint(hint, sizeof(hint), name, names));
 	return NULL;
+}
+
+bool
+verb_needs_session(const char *name)
+{
+	return name == NULL || (strcmp(name, "login") != 0 &&
+	    strcmp(name, "logout") != 0);
 }
 
 void

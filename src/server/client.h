@@ -37,7 +37,7 @@ struct client {
 	unsigned int	 failures;
 	bool		 is_in;
 	uint64_t	 login_time;	/* of the password; since 1970 */
-	uint32_t	 ticket_seconds;	/* asked for; 0: as configured */
+	uint32_t	 ticket_seconds; /* asked for; 0: as configured */
 	uint8_t		 line_digest[USER_DIGEST_LEN];
 	uint8_t		 hash_digest[RENEWALS_DIGEST];
 };
