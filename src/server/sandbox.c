@@ -106,7 +106,11 @@ warm_up(void)
 	return ok ? STATUS_OK : status_set(STATUS_IO, "OpenSSL does not start");
 }
 
-/* The folder of the user file, since a file that is replaced would be lost. */
+/*
+ * The folder of the user file, since a file that is replaced would be lost.
+ * What lies in the state folder is the monitor's business: it hands over the
+ * keys, and with --quick the user file stands there, too.
+ */
 static enum status
 confine_files(const struct config *config)
 {
@@ -118,7 +122,6 @@ confine_files(const struct config *config)
 	for (i = 0; i < config->base_count; i++)
 		paths[n++] = (struct landlock_path) { config->bases[i].path,
 			true };
-	paths[n++] = (struct landlock_path) { config->state, true };
 	if (strlen(config->user_file) >= sizeof(users))
 		return status_set(STATUS_CONFIG, "login.user_file is too long");
 	strcpy(users, config->user_file);

@@ -1,8 +1,8 @@
 /*
  * sandbox - what the server process gives up before its first thread starts:
- * new privileges, files outside the bases, the state folder and the folder of
- * the user file (Landlock), and all system calls that are not on a list
- * (seccomp, which kills the process).
+ * new privileges, files outside the bases and the folder of the user file
+ * (Landlock; that one is only read), and all system calls that are not on a
+ * list (seccomp, which kills the process).
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H
