@@ -7,10 +7,8 @@
 #include <sys/types.h>
 
 #include <errno.h>
-#include <grp.h>
 #include <libgen.h>
 #include <limits.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,60 +19,12 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 
+#include "account.h"
 #include "landlock.h"
 #include "log.h"
 #include "syscalls.h"
 
 #define PATHS_MAX (CONFIG_BASES_MAX + 4)
-
-static enum status
-find_account(const struct passwd **out, const struct config *config)
-{
-	*out = NULL;
-	if (config->user == NULL)
-		return STATUS_OK;
-	errno = 0;
-	if ((*out = getpwnam(config->user)) == NULL)
-		return status_set(STATUS_CONFIG, "user = %s: there is no such "
-		    "account: make it (useradd --system %s) or name another",
-		    config->user, config->user);
-	return STATUS_OK;
-}
-
-enum status
-sandbox_check(const struct config *config)
-{
-	const struct passwd *account;
-	enum status st;
-
-	if ((st = find_account(&account, config)) != STATUS_OK ||
-	    account == NULL)
-		return st;
-	if (geteuid() != 0 && account->pw_uid != geteuid())
-		return status_set(STATUS_CONFIG, "user = %s: only root can "
-		    "become another account: start as root, or leave the key "
-		    "out", config->user);
-	return STATUS_OK;
-}
-
-static enum status
-become(const struct config *config)
-{
-	const struct passwd *account;
-	enum status st;
-
-	if ((st = sandbox_check(config)) != STATUS_OK ||
-	    (st = find_account(&account, config)) != STATUS_OK)
-		return st;
-	if (account == NULL || geteuid() != 0)
-		return STATUS_OK;
-	if (initgroups(account->pw_name, account->pw_gid) == -1 ||
-	    setresgid(account->pw_gid, account->pw_gid, account->pw_gid) ==
-	    -1 ||
-	    setresuid(account->pw_uid, account->pw_uid, account->pw_uid) == -1)
-		return status_errno("become user %s", config->user);
-	return STATUS_OK;
-}
 
 /* The death of the parent is told only from here on: look whether it was. */
 static enum status
@@ -145,7 +95,7 @@ sandbox_enter(const struct config *config)
 	enum status st;
 
 	if ((st = warm_up()) != STATUS_OK ||
-	    (st = become(config)) != STATUS_OK ||
+	    (st = account_become(config)) != STATUS_OK ||
 	    (st = die_with_parent(parent)) != STATUS_OK)
 		return st;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)

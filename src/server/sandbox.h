@@ -11,12 +11,6 @@
 #include "status.h"
 
 /*
- * STATUS_CONFIG if the account of the configuration cannot be become: there is
- * none of that name, or the process may not.
- */
-enum status sandbox_check(const struct config *config);
-
-/*
  * Become the account `config->user` (when root), give up everything, and stay
  * so for good.  Call with all bases open and before any thread exists.
  * If the parent ends the process is killed from now on; STATUS_UNREACHABLE if
