@@ -64,9 +64,9 @@ trust_context(SSL_CTX **out, const struct trust *trust)
 	else if (trust->cafile != NULL) {
 		if (SSL_CTX_load_verify_file(context, trust->cafile) != 1)
 			st = access(trust->cafile, R_OK) == -1 ?
-			    status_errno("%s", trust->cafile) :
-			    status_set(STATUS_CONFIG,
-			    "%s: no CA certificate in it", trust->cafile);
+			    status_errno("CA file %s", trust->cafile) :
+			    status_set(STATUS_CONFIG, "CA file %s: no CA "
+			    "certificate in it", trust->cafile);
 	} else if (trust->pin == NULL)
 		(void)SSL_CTX_set_default_verify_paths(context);
 	if (st != STATUS_OK) {
