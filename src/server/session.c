@@ -62,6 +62,17 @@ session_new(struct services *services, int fd, const struct sockaddr *address,
 	return session;
 }
 
+/* It may be a part of a LOGIN. */
+static void
+drop_carried(struct session *session)
+{
+	if (session->carried != NULL)
+		explicit_bzero(session->carried, session->carried_len);
+	free(session->carried);
+	session->carried = NULL;
+	session->carried_len = 0;
+}
+
 void
 session_free(struct session *session)
 {
@@ -71,7 +82,7 @@ session_free(struct session *session)
 		session->face->ops->close(session->face);
 	tls_stream_free(session->stream);
 	client_clear(&session->client);
-	free(session->carried);
+	drop_carried(session);
 	free(session);
 }
 
@@ -231,8 +242,7 @@ speak(struct session *session, const struct turn_tools *tools,
 static bool
 carry(struct session *session, const uint8_t *bytes, size_t len)
 {
-	free(session->carried);
-	session->carried = NULL;
+	drop_carried(session);
 	session->carried_len = len;
 	if (len == 0)
 		return true;

@@ -74,6 +74,19 @@ START_TEST(who_is_asked_for_a_password_may_answer)
 }
 END_TEST
 
+START_TEST(no_password_stays_in_the_input)
+{
+	size_t len;
+
+	say_hello(&talk);
+	say_login(&talk, 1, "alice", "hunter2");
+	len = talk.in_len;
+	ck_assert_ptr_nonnull(memmem(talk.in, len, "hunter2", 7));
+	must_settle("HELLO 0, OK 1");
+	ck_assert_ptr_null(memmem(talk.in, len, "hunter2", 7));
+}
+END_TEST
+
 START_TEST(a_connection_has_three_tries)
 {
 	say_hello(&talk);
@@ -237,6 +250,7 @@ main(void)
 		a_turn_that_is_over_leaves_requests_to_the_next,
 		bytes_may_come_one_by_one,
 		who_is_asked_for_a_password_may_answer,
+		no_password_stays_in_the_input,
 		a_connection_has_three_tries,
 		requests_before_the_login_are_refused_and_counted,
 		ids_of_requests_must_ascend,
