@@ -4,6 +4,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -341,13 +342,27 @@ say_goodbye(struct session *session)
 	}
 }
 
+/*
+ * Epoll tells of a broken socket even who asks for nothing, again and again.
+ * Whoever waits for neither input nor room would never notice otherwise.
+ */
+static bool
+is_hung_up(const struct session *session, unsigned int wishes)
+{
+	struct pollfd pollfd = { .fd = tls_stream_fd(session->stream) };
+
+	return (wishes & WISH_READY) != 0 && session->interest == 0 &&
+	    poll(&pollfd, 1, 0) == 1 &&
+	    (pollfd.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 /* Take in what others wish.  False if the session is to end at once. */
 static bool
 heed(struct session *session, unsigned int wishes)
 {
 	if ((wishes & WISH_READY) != 0)
 		session->armed = 0;
-	if ((wishes & WISH_KICK) != 0)
+	if ((wishes & WISH_KICK) != 0 || is_hung_up(session, wishes))
 		return false;
 	if ((wishes & WISH_TIMEOUT) != 0 &&
 	    clock_ms() >= atomic_load(&session->deadline)) {
