@@ -24,10 +24,11 @@ make_parents(const char *path)
 	if (snprintf(parent, sizeof(parent), "%s", path) >=
 	    (int)sizeof(parent))
 		return;
-	for (slash = parent; (slash = strchr(slash + 1, '/')) != NULL &&
-	    slash[1] != '\0'; *slash = '/') {
+	slash = parent;
+	while ((slash = strchr(slash + 1, '/')) != NULL && slash[1] != '\0') {
 		*slash = '\0';
 		(void)mkdir(parent, 0755);
+		*slash = '/';
 	}
 }
 
