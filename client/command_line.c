@@ -119,7 +119,7 @@ unknown_option(const char *word)
 			return status_set(STATUS_USAGE,
 			    "--%s takes no argument", typed);
 	return status_set(STATUS_USAGE, "there is no option --%s%s", typed,
-	    nearest_hint(hint, sizeof(hint), typed, names));
+	    nearest_option(hint, sizeof(hint), typed, names));
 }
 
 static enum status

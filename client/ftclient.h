@@ -17,11 +17,11 @@
 struct client {
 	const struct command_line	*settings;	/* borrowed */
 	const struct destination *target;	/* borrowed */
-	struct remote	*remote;	/* owned by main */
-	struct interrupt *interrupt;	/* owned by main */
-	struct outbox	*outbox;	/* owned by main */
-	struct keyring	 keys;
-	struct revive	 revive;
+	struct sign_in	*sign_in;	/* owned by main; or NULL */
+	struct remote	*remote;	/* borrowed of it; or NULL */
+	struct interrupt *interrupt;	/* see hold.h */
+	struct outbox	*outbox;	/* likewise */
+	struct revive	 revive;	/* likewise */
 	char		*folder;	/* owned; the server's, for people */
 	bool		 gathering;	/* put only fills the outbox */
 	bool		 tolerant;	/* this line may fail */

@@ -13,6 +13,7 @@
 
 #include "command_line.h"
 #include "ftclient.h"
+#include "hold.h"
 #include "runner.h"
 #include "script.h"
 #include "shell.h"
@@ -68,22 +69,20 @@ run_mode(struct client *client)
 	return shell_run(client);
 }
 
+static bool
+begins_in_folder(const struct destination *target)
+{
+	return target->path[0] != '\0' && target->path[1] != '\0';
+}
+
 /* Signals are held back only while there is something to wind up. */
 static enum status
 run_session(struct client *client)
 {
 	enum status st;
 
-	st = interrupt_begin(&client->interrupt);
-	client->revive = (struct revive){ .settings = client->settings,
-	    .target = client->target, .keys = &client->keys,
-	    .interrupt = client->interrupt, .folder = &client->folder };
-	if (st == STATUS_OK)
-		st = outbox_new(&client->outbox, client->remote,
-		    &client->revive);
-	remote_interrupt_by(client->remote, client->interrupt);
-	if (st == STATUS_OK && client->target->path[1] != '\0' &&
-	    client->target->path[0] != '\0')
+	if ((st = hold_begin(client)) == STATUS_OK &&
+	    client->remote != NULL && begins_in_folder(client->target))
 		st = verb_enter(client, client->target->path);
 	if (st != STATUS_OK) {
 		show_error(client->target->path, st);
@@ -97,24 +96,26 @@ run(const struct command_line *settings)
 {
 	struct destination target;
 	struct client client = { .settings = settings, .target = &target };
+	const char *command = settings->command != NULL ?
+	    settings->command[0] : NULL;
 	enum status st;
 	int number;
 
 	if ((st = destination_parse(&target, settings->target)) == STATUS_OK &&
-	    (st = choose_user(&target)) == STATUS_OK)
-		st = sign_in(&client.remote, settings, &target,
-		    &client.keys);
+	    (st = choose_user(&target)) == STATUS_OK &&
+	    verb_needs_session(command))
+		st = sign_in_begin(&client.sign_in, settings, &target,
+		    command != NULL && !begins_in_folder(&target));
 	if (st != STATUS_OK) {
 		show_error(target.host[0] != '\0' ? target.host : NULL, st);
 		return st;
 	}
 	st = run_session(&client);
 	number = interrupt_caught(client.interrupt);
-	remote_free(client.remote);
-	outbox_free(client.outbox);
+	sign_in_end(client.sign_in);
+	client.remote = NULL;
+	hold_end(&client);
 	free(client.folder);
-	keyring_wipe(&client.keys);
-	interrupt_end(client.interrupt);
 	if (number != 0)
 		raise(number);
 	return st;

@@ -61,13 +61,10 @@ pause_first(const struct revive *revive)
 static enum status
 attempt(struct revive *revive, struct remote *remote)
 {
-	struct remote *fresh;
 	enum status st;
 
-	st = sign_in(&fresh, revive->settings, revive->target, revive->keys);
-	if (st != STATUS_OK)
+	if ((st = sign_in_revive(revive->sign_in)) != STATUS_OK)
 		return st;
-	remote_replace(remote, fresh);
 	remote_interrupt_by(remote, revive->interrupt);
 	return go_back(remote, *revive->folder);
 }

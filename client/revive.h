@@ -16,7 +16,7 @@
 struct revive {
 	const struct command_line *settings;	/* borrowed, as all here */
 	const struct destination *target;
-	struct keyring	*keys;
+	struct sign_in	*sign_in;
 	struct interrupt *interrupt;
 	char	*const	*folder;	/* the server's, or NULL for its root */
 	unsigned int	 tried;		/* since something went well */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hold.h"
 #include "local.h"
 #include "patience.h"
 #include "show.h"
@@ -96,6 +97,33 @@ read_arguments(struct arguments *out, const struct verb *verb, int argc,
 	return STATUS_OK;
 }
 
+/*
+ * The first command may follow a login by ticket at once.  Where that was
+ * refused, so was the command: it goes again behind the next login.
+ */
+static enum status
+run_once(struct client *client, const struct verb *verb,
+    const struct arguments *arguments, const char **blame)
+{
+	enum status st, login;
+	bool refused;
+
+	/* What put sends cannot be taken back. */
+	if (verb->gathers &&
+	    (st = hold_settle(client, &refused)) != STATUS_OK)
+		return st;
+	st = verb->run(client, arguments, blame);
+	if (!hold_is_open(client) || st == STATUS_CANCELLED)
+		return st;
+	login = hold_settle(client, &refused);
+	if (!refused)
+		return st;
+	if (login == STATUS_OK)
+		return verb->run(client, arguments, blame);
+	*blame = client->target->host;
+	return login;
+}
+
 /* A server that is busy is asked again by itself. */
 static enum status
 run_patiently(struct client *client, const struct verb *verb,
@@ -105,8 +133,9 @@ run_patiently(struct client *client, const struct verb *verb,
 	enum status st;
 
 	do
-		st = verb->run(client, arguments, blame);
+		st = run_once(client, verb, arguments, blame);
 	while (st == STATUS_BUSY && !verb->gathers &&
+	    client->remote != NULL &&
 	    remote_lost(client->remote) == STATUS_OK &&
 	    patience_wait(&patience, client->interrupt,
 	    client->settings->verbose) == STATUS_OK);
@@ -124,8 +153,11 @@ tell_failure(const char *blame, enum status st)
 enum status
 runner_settle(struct client *client)
 {
-	enum status st = outbox_settle(client->outbox);
+	enum status st;
 
+	if (client->outbox == NULL)
+		return STATUS_OK;
+	st = outbox_settle(client->outbox);
 	return tell_failure(outbox_blame(client->outbox), st);
 }
 

@@ -426,11 +426,20 @@ compare_published(struct sender *s)
 	return STATUS_OK;
 }
 
+/* The server may not have said it yet. */
+static uint64_t
+small_upload(const struct sender *s)
+{
+	const struct limits *limits = remote_limits(s->remote);
+
+	return limits->known ? limits->small_upload : FT1_SMALL_UPLOAD;
+}
+
 static bool
 is_long(const struct sender *s)
 {
 	return s->sending->type == FT1_PUT && s->fd != STDIN_FILENO &&
-	    s->size > remote_limits(s->remote)->small_upload;
+	    s->size > small_upload(s);
 }
 
 static void

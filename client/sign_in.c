@@ -4,10 +4,15 @@
 #include "sign_in.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include <openssl/crypto.h>
 
 #include "dial.h"
 #include "escape.h"
+#include "kept_ticket.h"
 #include "patience.h"
 #include "secret.h"
 #include "trust.h"
@@ -15,19 +20,37 @@
 #define CONNECT_MS	10000	/* for each address of the host */
 #define HANDSHAKE_MS	30000
 #define TRIES		3	/* passwords that a person may type */
+#define AS_LONG_AS_MAY_BE UINT32_MAX	/* seconds of a ticket */
 #define AGENT		"ftclient " PACKAGE_VERSION
 
-struct visit {
+struct sign_in {
 	const struct command_line	*settings;	/* borrowed */
 	const struct destination	*target;	/* borrowed */
+	char		 whom[FT1_USER_MAX + DESTINATION_NAME_SIZE + 1];
 	SSL_CTX			*context;	/* owned */
 	struct trust		 trust;
+	char			 pin[TRUST_PIN_SIZE];	/* the server's */
 	struct remote		*remote;	/* owned; NULL: not connected */
-	struct keyring		*keys;		/* borrowed */
+	struct call		 call;		/* the login */
+	struct patience		 patience;
+
+	struct secret		 password;
+	bool			 has_password;
 	bool			 asked;		/* a person just typed it */
 	int			 tries;
-	struct patience		 patience;
+
+	struct kept_ticket	 ticket;	/* to log in by */
+	struct kept_ticket	 fresh;		/* what the server gave */
+	bool			 keeps;		/* a new one is wanted */
+	bool			 no_ticket;	/* the password counts */
+	bool			 revives;	/* by what the session was given */
+	bool			 early;		/* do not wait for a ticket */
+	bool			 is_open;	/* nor has anybody yet */
 };
+
+/*
+ * --- Connecting -------------------------------------------------------------
+ */
 
 static enum status
 send_hello(struct remote *remote)
@@ -41,65 +64,87 @@ send_hello(struct remote *remote)
 	return remote_send(remote);
 }
 
+/* The right server, or nothing is sent. */
 static enum status
-connect_once(struct visit *v)
+shake_hands(struct sign_in *s, struct wire *wire)
+{
+	SSL *ssl = wire_ssl(wire);
+	enum status st;
+
+	if ((st = trust_expect(ssl, &s->trust)) != STATUS_OK ||
+	    (st = wire_handshake(wire, HANDSHAKE_MS)) != STATUS_OK ||
+	    (st = trust_check(s->pin, ssl, &s->trust)) != STATUS_OK)
+		return st;
+	if (s->settings->verbose)
+		fprintf(stderr, "ftclient: connected, %s, %s\n",
+		    SSL_get_version(ssl), SSL_get_cipher_name(ssl));
+	if (s->revives && s->fresh.len > 0) {
+		s->ticket = s->fresh;
+		return STATUS_OK;
+	}
+	/* A ticket is for the key that the server had when it gave it. */
+	return s->no_ticket ? STATUS_OK :
+	    kept_ticket_find(&s->ticket, s->whom, s->pin);
+}
+
+static enum status
+connect_once(struct sign_in *s)
 {
 	struct wire *wire;
 	enum status st;
 	int fd;
 
-	st = dial(&fd, v->target->host, v->target->port, CONNECT_MS);
+	st = dial(&fd, s->target->host, s->target->port, CONNECT_MS);
 	if (st != STATUS_OK ||
-	    (st = wire_new(&wire, v->context, fd)) != STATUS_OK)
+	    (st = wire_new(&wire, s->context, fd)) != STATUS_OK)
 		return st;
-	if ((st = trust_expect(wire_ssl(wire), &v->trust)) != STATUS_OK ||
-	    (st = wire_handshake(wire, HANDSHAKE_MS)) != STATUS_OK ||
-	    (st = trust_check(wire_ssl(wire), &v->trust)) != STATUS_OK) {
+	if ((st = shake_hands(s, wire)) != STATUS_OK) {
 		wire_free(wire);
 		return st;
 	}
-	if (v->settings->verbose)
-		fprintf(stderr, "ftclient: connected, %s, %s\n",
-		    SSL_get_version(wire_ssl(wire)),
-		    SSL_get_cipher_name(wire_ssl(wire)));
-	if ((st = remote_new(&v->remote, wire)) != STATUS_OK)
+	if ((st = remote_new(&s->remote, wire)) != STATUS_OK)
 		return st;
-	return send_hello(v->remote);
+	return send_hello(s->remote);
 }
 
+static void
+hang_up(struct sign_in *s)
+{
+	remote_free(s->remote);
+	s->remote = NULL;
+}
+
+/*
+ * --- Logging in -------------------------------------------------------------
+ */
+
 static enum status
-get_password(struct visit *v)
+get_password(struct sign_in *s)
 {
 	char prompt[(FT1_USER_MAX + DESTINATION_HOST_MAX) * ESCAPE_GROWTH + 32];
 	char name[FT1_USER_MAX + DESTINATION_HOST_MAX + 2];
 	size_t len;
 	enum status st;
 
-	if (v->settings->password_file != NULL)
-		st = secret_read_file(&v->keys->password, v->settings->password_file);
+	if (s->settings->password_file != NULL)
+		st = secret_read_file(&s->password, s->settings->password_file);
 	else {
-		snprintf(name, sizeof(name), "%s@%s", v->target->user,
-		    v->target->host);
+		snprintf(name, sizeof(name), "%s@%s", s->target->user,
+		    s->target->host);
 		len = escape_string(prompt, sizeof(prompt) - 32, name);
 		snprintf(prompt + len, sizeof(prompt) - len, "'s password: ");
-		st = secret_ask(&v->keys->password, prompt, NULL);
-		v->asked = true;
-		v->tries++;
+		st = secret_ask(&s->password, prompt, NULL);
+		s->asked = true;
+		s->tries++;
 	}
-	v->keys->has_password = st == STATUS_OK;
+	s->has_password = st == STATUS_OK;
 	return st;
-}
-
-void
-keyring_wipe(struct keyring *keys)
-{
-	explicit_bzero(keys, sizeof(*keys));
 }
 
 static enum status
 take_login(struct call *call, const struct frame *frame)
 {
-	struct keyring *keys = call->owner;
+	struct sign_in *s = call->owner;
 	struct reply reply;
 	enum status st;
 
@@ -108,108 +153,296 @@ take_login(struct call *call, const struct frame *frame)
 		    "the server asks for more than a password");
 	st = reply_read(&reply, frame,
 	    REPLY_TICKET | REPLY_TICKET_SECONDS | REPLY_DURABILITY);
-	if (st == STATUS_OK && reply.ticket.len <= sizeof(keys->ticket)) {
-		memcpy(keys->ticket, reply.ticket.at, reply.ticket.len);
-		keys->ticket_len = reply.ticket.len;
-	}
-	return st;
+	if (st != STATUS_OK)
+		return st;
+	if (reply.ticket.len == 0 ||
+	    reply.ticket.len > sizeof(s->fresh.bytes))
+		return status_set(STATUS_PROTOCOL,
+		    "the server sent a malformed ticket");
+	memcpy(s->fresh.bytes, reply.ticket.at, reply.ticket.len);
+	s->fresh.len = reply.ticket.len;
+	s->fresh.until = (int64_t)time(NULL) + reply.ticket_seconds;
+	return STATUS_OK;
 }
 
 static enum status
-log_in(struct visit *v)
+send_login(struct sign_in *s)
 {
-	struct call call = { .receiver = take_login, .owner = v->keys };
-	bool by_ticket = v->keys->ticket_len > 0;
+	bool by_ticket = s->ticket.len > 0;
 	struct ft1_frame *frame;
-	enum status st;
 
-	frame = remote_request(v->remote, FT1_LOGIN, 0, &call);
-	ft1_put_string(frame, FT1_TAG_USER, v->target->user);
+	s->call.receiver = take_login;
+	s->call.owner = s;
+	frame = remote_request(s->remote, FT1_LOGIN, 0, &s->call);
+	ft1_put_string(frame, FT1_TAG_USER, s->target->user);
 	ft1_put_string(frame, FT1_TAG_METHOD,
 	    by_ticket ? "ticket" : "password");
 	if (by_ticket)
-		ft1_put_bytes(frame, FT1_TAG_RESPONSE, v->keys->ticket,
-		    v->keys->ticket_len);
+		ft1_put_bytes(frame, FT1_TAG_RESPONSE, s->ticket.bytes,
+		    s->ticket.len);
 	else
-		ft1_put_bytes(frame, FT1_TAG_RESPONSE,
-		    v->keys->password.bytes, v->keys->password.len);
-	st = remote_finish(v->remote, &call);
-	if (st == STATUS_OK && !remote_limits(v->remote)->known)
+		ft1_put_bytes(frame, FT1_TAG_RESPONSE, s->password.bytes,
+		    s->password.len);
+	if (by_ticket || s->keeps)
+		ft1_put_u32(frame, FT1_TAG_TICKET_SECONDS, AS_LONG_AS_MAY_BE);
+	return remote_send(s->remote);
+}
+
+/* Nothing is said of it: the password is next. */
+static void
+drop_ticket(struct sign_in *s)
+{
+	unsigned int count;
+
+	if (!s->revives)
+		(void)kept_ticket_drop(s->whom, s->pin, &count);
+	OPENSSL_cleanse(&s->fresh, sizeof(s->fresh));
+	OPENSSL_cleanse(&s->ticket, sizeof(s->ticket));
+	s->no_ticket = true;
+}
+
+static enum status
+await_login(struct sign_in *s)
+{
+	enum status st = remote_wait(s->remote, &s->call);
+
+	if (st == STATUS_OK && !remote_limits(s->remote)->known)
 		return status_set(STATUS_PROTOCOL,
 		    "the server said no hello");
 	if (st == STATUS_BUSY)
-		v->patience.wait = call.wait != 0 ? call.wait :
-		    remote_wait_seconds(v->remote);
+		s->patience.wait = s->call.wait != 0 ? s->call.wait :
+		    remote_wait_seconds(s->remote);
+	if (st == STATUS_OK && s->settings->verbose)
+		fprintf(stderr, "ftclient: logged in by %s\n",
+		    s->ticket.len > 0 ? "ticket" : "password");
 	return st;
-}
-
-static void
-hang_up(struct visit *v)
-{
-	remote_free(v->remote);
-	v->remote = NULL;
 }
 
 /* True if the failure may be gone at the next try. */
 static bool
-may_try_again(struct visit *v, enum status st)
+may_try_again(struct sign_in *s, enum status st)
 {
-	bool asked = v->asked;
+	bool asked = s->asked;
 
-	v->asked = false;
-	if (v->remote != NULL && remote_lost(v->remote) != STATUS_OK)
-		hang_up(v);
+	s->asked = false;
+	if (s->remote != NULL && remote_lost(s->remote) != STATUS_OK)
+		hang_up(s);
 	if (st == STATUS_BUSY)
-		return patience_wait(&v->patience, NULL,
-		    v->settings->verbose) == STATUS_OK;
-	if (st == STATUS_LOGIN_REFUSED && v->keys->ticket_len > 0) {
-		v->keys->ticket_len = 0;	/* it has expired */
+		return patience_wait(&s->patience, NULL,
+		    s->settings->verbose) == STATUS_OK;
+	if (s->ticket.len > 0 &&
+	    (st == STATUS_LOGIN_REFUSED || st == STATUS_UNSUPPORTED)) {
+		drop_ticket(s);
 		return true;
 	}
-	if (st == STATUS_LOGIN_REFUSED && asked && v->tries < TRIES) {
+	if (st == STATUS_LOGIN_REFUSED && asked && s->tries < TRIES) {
 		fprintf(stderr, "Login refused, try again.\n");
-		v->keys->has_password = false;
+		s->has_password = false;
 		return true;
 	}
 	/* Perhaps the server grew tired while somebody looked for it. */
-	return st == STATUS_UNREACHABLE && asked && v->remote == NULL;
+	return st == STATUS_UNREACHABLE && asked && s->remote == NULL;
 }
 
 static enum status
-visit_once(struct visit *v)
+try_once(struct sign_in *s)
 {
 	enum status st;
 
-	if (v->remote == NULL && (st = connect_once(v)) != STATUS_OK)
+	if (s->remote == NULL && (st = connect_once(s)) != STATUS_OK)
 		return st;
-	if (v->keys->ticket_len == 0 && !v->keys->has_password &&
-	    (st = get_password(v)) != STATUS_OK)
+	if (s->ticket.len == 0 && !s->has_password &&
+	    (st = get_password(s)) != STATUS_OK)
 		return st;
-	return log_in(v);
+	/* A failure to send it is the outcome of the call as well. */
+	(void)send_login(s);
+	if (s->early && s->ticket.len > 0) {
+		s->is_open = true;
+		return STATUS_OK;
+	}
+	return await_login(s);
 }
 
-enum status
-sign_in(struct remote **out, const struct command_line *settings,
-    const struct destination *target, struct keyring *keys)
+static enum status
+keep_trying(struct sign_in *s)
 {
-	struct visit v = { .settings = settings, .target = target,
-	    .keys = keys };
+	enum status st;
+
+	do
+		st = try_once(s);
+	while (st != STATUS_OK && may_try_again(s, st));
+	secret_wipe(&s->password);
+	s->has_password = false;
+	return st;
+}
+
+/*
+ * --- A sign-in --------------------------------------------------------------
+ */
+
+static void
+name_whom(char *out, size_t size, const struct destination *target)
+{
+	char name[DESTINATION_NAME_SIZE];
+	size_t i;
+
+	destination_name(name, target);
+	for (i = 0; name[i] != '\0'; i++)
+		if (name[i] >= 'A' && name[i] <= 'Z')
+			name[i] += 'a' - 'A';
+	snprintf(out, size, "%s@%s", target->user, name);
+}
+
+static enum status
+new_sign_in(struct sign_in **out, const struct command_line *settings,
+    const struct destination *target)
+{
+	struct sign_in *s;
 	enum status st;
 
 	*out = NULL;
-	v.trust.pin = settings->pin;
-	v.trust.cafile = settings->cafile;
-	v.trust.known_hosts = settings->known_hosts;
-	v.trust.target = target;
-	if ((st = trust_context(&v.context, &v.trust)) == STATUS_OK) {
-		do
-			st = visit_once(&v);
-		while (st != STATUS_OK && may_try_again(&v, st));
-	}
-	SSL_CTX_free(v.context);
-	if (st == STATUS_OK)
-		*out = v.remote;
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	s->settings = settings;
+	s->target = target;
+	s->trust.pin = settings->pin;
+	s->trust.cafile = settings->cafile;
+	s->trust.known_hosts = settings->known_hosts;
+	s->trust.target = target;
+	name_whom(s->whom, sizeof(s->whom), target);
+	if ((st = trust_context(&s->context, &s->trust)) != STATUS_OK)
+		sign_in_end(s);
 	else
-		remote_free(v.remote);
+		*out = s;
 	return st;
+}
+
+enum status
+sign_in_begin(struct sign_in **out, const struct command_line *settings,
+    const struct destination *target, bool early)
+{
+	struct sign_in *s;
+	enum status st;
+
+	*out = NULL;
+	if ((st = new_sign_in(&s, settings, target)) != STATUS_OK)
+		return st;
+	s->early = early;
+	if ((st = keep_trying(s)) != STATUS_OK)
+		sign_in_end(s);
+	else
+		*out = s;
+	return st;
+}
+
+struct remote *
+sign_in_remote(const struct sign_in *s)
+{
+	return s->remote;
+}
+
+bool
+sign_in_is_open(const struct sign_in *s)
+{
+	return s->is_open;
+}
+
+void
+sign_in_settle(struct sign_in *s, bool *refused)
+{
+	remote_await(s->remote, &s->call);
+	*refused = s->call.outcome != STATUS_OK ||
+	    !remote_limits(s->remote)->known;
+	s->is_open = *refused;
+	if (!*refused && s->settings->verbose)
+		fprintf(stderr, "ftclient: logged in by ticket\n");
+}
+
+enum status
+sign_in_again(struct sign_in *s)
+{
+	enum status st = await_login(s);
+
+	s->is_open = s->early = false;
+	if (st == STATUS_OK || !may_try_again(s, st))
+		return st;
+	return keep_trying(s);
+}
+
+enum status
+sign_in_revive(struct sign_in *s)
+{
+	struct remote *lost = s->remote;
+	enum status st;
+
+	s->remote = NULL;
+	s->revives = true;
+	s->early = s->is_open = false;
+	OPENSSL_cleanse(&s->ticket, sizeof(s->ticket));
+	st = keep_trying(s);
+	s->revives = false;
+	if (st == STATUS_OK && s->remote != NULL)
+		remote_replace(lost, s->remote);
+	else
+		hang_up(s);
+	s->remote = lost;
+	return st;
+}
+
+/* The server gave another ticket than ours, which is still the kept one. */
+static void
+renew_ticket(struct sign_in *s)
+{
+	struct kept_ticket now;
+
+	if (s->ticket.len == 0 || s->fresh.len == 0 ||
+	    (s->ticket.len == s->fresh.len && memcmp(s->ticket.bytes,
+	    s->fresh.bytes, s->fresh.len) == 0))
+		return;
+	if (kept_ticket_find(&now, s->whom, s->pin) == STATUS_OK &&
+	    now.len == s->ticket.len &&
+	    memcmp(now.bytes, s->ticket.bytes, now.len) == 0)
+		(void)kept_ticket_keep(&s->fresh, s->whom, s->pin);
+	OPENSSL_cleanse(&now, sizeof(now));
+}
+
+void
+sign_in_end(struct sign_in *s)
+{
+	if (s == NULL)
+		return;
+	renew_ticket(s);
+	hang_up(s);
+	free(s->call.text);
+	SSL_CTX_free(s->context);
+	OPENSSL_clear_free(s, sizeof(*s));
+}
+
+enum status
+sign_in_keep(const struct command_line *settings,
+    const struct destination *target, int64_t *until)
+{
+	struct sign_in *s;
+	enum status st;
+
+	*until = 0;
+	if ((st = kept_ticket_check_place()) != STATUS_OK ||
+	    (st = new_sign_in(&s, settings, target)) != STATUS_OK)
+		return st;
+	s->no_ticket = s->keeps = true;
+	if ((st = keep_trying(s)) == STATUS_OK)
+		st = kept_ticket_keep(&s->fresh, s->whom, s->pin);
+	if (st == STATUS_OK)
+		*until = s->fresh.until;
+	sign_in_end(s);
+	return st;
+}
+
+enum status
+sign_in_forget(const struct destination *target, unsigned int *count)
+{
+	char whom[FT1_USER_MAX + DESTINATION_NAME_SIZE + 1];
+
+	name_whom(whom, sizeof(whom), target);
+	return kept_ticket_drop(whom, NULL, count);
 }

@@ -32,7 +32,11 @@ enum status trust_context(SSL_CTX **out, const struct trust *trust);
 /* Say whom we expect; before the handshake. */
 enum status trust_expect(SSL *ssl, const struct trust *trust);
 
-/* After the handshake and before anything is sent: STATUS_TRUST, or go on. */
-enum status trust_check(SSL *ssl, const struct trust *trust);
+/*
+ * After the handshake and before anything is sent: STATUS_TRUST, or go on.
+ * `pin` is that of the key that the server has.
+ */
+enum status trust_check(char pin[TRUST_PIN_SIZE], SSL *ssl,
+    const struct trust *trust);
 
 #endif

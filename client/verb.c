@@ -73,6 +73,11 @@ static const struct verb verbs[] = {
 	    "tell the current folder on this machine", verb_lpwd, false, 0 },
 	{ "lls", NULL, NULL, 0, -1, "[ARGUMENT ...]",
 	    "run ls on this machine", verb_lls, false, 0 },
+	{ "login", NULL, "", 0, 0, "",
+	    "keep a login: no password is needed while it lasts", verb_login,
+	    false, 0 },
+	{ "logout", NULL, "", 0, 0, "",
+	    "forget the login that was kept", verb_logout, false, 0 },
 	{ "help", "?", "", 0, 1, "[COMMAND]",
 	    "show this list, or what a command takes", verb_help_command,
 	    false, 0 },
@@ -104,6 +109,13 @@ verb_find(const char *name)
 	status_set(STATUS_USAGE, "there is no command `%.64s`%s", name,
 	    nearest_hint(hint, sizeof(hint), name, names));
 	return NULL;
+}
+
+bool
+verb_needs_session(const char *name)
+{
+	return name == NULL || (strcmp(name, "login") != 0 &&
+	    strcmp(name, "logout") != 0);
 }
 
 void

@@ -44,6 +44,9 @@ struct verb {
 /* The verb of that name; NULL, with the thread's text set to a hint. */
 const struct verb *verb_find(const char *name);
 
+/* False for those that need nobody who is logged in; `name` may be NULL. */
+bool verb_needs_session(const char *name);
+
 /* One line for each verb, or what one takes. */
 void verb_help_all(FILE *file);
 void verb_help(FILE *file, const struct verb *verb);
@@ -78,6 +81,9 @@ verb_function verb_df;
 verb_function verb_lock;
 verb_function verb_unlock;
 verb_function verb_locks;
+/* verb_login.c */
+verb_function verb_login;
+verb_function verb_logout;
 /* verb_local.c */
 verb_function verb_lcd;
 verb_function verb_lpwd;

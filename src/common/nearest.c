@@ -66,15 +66,26 @@ nearest_word(const char *typed, const char *const *words)
 	return found;
 }
 
+static const char *
+hint(char *out, size_t room, const char *dashes, const char *word)
+{
+	if (word != NULL)
+		snprintf(out, room, ", did you mean `%s%s`?", dashes, word);
+	else
+		snprintf(out, room, "%s", "");
+	return out;
+}
+
 const char *
 nearest_hint(char *out, size_t room, const char *typed,
     const char *const *words)
 {
-	const char *word = nearest_word(typed, words);
+	return hint(out, room, "", nearest_word(typed, words));
+}
 
-	if (word != NULL)
-		snprintf(out, room, ", did you mean `%s`?", word);
-	else
-		snprintf(out, room, "%s", "");
-	return out;
+const char *
+nearest_option(char *out, size_t room, const char *typed,
+    const char *const *words)
+{
+	return hint(out, room, "--", nearest_word(typed, words));
 }

@@ -23,4 +23,8 @@ const char *nearest_word(const char *typed, const char *const *words);
 const char *nearest_hint(char *out, size_t room, const char *typed,
     const char *const *words);
 
+/* The same for long options, "--" and all; `words` stand without it. */
+const char *nearest_option(char *out, size_t room, const char *typed,
+    const char *const *words);
+
 #endif

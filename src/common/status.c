@@ -183,6 +183,13 @@ status_set(enum status st, const char *fmt, ...)
 	return st;
 }
 
+void
+status_forget(void)
+{
+	last.st = STATUS_OK;
+	last.text[0] = '\0';
+}
+
 enum status
 status_of_errno(int error)
 {

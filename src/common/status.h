@@ -80,6 +80,12 @@ enum status status_set(enum status st, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
+ * Forget the thread's text, which may name files: to be called before the
+ * thread turns to another client.
+ */
+void status_forget(void);
+
+/*
  * Map errno to a code, set the text to "CONTEXT: strerror", and return the
  * code.  Keeps errno.
  */

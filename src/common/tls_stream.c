@@ -25,6 +25,8 @@
 #define IN_ROOM		131072u
 /* What may wait in the kernel, and here, for a peer that does not read. */
 #define UNSENT_LOW	65536u
+/* Records without data (key updates and the like) between data that count. */
+#define EMPTY_MOST	32
 
 struct tls_stream {
 	SSL		*ssl;		/* owned */
@@ -33,6 +35,8 @@ struct tls_stream {
 	size_t		 out_sent, out_len, out_room;
 	uint8_t		*in;		/* owned, or NULL */
 	size_t		 in_read, in_len, in_room;
+	bool		 is_dry;	/* the socket had no more to read */
+	unsigned int	 empty;		/* records without data in a row */
 	int		 cut;		/* errno of the broken socket, or 0 */
 	bool		 ended;		/* the socket said end of file */
 	const char	*failure;	/* static words */
@@ -107,6 +111,7 @@ fill_input(struct tls_stream *stream)
 		stream->in_len = (size_t)n;
 		return true;
 	}
+	stream->is_dry = true;
 	if (n == 0)
 		stream->ended = true;
 	else if (errno != EAGAIN && errno != EWOULDBLOCK)
@@ -194,6 +199,8 @@ tls_stream_new(SSL_CTX *context, int fd, bool is_server)
 	BIO_set_data(bio, stream);
 	BIO_set_init(bio, 1);
 	SSL_set_bio(stream->ssl, bio, bio);
+	/* Else SSL_read would not return from an endless row of key updates. */
+	(void)SSL_clear_mode(stream->ssl, SSL_MODE_AUTO_RETRY);
 	if (is_server)
 		SSL_set_accept_state(stream->ssl);
 	else
@@ -273,12 +280,23 @@ tls_stream_read(struct tls_stream *stream, void *bytes, size_t len,
     size_t *got)
 {
 	int result;
+	enum io io;
 
 	*got = 0;
-	ERR_clear_error();
-	if ((result = SSL_read_ex(stream->ssl, bytes, len, got)) == 1)
-		return IO_OK;
-	return io_of_error(stream, result);
+	stream->is_dry = false;
+	do {
+		ERR_clear_error();
+		result = SSL_read_ex(stream->ssl, bytes, len, got);
+		if (result == 1) {
+			stream->empty = 0;
+			return IO_OK;
+		}
+		io = io_of_error(stream, result);
+		if (io != IO_WANT || stream->is_dry)
+			return io;
+	} while (++stream->empty <= EMPTY_MOST);
+	stream->failure = "too many records without data";
+	return IO_FAILED;
 }
 
 bool

@@ -251,13 +251,16 @@ client_make_ticket(struct client *client, uint8_t *ticket, size_t *len,
 
 	rules_now(&rules, client);
 	end = client->login_time + config->login_lifetime;
-	holder.expires = rules.now + config->ticket_lifetime;
+	holder.expires = rules.now + (client->ticket_seconds != 0 ?
+	    client->ticket_seconds : config->ticket_lifetime);
 	if (holder.expires > end)
 		holder.expires = end;
 	users = user_source_get(client->services->users);
 	holder.user = users_find(users, client->who.user,
 	    strlen(client->who.user));
-	if (holder.user != NULL && holder.expires > rules.now)
+	/* The file may have been changed since the login was checked. */
+	if (holder.user != NULL && !holder.user->locked &&
+	    is_same_login(client, holder.user) && holder.expires > rules.now)
 		st = ticket_make(ticket, len, &rules, &holder);
 	users_unref(users);
 	*seconds = (uint32_t)(holder.expires - rules.now);

@@ -41,6 +41,7 @@ struct client {
 	unsigned int	 failures;
 	bool		 is_in;
 	uint64_t	 login_time;	/* of the password; since 1970 */
+	uint32_t	 ticket_seconds; /* asked for; 0: as configured */
 	uint8_t		 line_digest[USER_DIGEST_LEN];
 	uint8_t		 hash_digest[RENEWALS_DIGEST];
 };
@@ -71,7 +72,10 @@ enum status client_password_checked(struct client *client, enum status st);
 enum status client_use_ticket(struct client *client,
     const struct request_bytes *user, const struct request_bytes *ticket);
 
-/* A new ticket for a client that is in; its life in seconds. */
+/*
+ * A new ticket for a client that is in; its life in seconds, which is the one
+ * asked for, but never past the end of the login.
+ */
 enum status client_make_ticket(struct client *client, uint8_t *ticket,
     size_t *len, uint32_t *seconds);
 

@@ -19,6 +19,8 @@ struct face_input {
 	size_t		 len;
 	size_t		 used;		/* by the face */
 	bool		 is_quiet;	/* the client has sent no more so far */
+	uint64_t	 ends;		/* clock_ms(): leave the rest to another
+					 * turn from then on; 0: use all */
 };
 
 /* Room for plain bytes that are to go. */

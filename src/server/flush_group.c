@@ -137,11 +137,13 @@ flush_stages(struct flush_group *group)
 static void
 flush_folders(struct flush_group *group)
 {
+	enum status st;
+
 	for (size_t i = 0; i < group->count; i++) {
 		if (place_durability(&group->folders[i].place) ==
-		    DURABILITY_COMMIT &&
-		    fsync(group->folders[i].folder.fd) == -1)
-			group->unflushed = status_errno("flush the folder");
+		    DURABILITY_COMMIT && (st = folder_flush(
+		    &group->folders[i].folder)) != STATUS_OK)
+			group->unflushed = st;
 		folder_close(&group->folders[i].folder);
 	}
 	group->count = 0;
@@ -320,6 +322,7 @@ flush_group_run(struct batch *batches, struct kit *kit,
 	    .choice = choice, .base = batches->base };
 	struct batch *batch;
 
+	status_forget();
 	if (group.base != NULL) {
 		group.folders = malloc(FOLDERS_MAX * sizeof(*group.folders));
 		if (group.folders == NULL) {
@@ -338,7 +341,8 @@ flush_group_run(struct batch *batches, struct kit *kit,
 	if (group.base != NULL)
 		flush_folders(&group);
 	if (group.unflushed != STATUS_OK)
-		fail_all(&group, group.unflushed);
+		fail_all(&group, status_set(group.unflushed,
+		    "the folder could not be flushed"));
 	audit_gather();
 	for (batch = batches; batch != NULL; batch = batch->next)
 		audit_batch(batch);

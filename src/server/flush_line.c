@@ -10,11 +10,20 @@
 
 #include "batch.h"
 #include "flush_group.h"
+#include "kit.h"
 #include "lock_line.h"
-#include "log.h"
 
 /* Fewer uploads than this that wait together are left to several threads. */
 #define WORTH_SHARING 8
+
+struct flush_line;
+
+/* A thread of the line. */
+struct flusher {
+	struct flush_line *line;	/* borrowed */
+	struct kit	*kit;		/* owned */
+	pthread_t	 thread;
+};
 
 struct flush_line {
 	struct flush_line_plan plan;
@@ -22,7 +31,7 @@ struct flush_line {
 	pthread_cond_t	 filled;
 	struct batch	*first, **last;	/* owned; in the order they came */
 	bool		 closed;
-	pthread_t	*threads;	/* owned */
+	struct flusher	*flushers;	/* owned */
 	unsigned int	 started;
 	struct flush_choice *choices;	/* owned; one per base */
 	atomic_long	 stages;
@@ -142,17 +151,10 @@ have_wait(struct flush_line *line, struct batch *batch)
 static void *
 flush_thread(void *ctx)
 {
-	struct flush_line *line = ctx;
+	struct flusher *flusher = ctx;
+	struct flush_line *line = flusher->line;
 	struct batch *group, *next;
-	struct kit *kit;
-	enum status st;
 
-	st = kit_new(&kit, line->plan.bases, line->plan.base_count);
-	if (st != STATUS_OK) {
-		log_line(LOG_LEVEL_ERROR, 0, "a flush thread cannot start: %s",
-		    status_text(st));
-		return NULL;
-	}
 	pthread_mutex_lock(&line->mutex);
 	for (;;) {
 		while (line->first == NULL && !line->closed)
@@ -161,7 +163,8 @@ flush_thread(void *ctx)
 			break;
 		group = take_group(line);
 		pthread_mutex_unlock(&line->mutex);
-		flush_group_run(group, kit, choice_of(line, group->base));
+		flush_group_run(group, flusher->kit,
+		    choice_of(line, group->base));
 		for (; group != NULL; group = next) {
 			next = group->next;
 			group->next = NULL;
@@ -173,14 +176,30 @@ flush_thread(void *ctx)
 		pthread_mutex_lock(&line->mutex);
 	}
 	pthread_mutex_unlock(&line->mutex);
-	kit_free(kit);
 	return NULL;
+}
+
+static enum status
+start(struct flush_line *line, struct flusher *flusher)
+{
+	enum status st;
+
+	flusher->line = line;
+	st = kit_new(&flusher->kit, line->plan.bases, line->plan.base_count);
+	if (st != STATUS_OK)
+		return st;
+	if (pthread_create(&flusher->thread, NULL, flush_thread,
+	    flusher) == 0)
+		return STATUS_OK;
+	kit_free(flusher->kit);
+	return status_set(STATUS_NO_MEMORY, "cannot start a flush thread");
 }
 
 enum status
 flush_line_new(struct flush_line **out, const struct flush_line_plan *plan)
 {
 	struct flush_line *line;
+	enum status st;
 
 	*out = NULL;
 	if ((line = calloc(1, sizeof(*line))) == NULL)
@@ -189,18 +208,17 @@ flush_line_new(struct flush_line **out, const struct flush_line_plan *plan)
 	line->last = &line->first;
 	pthread_mutex_init(&line->mutex, NULL);
 	pthread_cond_init(&line->filled, NULL);
-	line->threads = calloc(plan->threads, sizeof(*line->threads));
+	line->flushers = calloc(plan->threads, sizeof(*line->flushers));
 	line->choices = calloc(plan->base_count, sizeof(*line->choices));
-	if (line->threads == NULL || line->choices == NULL) {
+	if (line->flushers == NULL || line->choices == NULL) {
 		flush_line_free(line);
 		return STATUS_NO_MEMORY;
 	}
-	for (unsigned int i = 0; i < plan->threads; i++) {
-		if (pthread_create(&line->threads[i], NULL, flush_thread,
-		    line) != 0) {
+	while (line->started < plan->threads) {
+		st = start(line, &line->flushers[line->started]);
+		if (st != STATUS_OK) {
 			flush_line_free(line);
-			return status_set(STATUS_NO_MEMORY,
-			    "cannot start a flush thread");
+			return st;
 		}
 		line->started++;
 	}
@@ -217,11 +235,13 @@ flush_line_free(struct flush_line *line)
 	line->closed = true;
 	pthread_mutex_unlock(&line->mutex);
 	pthread_cond_broadcast(&line->filled);
-	for (unsigned int i = 0; i < line->started; i++)
-		pthread_join(line->threads[i], NULL);
+	for (unsigned int i = 0; i < line->started; i++) {
+		pthread_join(line->flushers[i].thread, NULL);
+		kit_free(line->flushers[i].kit);
+	}
 	pthread_cond_destroy(&line->filled);
 	pthread_mutex_destroy(&line->mutex);
-	free(line->threads);
+	free(line->flushers);
 	free(line->choices);
 	free(line);
 }

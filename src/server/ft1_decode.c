@@ -41,6 +41,7 @@ struct message {
 #define HAS_WAIT_LOCK	(UINT64_C(1) << 24)
 #define HAS_SHARED	(UINT64_C(1) << 25)
 #define HAS_UPLOAD	(UINT64_C(1) << 26)
+#define HAS_TICKET_SECONDS (UINT64_C(1) << 63)
 
 /* What each type of frame must hold and may hold. */
 struct frame_rule {
@@ -51,7 +52,8 @@ struct frame_rule {
 
 static const struct frame_rule rules[] = {
 	{ FT1_HELLO, -1, HAS_VERSIONS, 0 },
-	{ FT1_LOGIN, -1, HAS_USER | HAS_METHOD, HAS_RESPONSE },
+	{ FT1_LOGIN, -1, HAS_USER | HAS_METHOD,
+	    HAS_RESPONSE | HAS_TICKET_SECONDS },
 	{ FT1_RESPONSE, -1, HAS_RESPONSE, 0 },
 	{ FT1_PING, -1, 0, 0 },
 	{ FT1_CANCEL, -1, 0, 0 },
@@ -164,6 +166,9 @@ take_login_field(struct message *message, const struct ft1_fields *fields)
 	case FT1_TAG_RESPONSE:
 		return take_bytes(&login->response, fields, HAS_RESPONSE, 0,
 		    FT1_RESPONSE_MAX);
+	case FT1_TAG_TICKET_SECONDS:
+		return bit_if(ft1_get_u32(fields, &login->ticket_seconds),
+		    HAS_TICKET_SECONDS);
 	}
 	return 0;
 }
@@ -277,7 +282,8 @@ static bool
 is_known(uint16_t tag)
 {
 	static const uint16_t known[] = { FT1_TAG_VERSIONS, FT1_TAG_USER,
-	    FT1_TAG_METHOD, FT1_TAG_RESPONSE, FT1_TAG_PATH, FT1_TAG_TARGET,
+	    FT1_TAG_METHOD, FT1_TAG_RESPONSE, FT1_TAG_TICKET_SECONDS,
+	    FT1_TAG_PATH, FT1_TAG_TARGET,
 	    FT1_TAG_OFFSET, FT1_TAG_LENGTH, FT1_TAG_SIZE, FT1_TAG_MODE,
 	    FT1_TAG_MTIME, FT1_TAG_TAKEN, FT1_TAG_IF_ABSENT,
 	    FT1_TAG_IF_VERSION, FT1_TAG_DIGEST, FT1_TAG_RECURSIVE,

@@ -20,6 +20,7 @@ enum ft1_verdict {
 struct ft1_login {
 	struct request_bytes user, method;
 	struct request_bytes response;	/* at is NULL if there is none */
+	uint32_t ticket_seconds;	/* asked for; 0: as configured */
 };
 
 struct ft1_commit {

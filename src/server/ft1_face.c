@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "ft1_state.h"
 #include "log.h"
 
@@ -130,6 +131,13 @@ say_last_words(struct ft1 *ft1)
 	return FACE_ENDS;
 }
 
+/* Requests can be short and dear: a row of them is worth several turns. */
+static bool
+is_turn_over(const struct face_input *in)
+{
+	return in->ends != 0 && clock_ms() >= in->ends;
+}
+
 static enum face_turn
 ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 {
@@ -150,7 +158,7 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 			    "the server is shutting down");
 		step = ft1->is_ending ? FT1_STEP_WAITS :
 		    ft1_take_frame(ft1, in);
-	} while (step == FT1_STEP_ON);
+	} while (step == FT1_STEP_ON && !is_turn_over(in));
 	ft1_forget_caller(ft1);
 	ft1_overtake(ft1, in);
 	if (ft1->is_ending)
@@ -158,8 +166,8 @@ ft1_work(struct face *face, struct face_input *in, struct face_output *out)
 	/* What is used falls off the front before the next turn. */
 	ft1->scanned -= ft1->scanned < in->used ? ft1->scanned : in->used;
 	/* Nothing more of a tree is at hand: flush what there is. */
-	if (in->is_quiet && ft1->client->former != NULL &&
-	    ft1->answering == NULL)
+	if (in->is_quiet && step == FT1_STEP_WAITS &&
+	    ft1->client->former != NULL && ft1->answering == NULL)
 		batch_former_send(ft1->client->former);
 	if (goes_on)
 		return FACE_ON;

@@ -3,6 +3,8 @@
 
 #include "ft1_state.h"
 
+#include <string.h>
+
 #include "command.h"
 #include "ft1_decode.h"
 #include "log.h"
@@ -213,6 +215,7 @@ ft1_take_frame(struct ft1 *ft1, struct face_input *in)
 {
 	const uint8_t *at = in->bytes + in->used;
 	struct ft1_header header;
+	enum ft1_step step;
 	bool is_scanned;	/* and with that checked, by ft1_overtake */
 
 	/* Data, too, may have to be answered by an error. */
@@ -237,6 +240,11 @@ ft1_take_frame(struct ft1 *ft1, struct face_input *in)
 	log_line(LOG_LEVEL_TRACE, ft1->client->who.session, "%s %u, %u bytes",
 	    ft1_type_word(header.type) != NULL ? ft1_type_word(header.type) :
 	    "request", header.id, header.length);
+	step = dispatch(ft1, &header, at + FT1_HEADER_SIZE);
+	/* The buffer is the worker's, and lives on: passwords must not. */
+	if (header.type == FT1_LOGIN || header.type == FT1_RESPONSE)
+		explicit_bzero(in->bytes + in->used + FT1_HEADER_SIZE,
+		    header.length);
 	in->used += FT1_HEADER_SIZE + header.length;
-	return dispatch(ft1, &header, at + FT1_HEADER_SIZE);
+	return step;
 }

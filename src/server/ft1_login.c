@@ -141,6 +141,7 @@ ft1_take_login(struct ft1 *ft1, const struct ft1_header *header,
 	case FT1_GOOD:
 		break;
 	}
+	ft1->client->ticket_seconds = login.ticket_seconds;
 	return begin_login(ft1, &login);
 }
 

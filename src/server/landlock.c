@@ -34,6 +34,7 @@
 #define FS_OF_ABI_1 ((1ULL << 13) - 1)
 #define RULE_PATH_BENEATH 1
 #define CREATE_VERSION 1u
+#define ABI_WITH_RENAMES 2
 
 #define READ_RIGHTS (FS_READ_FILE | FS_READ_DIR)
 #define WRITE_RIGHTS (READ_RIGHTS | FS_WRITE_FILE | FS_REMOVE_DIR | \
@@ -54,10 +55,8 @@ struct path_rule {
 static struct ruleset
 ruleset_of(int abi)
 {
-	struct ruleset rules = { .fs = FS_OF_ABI_1 };
+	struct ruleset rules = { .fs = FS_OF_ABI_1 | FS_REFER };
 
-	if (abi >= 2)
-		rules.fs |= FS_REFER;
 	if (abi >= 3)
 		rules.fs |= FS_TRUNCATE;
 	if (abi >= 4)
@@ -100,6 +99,10 @@ landlock_enter(const struct landlock_path *paths)
 		    "this kernel has no Landlock, or has it switched off");
 	if (abi == -1)
 		return status_errno("landlock");
+	/* The first one forbids each rename from a folder to another. */
+	if (abi < ABI_WITH_RENAMES)
+		return status_set(STATUS_UNSUPPORTED,
+		    "the Landlock of this kernel is too old (before 5.19)");
 	/* The kernel takes a longer structure if what is new in it is 0. */
 	rules = ruleset_of(abi);
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules),

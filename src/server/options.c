@@ -82,7 +82,7 @@ bad_option(char *const *argv, int code)
 		words[i] = long_options[i].name;
 	words[i] = NULL;
 	return status_set(STATUS_USAGE, "unknown option %s%s", typed,
-	    nearest_hint(hint, sizeof(hint), typed + 2, words));
+	    nearest_option(hint, sizeof(hint), typed + 2, words));
 }
 
 static void

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "account.h"
 #include "listen.h"
-#include "sandbox.h"
 #include "ticket_keys.h"
 #include "tls_context.h"
 #include "user_file.h"
@@ -105,11 +105,12 @@ preflight(struct handover **out, const struct preflight *what)
 	st = handover_make(&h, what->text, what->file, what->only_a_test);
 	if (st != STATUS_OK)
 		return st;
-	if ((st = sandbox_check(h->config)) != STATUS_OK ||
+	if ((st = account_check(h->config)) != STATUS_OK ||
 	    (st = listen_check(h->config)) != STATUS_OK ||
 	    (st = check_tls(h)) != STATUS_OK ||
 	    (st = check_users(h->config, what)) != STATUS_OK ||
 	    (st = check_bases(h->config, what->file)) != STATUS_OK ||
+	    (st = account_reaches(h->config, what->file)) != STATUS_OK ||
 	    (st = check_open_files(h->config, what->file)) != STATUS_OK)
 		handover_free(h);
 	else

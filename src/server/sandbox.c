@@ -7,10 +7,8 @@
 #include <sys/types.h>
 
 #include <errno.h>
-#include <grp.h>
 #include <libgen.h>
 #include <limits.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,60 +19,12 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 
+#include "account.h"
 #include "landlock.h"
 #include "log.h"
 #include "syscalls.h"
 
 #define PATHS_MAX (CONFIG_BASES_MAX + 4)
-
-static enum status
-find_account(const struct passwd **out, const struct config *config)
-{
-	*out = NULL;
-	if (config->user == NULL)
-		return STATUS_OK;
-	errno = 0;
-	if ((*out = getpwnam(config->user)) == NULL)
-		return status_set(STATUS_CONFIG, "user = %s: there is no such "
-		    "account: make it (useradd --system %s) or name another",
-		    config->user, config->user);
-	return STATUS_OK;
-}
-
-enum status
-sandbox_check(const struct config *config)
-{
-	const struct passwd *account;
-	enum status st;
-
-	if ((st = find_account(&account, config)) != STATUS_OK ||
-	    account == NULL)
-		return st;
-	if (geteuid() != 0 && account->pw_uid != geteuid())
-		return status_set(STATUS_CONFIG, "user = %s: only root can "
-		    "become another account: start as root, or leave the key "
-		    "out", config->user);
-	return STATUS_OK;
-}
-
-static enum status
-become(const struct config *config)
-{
-	const struct passwd *account;
-	enum status st;
-
-	if ((st = sandbox_check(config)) != STATUS_OK ||
-	    (st = find_account(&account, config)) != STATUS_OK)
-		return st;
-	if (account == NULL || geteuid() != 0)
-		return STATUS_OK;
-	if (initgroups(account->pw_name, account->pw_gid) == -1 ||
-	    setresgid(account->pw_gid, account->pw_gid, account->pw_gid) ==
-	    -1 ||
-	    setresuid(account->pw_uid, account->pw_uid, account->pw_uid) == -1)
-		return status_errno("become user %s", config->user);
-	return STATUS_OK;
-}
 
 /* The death of the parent is told only from here on: look whether it was. */
 static enum status
@@ -106,7 +56,11 @@ warm_up(void)
 	return ok ? STATUS_OK : status_set(STATUS_IO, "OpenSSL does not start");
 }
 
-/* The folder of the user file, since a file that is replaced would be lost. */
+/*
+ * The folder of the user file, since a file that is replaced would be lost.
+ * What lies in the state folder is the monitor's business: it hands over the
+ * keys, and with --quick the user file stands there, too.
+ */
 static enum status
 confine_files(const struct config *config)
 {
@@ -118,7 +72,6 @@ confine_files(const struct config *config)
 	for (i = 0; i < config->base_count; i++)
 		paths[n++] = (struct landlock_path) { config->bases[i].path,
 			true };
-	paths[n++] = (struct landlock_path) { config->state, true };
 	if (strlen(config->user_file) >= sizeof(users))
 		return status_set(STATUS_CONFIG, "login.user_file is too long");
 	strcpy(users, config->user_file);
@@ -142,7 +95,7 @@ sandbox_enter(const struct config *config)
 	enum status st;
 
 	if ((st = warm_up()) != STATUS_OK ||
-	    (st = become(config)) != STATUS_OK ||
+	    (st = account_become(config)) != STATUS_OK ||
 	    (st = die_with_parent(parent)) != STATUS_OK)
 		return st;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)

@@ -1,20 +1,14 @@
 /*
  * sandbox - what the server process gives up before its first thread starts:
- * new privileges, files outside the bases, the state folder and the folder of
- * the user file (Landlock), and all system calls that are not on a list
- * (seccomp, which kills the process).
+ * new privileges, files outside the bases and the folder of the user file
+ * (Landlock; that one is only read), and all system calls that are not on a
+ * list (seccomp, which kills the process).
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
 #include "server_config.h"
 #include "status.h"
-
-/*
- * STATUS_CONFIG if the account of the configuration cannot be become: there is
- * none of that name, or the process may not.
- */
-enum status sandbox_check(const struct config *config);
 
 /*
  * Become the account `config->user` (when root), give up everything, and stay

@@ -277,12 +277,12 @@ clear(struct server *server)
 	struct services *services = &server->services;
 
 	collector_stop(server->collector);
-	login_line_free(services->login_line);
-	lock_line_close(services->lock_line);
-	flush_line_free(services->flush_line);
 	if (services->ready != NULL)
 		ready_queue_close(services->ready);
 	workers_join(server->workers);
+	login_line_free(services->login_line);
+	lock_line_close(services->lock_line);
+	flush_line_free(services->flush_line);
 	listener_free(server->listener);
 	ready_queue_free(services->ready);
 	lock_line_free(services->lock_line);

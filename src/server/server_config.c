@@ -123,7 +123,11 @@ config_read(char **out, const char *file)
 	FILE *fp;
 
 	*out = NULL;
-	if ((fp = fopen(file, "re")) == NULL)
+	if ((fp = fopen(file, "re")) == NULL && errno == ENOENT)
+		return status_set(STATUS_CONFIG, "configuration file %s is "
+		    "missing: make it (see ftserver.conf(5)), or try "
+		    "ftserver --quick DIR", file);
+	if (fp == NULL)
 		return status_set(STATUS_CONFIG, "configuration file %s: %s",
 		    file, strerror(errno));
 	st = read_text(out, fp, file);

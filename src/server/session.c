@@ -4,6 +4,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -62,6 +63,17 @@ session_new(struct services *services, int fd, const struct sockaddr *address,
 	return session;
 }
 
+/* It may be a part of a LOGIN. */
+static void
+drop_carried(struct session *session)
+{
+	if (session->carried != NULL)
+		explicit_bzero(session->carried, session->carried_len);
+	free(session->carried);
+	session->carried = NULL;
+	session->carried_len = 0;
+}
+
 void
 session_free(struct session *session)
 {
@@ -71,7 +83,7 @@ session_free(struct session *session)
 		session->face->ops->close(session->face);
 	tls_stream_free(session->stream);
 	client_clear(&session->client);
-	free(session->carried);
+	drop_carried(session);
 	free(session);
 }
 
@@ -152,6 +164,12 @@ handshake(struct session *session)
 	}
 }
 
+static bool
+is_used_up(const struct turn_budget *budget)
+{
+	return budget->bytes >= TURN_BYTES || clock_ms() >= budget->ends;
+}
+
 /*
  * Read on behind what is carried, up to the face's appetite.  False if the
  * stream has ended.
@@ -181,8 +199,23 @@ hear(struct session *session, uint8_t *bytes, size_t *len,
 		}
 		*len += got;
 		budget->bytes += got;
+		/* A record may hold as little as one byte. */
+		if (is_used_up(budget))
+			break;
 	}
 	return true;
+}
+
+/* Send what waits; whatever gets out is progress. */
+static enum io
+send_some(struct session *session)
+{
+	size_t before = tls_stream_unsent(session->stream);
+	enum io io = tls_stream_flush(session->stream);
+
+	if (tls_stream_unsent(session->stream) < before)
+		session->moved = clock_ms();
+	return io;
 }
 
 /* Let the face use the input and fill the output, and send that. */
@@ -194,7 +227,7 @@ speak(struct session *session, const struct turn_tools *tools,
 	enum face_turn turn;
 
 	if (tls_stream_unsent(session->stream) > 0)
-		(void)tls_stream_flush(session->stream);
+		(void)send_some(session);
 	out.room = tls_stream_room(session->stream);
 	turn = session->face->ops->work(session->face, in, &out);
 	budget->bytes += out.len;
@@ -210,8 +243,7 @@ speak(struct session *session, const struct turn_tools *tools,
 static bool
 carry(struct session *session, const uint8_t *bytes, size_t len)
 {
-	free(session->carried);
-	session->carried = NULL;
+	drop_carried(session);
 	session->carried_len = len;
 	if (len == 0)
 		return true;
@@ -221,12 +253,6 @@ carry(struct session *session, const uint8_t *bytes, size_t len)
 	return true;
 }
 
-static bool
-is_used_up(const struct turn_budget *budget)
-{
-	return budget->bytes >= TURN_BYTES || clock_ms() >= budget->ends;
-}
-
 static enum turn say_goodbye(struct session *session);
 
 /* Hear and speak by turns until nothing moves, or the turn is used up. */
@@ -234,7 +260,7 @@ static enum turn
 talk(struct session *session, const struct turn_tools *tools,
     struct turn_budget *budget)
 {
-	struct face_input in = { .bytes = tools->input };
+	struct face_input in = { .bytes = tools->input, .ends = budget->ends };
 	enum face_turn said;
 	size_t before, unsent;
 	enum io sent;
@@ -252,7 +278,7 @@ talk(struct session *session, const struct turn_tools *tools,
 		in.len -= in.used;
 		memmove(in.bytes, in.bytes + in.used, in.len);
 		unsent = tls_stream_unsent(session->stream);
-		sent = tls_stream_flush(session->stream);
+		sent = send_some(session);
 		if (sent == IO_CUT)
 			return cut(session,
 			    tls_stream_failure(session->stream));
@@ -318,13 +344,27 @@ say_goodbye(struct session *session)
 	}
 }
 
+/*
+ * Epoll tells of a broken socket even who asks for nothing, again and again.
+ * Whoever waits for neither input nor room would never notice otherwise.
+ */
+static bool
+is_hung_up(const struct session *session, unsigned int wishes)
+{
+	struct pollfd pollfd = { .fd = tls_stream_fd(session->stream) };
+
+	return (wishes & WISH_READY) != 0 && session->interest == 0 &&
+	    poll(&pollfd, 1, 0) == 1 &&
+	    (pollfd.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 /* Take in what others wish.  False if the session is to end at once. */
 static bool
 heed(struct session *session, unsigned int wishes)
 {
 	if ((wishes & WISH_READY) != 0)
 		session->armed = 0;
-	if ((wishes & WISH_KICK) != 0)
+	if ((wishes & WISH_KICK) != 0 || is_hung_up(session, wishes))
 		return false;
 	if ((wishes & WISH_TIMEOUT) != 0 &&
 	    clock_ms() >= atomic_load(&session->deadline)) {
@@ -365,6 +405,7 @@ session_turn(struct session *session, const struct turn_tools *tools,
 	struct turn_budget budget = { .ends = clock_ms() + TURN_MS };
 	enum turn turn;
 
+	status_forget();
 	session->client.kit = tools->kit;
 	if (!heed(session, wishes))
 		return TURN_END;

@@ -6,14 +6,38 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+/*
+ * The folders above it are for everybody.  What cannot be made is told by the
+ * folder itself, which then cannot be made either.
+ */
+static void
+make_parents(const char *path)
+{
+	char parent[PATH_MAX], *slash;
+
+	if (snprintf(parent, sizeof(parent), "%s", path) >=
+	    (int)sizeof(parent))
+		return;
+	slash = parent;
+	while ((slash = strchr(slash + 1, '/')) != NULL && slash[1] != '\0') {
+		*slash = '\0';
+		(void)mkdir(parent, 0755);
+		*slash = '/';
+	}
+}
 
 enum status
 state_folder_make(const struct config *config)
 {
 	const struct passwd *account;
 
+	make_parents(config->state);
 	if (mkdir(config->state, 0750) == -1) {
 		if (errno == EEXIST)
 			return STATUS_OK;

@@ -7,7 +7,10 @@
 #include "server_config.h"
 #include "status.h"
 
-/* Make the folder for the account of the server if it is missing. */
+/*
+ * Make the folder for the account of the server if it is missing, and those
+ * above it.
+ */
 enum status state_folder_make(const struct config *config);
 
 #endif

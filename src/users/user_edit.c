@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "password.h"
 
 #define POLL_MS_MIN 10
 #define POLL_MS_MAX 250
@@ -320,6 +321,11 @@ user_edit_renew_hash(const struct user_renewal *r)
 		user_edit_abort(e);
 		return status_set(STATUS_CHANGED,
 		    "%s: the user's line was changed meanwhile", r->path);
+	}
+	if (!password_hash_is_foreign(user->hash)) {
+		user_edit_abort(e);
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: the user's hash is argon2id already", r->path);
 	}
 	st = user_edit_line(&line, e, user);
 	if (st == STATUS_OK)

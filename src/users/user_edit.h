@@ -65,6 +65,8 @@ struct user_renewal {
 /*
  * Give a user a new hash of the same password, if the line still is as it was
  * when the password was verified; else STATUS_CHANGED, and nothing changes.
+ * STATUS_NOT_PERMITTED if the hash is none of crypt(3): nobody needs another
+ * then, whatever a server process asks for.
  */
 enum status user_edit_renew_hash(const struct user_renewal *renewal);
 

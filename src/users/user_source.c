@@ -109,8 +109,9 @@ take_table(struct user_source *s, struct users *table)
 
 	users_unref(s->table);
 	s->table = table;
-	snprintf(text, sizeof(text), "%s: %zu users %s", s->path,
-	    users_count(table), is_first ? "read" : "read again");
+	snprintf(text, sizeof(text), "%s: %zu user%s %s", s->path,
+	    users_count(table), users_count(table) == 1 ? "" : "s",
+	    is_first ? "read" : "read again");
 	tell(s, STATUS_OK, text);
 }
 

@@ -220,6 +220,16 @@ class Trust(TrustTest):
         peer = self.peer(alpn='http/1.1')
         self.refused('not ft/1', peer, '--pin', peer.pin)
 
+    def test_tls_1_2_is_spoken_with_each_of_its_ciphers(self):
+        peer = self.peer()
+        peer.context.maximum_version = ftpeer.ssl.TLSVersion.TLSv1_2
+        for cipher in ('ECDHE-ECDSA-AES128-GCM-SHA256',
+                       'ECDHE-ECDSA-AES256-SHA384',
+                       'ECDHE-ECDSA-CHACHA20-POLY1305'):
+            with self.subTest(cipher=cipher):
+                peer.context.set_ciphers(cipher)
+                self.client(peer.port, '--pin', peer.pin)
+
     def test_tls_1_1_is_refused(self):
         peer = self.peer()
         with warnings.catch_warnings():

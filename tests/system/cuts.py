@@ -8,10 +8,9 @@ import socket
 
 import ftlib
 import ftwire
-from fthostile import HostileTest, client_hello, make_dear, reset
+from fthostile import MIB, HostileTest, client_hello, make_dear, reset
 from ftwire import encode_frame
 
-MIB = 1 << 20
 HELLO = encode_frame('HELLO', 0, {'VERSIONS': (1, 1)})
 
 

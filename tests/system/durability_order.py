@@ -6,9 +6,11 @@ folder flushed, and only then answered.  strace(1) watches the system calls."""
 import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 
+import fthostile
 import ftlib
 import ftwire
 
@@ -53,14 +55,14 @@ def parse(trace):
 class Trace:
     """What the server process does meanwhile."""
 
-    def __init__(self, test, server):
+    def __init__(self, test, server, *options):
         self.path = test.path('trace')
         self.errors = test.path('strace')
         with open(self.errors, 'wb') as errors:
             self.process = subprocess.Popen(
                 ['strace', '-f', '-y', '-s', '16', '-e',
                  'trace=' + ','.join(sorted(TRACED)), '-o', self.path,
-                 '-p', str(server.worker)],
+                 *options, '-p', str(server.worker)],
                 stderr=errors, stdin=subprocess.DEVNULL)
         test.addCleanup(self.end)
         threads = len(os.listdir(f'/proc/{server.worker}/task'))
@@ -234,6 +236,24 @@ class Durability(ftlib.Test):
                 wire.answer(id_)
         self.assertEqual([c.text for c in trace.calls()
                           if c.name in RENAMES], [])
+
+    def test_a_hang_up_behind_a_slow_flush_costs_nothing(self):
+        wire = self.start()
+        trace = Trace(self, self.server, '-e',
+                      'inject=fsync,syncfs:delay_enter=6000000')
+        wire.send_put('a', b'content')
+        ftlib.wait_until('it is being flushed', lambda: any(
+            f'{name}(' in trace.path.read_text()
+            for name in ('fsync', 'syncfs')))
+        # More than a session takes in behind a request that waits.
+        for _ in range(8000):
+            wire.ask('PWD')
+        fthostile.rests(self.server.worker)
+        wire.reset()
+        before = fthostile.cpu_ticks(self.server.worker)
+        select.select([], [], [], 1)
+        self.assertLess(fthostile.cpu_ticks(self.server.worker) - before, 20)
+        self.assertNotIn('rename', trace.path.read_text())
 
 
 if __name__ == '__main__':

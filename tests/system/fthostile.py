@@ -20,6 +20,8 @@ SANITIZED = any(
     sign in pathlib.Path(ftlib.program('ftserver')).read_bytes()
     for sign in (b'__asan_init', b'__tsan_init'))
 
+MIB = 1 << 20
+LONG = 64 * MIB     # bytes: more than all the buffers on the way
 ID = 100        # of requests that are sent as bytes: above what the login took
 
 
@@ -174,3 +176,32 @@ class HostileTest(ftlib.Test):
         wire.last_id = id_
         self.assertEqual(wire.call('PING'), {})
         self.assertEqual(wire.call('PWD'), {'PATH': b'/'})
+
+
+class PipeTest(HostileTest):
+    def long_file(self, name='long', size=LONG):
+        """Content at its beginning, and a hole, which is sent at once."""
+        with open(self.server.root / name, 'wb') as file:
+            file.write(os.urandom(min(size, LONG)))
+            file.truncate(size)
+
+    def outcome(self, frame):
+        """A final reply in a word."""
+        if frame.name == 'ERROR':
+            return ftwire.CODES[frame.fields['CODE']]
+        return frame.name.lower()
+
+    def finals(self, wire, ids):
+        """The final replies of `ids`, which must come in this order."""
+        found = []
+        while len(found) < len(ids):
+            frame = wire.receive()
+            if frame.name in ('OK', 'ERROR'):
+                self.assertEqual(frame.id, ids[len(found)])
+                found.append(self.outcome(frame))
+        return found
+
+    def assertQuiet(self, wire):
+        """Nothing was left to be answered."""
+        id_ = wire.ask('PING')
+        self.assertEqual(wire.receive(), ftwire.Frame(0x80, 0, id_, b''))

@@ -248,12 +248,15 @@ class Wire:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        # Python lets OpenSSL take a cut for the end; we must see which it is.
+        context.options &= ~getattr(ssl, 'OP_IGNORE_UNEXPECTED_EOF', 0)
         if alpn is not None:
             context.set_alpn_protocols([alpn])
         if version is not None:
             context.minimum_version = context.maximum_version = version
         self.buffer = b''
         self.last_id = 0
+        self.has_said_hello = False
         self.socket = socket.create_connection(
             (address, port), timeout, source and (source, 0))
         try:
@@ -286,6 +289,10 @@ class Wire:
             raise Cut(str(e)) from e
         except ssl.SSLZeroReturnError:
             data = b''
+        except ssl.SSLError as e:
+            if e.reason != 'UNEXPECTED_EOF_WHILE_READING':
+                raise
+            raise Cut(str(e)) from e
         if not data:
             if self.buffer:
                 raise Malformed('the connection ends within a frame')
@@ -335,6 +342,7 @@ class Wire:
         return self.last_id
 
     def hello(self):
+        self.has_said_hello = True
         self.send('HELLO', 0, {'VERSIONS': (1, 1), 'AGENT': 'ftwire'})
         frame = self.receive()
         if frame.name == 'ERROR':
@@ -345,7 +353,7 @@ class Wire:
 
     def login(self, user, secret, method='password'):
         """HELLO and LOGIN in one go; the fields of the OK."""
-        if not self.last_id:
+        if not self.last_id and not self.has_said_hello:
             self.hello()
         return self.call('LOGIN', {'USER': user, 'METHOD': method,
                                    'RESPONSE': secret})

@@ -75,6 +75,18 @@ class TestOfTheConfiguration(Base):
         setup = self.set_up(sections={'': {'user': 'no-such-account'}})
         self.refuse(setup, 'no-such-account')
 
+    def test_what_the_account_cannot_reach_is_told(self):
+        if os.getuid() != 0:
+            return      # the account is our own
+        setup = self.set_up()
+        os.chown(setup.root, 0, 0)
+        self.refuse(setup, f'base main: the account .*chown .*{setup.root}')
+        shutil.chown(setup.root, setup.account)
+        (setup.root / '.ftserver').mkdir(mode=0o700)
+        self.refuse(setup, f'base main: the account .*chown .*{setup.root}')
+        setup.user_file.chmod(0o600)
+        self.refuse(setup, f'{setup.user_file}.*chgrp')
+
     def test_an_address_in_words_is_told(self):
         setup = self.set_up(sections={'': {'listen': 'localhost:http'}})
         self.refuse(setup, 'localhost:http')
@@ -113,7 +125,7 @@ def has_systemd():
 class Start(Base):
     def test_a_wrong_option_is_told(self):
         error = self.run_server('--lisen', 'x', code=ftlib.EX_USAGE)
-        self.assertRegex(error, 'did you mean `listen`')
+        self.assertRegex(error, 'did you mean `--listen`')
 
     def test_two_servers_on_one_port_do_not_start(self):
         server = self.serve()
@@ -243,8 +255,14 @@ class Start(Base):
         setup = self.set_up()
         os.chown(setup.user_file, 0, 0)
         setup.user_file.chmod(0o600)
-        error = self.run_server('-f', setup.path, code=ftlib.EX_NOPERM)
-        self.assertIn(str(setup.user_file), error)
+        error = self.run_server('-f', setup.path, code=ftlib.EX_CONFIG)
+        self.assertOneLine(error, f'{setup.user_file}.*chgrp')
+
+    def test_a_state_folder_is_made_with_those_above_it(self):
+        state = self.folder / 'var/lib/ftserver'
+        server = self.serve(self.set_up(sections={'': {'state': state}}))
+        self.assertEqual(state.stat().st_uid,
+                         os.stat(f'/proc/{server.worker}').st_uid)
 
 
 class Account(Base):

@@ -10,13 +10,12 @@ import time
 
 import ftlib
 import ftwire
-from fthostile import SANITIZED, HostileTest, client_hello
+from fthostile import MIB, SANITIZED, HostileTest, client_hello
 from ftwire import encode_frame
 
-MIB = 1 << 20
 # The listener looks once a second; the rest is for a machine that is busy.
 LATE = 4
-HANDSHAKE, LOGIN, STALL, IDLE = 1, 2, 2, 3
+HANDSHAKE, LOGIN, STALL, IDLE = 1, 2, 2, 2
 
 
 class TimeoutTest(HostileTest):
@@ -170,14 +169,14 @@ class Patience(TimeoutTest):
 
     def slow_pings(self):
         with self.server.wire() as wire:
-            end = time.monotonic() + IDLE + 3
+            end = time.monotonic() + IDLE + 2
             while time.monotonic() < end:
                 self.assertEqual(wire.call('PING'), {})
                 select.select([wire.tls], [], [], 0.5)
 
     def slow_put(self):
         with self.begin_put() as wire:
-            end, at = time.monotonic() + STALL + 3, 5
+            end, at = time.monotonic() + STALL + 2, 5
             while time.monotonic() < end:
                 wire.send_data(wire.last_id, at, b'd')
                 at += 1
@@ -189,7 +188,7 @@ class Patience(TimeoutTest):
     def slow_get(self):
         with self.server.wire() as wire:
             get = wire.ask('GET', {'PATH': 'long'})
-            end = time.monotonic() + 3 * STALL
+            end = time.monotonic() + STALL + 2
             while time.monotonic() < end:
                 for _ in range(4):
                     wire.read_more()

@@ -316,6 +316,35 @@ class Tickets(UsersTest):
         for _ in range(3):
             ticket = self.use(ticket)
 
+    def test_a_ticket_lives_as_long_as_was_asked(self):
+        lifetime = 28800    # of a login, as configured
+        with self.server.connect() as wire:
+            wire.hello()
+            ok = wire.call('LOGIN', {
+                'USER': ftlib.USER, 'METHOD': 'password',
+                'RESPONSE': ftlib.PASSWORD, 'TICKET_SECONDS': 0xffffffff})
+        self.assertEqual(ok['TICKET_SECONDS'], lifetime)
+        for asked, least, most in ((60, 60, 60), (0, 600, 600),
+                                   (lifetime + 1, lifetime - 600, lifetime)):
+            with self.subTest(asked=asked), self.server.connect() as wire:
+                wire.hello()
+                got = wire.call('LOGIN', {
+                    'USER': ftlib.USER, 'METHOD': 'ticket',
+                    'RESPONSE': ok['TICKET'], 'TICKET_SECONDS': asked})
+                self.assertGreaterEqual(got['TICKET_SECONDS'], least)
+                self.assertLessEqual(got['TICKET_SECONDS'], most)
+                self.use(got['TICKET'])
+
+    def test_a_challenge_does_not_forget_what_was_asked(self):
+        with self.server.connect() as wire:
+            wire.hello()
+            id_ = wire.ask('LOGIN', {'USER': ftlib.USER, 'METHOD': 'password',
+                                     'TICKET_SECONDS': 61})
+            self.assertEqual(wire.receive().name, 'CHALLENGE')
+            wire.send('RESPONSE', id_, {'RESPONSE': ftlib.PASSWORD})
+            ok = wire.answer(id_)[-1].fields
+            self.assertEqual(ok['TICKET_SECONDS'], 61)
+
     def test_a_ticket_is_of_one_user(self):
         ticket = self.ticket()
         self.is_void(ticket, 'other')

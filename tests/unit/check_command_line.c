@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(an_unknown_option_is_told_with_the_nearest)
 {
-	refuse("ftclient --cafiel x host", "did you mean");
+	refuse("ftclient --cafiel x host", "did you mean `--cafile`");
 	refuse("ftclient --cafiel x host", "cafile");
 	refuse("ftclient --pasword-file=x host", "password-file");
 	refuse("ftclient -Z host", "-Z");

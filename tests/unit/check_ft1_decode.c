@@ -17,6 +17,7 @@ static const struct field {
 	{ FT1_TAG_USER, "alice", 5, 0 },
 	{ FT1_TAG_METHOD, "password", 8, 0 },
 	{ FT1_TAG_RESPONSE, "secret", 6, 4097 },
+	{ FT1_TAG_TICKET_SECONDS, "\0\0\1\0", 4, 8 },
 	{ FT1_TAG_PATH, "a", 1, 4096 },
 	{ FT1_TAG_TARGET, "b", 1, 0 },
 	{ FT1_TAG_OFFSET, "\0\0\0\0\0\0\0\1", 8, 4 },
@@ -40,7 +41,7 @@ static const struct rule {
 } rules[] = {
 	{ FT1_HELLO, BIT(FT1_TAG_VERSIONS), 0 },
 	{ FT1_LOGIN, BIT(FT1_TAG_USER) | BIT(FT1_TAG_METHOD),
-	    BIT(FT1_TAG_RESPONSE) },
+	    BIT(FT1_TAG_RESPONSE) | BIT(FT1_TAG_TICKET_SECONDS) },
 	{ FT1_RESPONSE, BIT(FT1_TAG_RESPONSE), 0 },
 	{ FT1_PING, 0, 0 },
 	{ FT1_CANCEL, 0, 0 },

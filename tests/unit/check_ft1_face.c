@@ -18,6 +18,24 @@ START_TEST(requests_are_answered_in_their_order)
 }
 END_TEST
 
+START_TEST(a_turn_that_is_over_leaves_requests_to_the_next)
+{
+	size_t left;
+
+	log_in("alice");
+	talk.ends = 1;	/* long ago: one frame, and no more */
+	say_path(&talk, FT1_MKDIR, 2, "a");
+	left = talk.in_len;
+	say_file(&talk, 3, "a/b", "text", 0);
+	say_path(&talk, FT1_GET, 4, "a/b");
+	say_path(&talk, FT1_STAT, 5, "a");
+	left = talk.in_len - left;
+	ck_assert(talk_turn(&talk, TALK_ROOM, true));
+	ck_assert_uint_eq(talk.in_len, left);
+	must_settle("OK 2, OK 3, BEGUN 4, DATA 4, OK 4, OK 5");
+}
+END_TEST
+
 START_TEST(bytes_may_come_one_by_one)
 {
 	struct talk slow;
@@ -53,6 +71,19 @@ START_TEST(who_is_asked_for_a_password_may_answer)
 	said_end(&said, &talk);
 	say_nothing(&talk, FT1_PWD, 2);
 	must_settle("OK 1, OK 2");
+}
+END_TEST
+
+START_TEST(no_password_stays_in_the_input)
+{
+	size_t len;
+
+	say_hello(&talk);
+	say_login(&talk, 1, "alice", "hunter2");
+	len = talk.in_len;
+	ck_assert_ptr_nonnull(memmem(talk.in, len, "hunter2", 7));
+	must_settle("HELLO 0, OK 1");
+	ck_assert_ptr_null(memmem(talk.in, len, "hunter2", 7));
 }
 END_TEST
 
@@ -216,8 +247,10 @@ main(void)
 {
 	const TTest *const tests[] = {
 		requests_are_answered_in_their_order,
+		a_turn_that_is_over_leaves_requests_to_the_next,
 		bytes_may_come_one_by_one,
 		who_is_asked_for_a_password_may_answer,
+		no_password_stays_in_the_input,
 		a_connection_has_three_tries,
 		requests_before_the_login_are_refused_and_counted,
 		ids_of_requests_must_ascend,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "check_main.h"
+#include "log.h"
 #include "stub_face.h"
 
 #define BIG 200000
@@ -226,6 +227,28 @@ START_TEST(get_cuts_a_range_at_the_end_of_the_file)
 }
 END_TEST
 
+START_TEST(get_that_is_refused_moved_no_bytes_on_record)
+{
+	char line[1000];
+	int fds[2], old = dup(STDERR_FILENO);
+	ssize_t n;
+
+	put_big("f");
+	log_set_level(LOG_LEVEL_NOTICE);
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
+	ck_assert_int_eq(get_range("f", BIG + 1, 0), STATUS_BAD_REQUEST);
+	ck_assert_int_eq(dup2(old, STDERR_FILENO), STDERR_FILENO);
+	log_set_level(LOG_LEVEL_ERROR);
+	ck_assert_int_gt(n = read(fds[0], line, sizeof(line) - 1), 0);
+	line[n] = '\0';
+	ck_assert_ptr_nonnull(strstr(line, " bytes=0 "));
+	close(old);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
 START_TEST(get_jumps_over_holes_and_digests_them_as_zeros)
 {
 	static const uint8_t zeros[BIG];
@@ -389,6 +412,7 @@ main(void)
 		get_of_an_empty_file_has_no_data,
 		get_gives_a_range,
 		get_cuts_a_range_at_the_end_of_the_file,
+		get_that_is_refused_moved_no_bytes_on_record,
 		get_jumps_over_holes_and_digests_them_as_zeros,
 		get_tells_that_the_file_was_changed_underneath,
 		get_tells_that_the_file_was_cut_short_underneath,

@@ -76,6 +76,8 @@ START_TEST(a_hint_is_empty_without_a_nearest_word)
 	    "");
 	ck_assert_str_eq(nearest_hint(hint, sizeof(hint), "rot", words),
 	    ", did you mean `root`?");
+	ck_assert_str_eq(nearest_option(hint, sizeof(hint), "rot", words),
+	    ", did you mean `--root`?");
 }
 END_TEST
 

@@ -110,6 +110,15 @@ START_TEST(the_text_belongs_to_its_code)
 }
 END_TEST
 
+START_TEST(a_text_can_be_forgotten)
+{
+	status_set(STATUS_BUSY, "alice's file");
+	status_forget();
+	ck_assert_str_eq(status_text(STATUS_BUSY),
+	    "the server is busy, try again later");
+}
+END_TEST
+
 START_TEST(a_long_text_is_cut)
 {
 	char text[2000];
@@ -152,6 +161,7 @@ main(void)
 		classes_tell_what_to_do,
 		errno_becomes_a_code_and_words,
 		the_text_belongs_to_its_code,
+		a_text_can_be_forgotten,
 		a_long_text_is_cut,
 		each_thread_has_its_own_text,
 		NULL

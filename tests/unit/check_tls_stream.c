@@ -323,6 +323,51 @@ START_TEST(bytes_that_were_changed_on_the_way_fail)
 }
 END_TEST
 
+/* Have the client send new keys so many times, and nothing else. */
+static void
+update_keys(int times)
+{
+	SSL *ssl = tls_stream_ssl(client);
+
+	for (int i = 0; i < times; i++) {
+		ck_assert_int_eq(SSL_key_update(ssl,
+		    SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		ck_assert_int_eq(SSL_do_handshake(ssl), 1);
+	}
+	ck_assert_int_eq(tls_stream_flush(client), IO_OK);
+}
+
+START_TEST(keys_may_be_updated_between_data)
+{
+	uint8_t bytes[16];
+
+	shake_hands();
+	for (int i = 0; i < 10; i++) {
+		update_keys(8);
+		ck_assert_int_eq(tls_stream_write(client, "text", 4), IO_OK);
+		ck_assert_int_eq(tls_stream_flush(client), IO_OK);
+		ck_assert_uint_eq(read_all(server, bytes, sizeof(bytes), 16),
+		    4);
+	}
+}
+END_TEST
+
+START_TEST(who_only_updates_keys_is_cut_off)
+{
+	uint8_t bytes[16];
+	size_t got;
+
+	shake_hands();
+	update_keys(16);
+	ck_assert_int_eq(tls_stream_read(server, bytes, sizeof(bytes), &got),
+	    IO_WANT);
+	/* They are counted over several calls, too. */
+	update_keys(200);
+	ck_assert_int_eq(tls_stream_read(server, bytes, sizeof(bytes), &got),
+	    IO_FAILED);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -340,6 +385,8 @@ main(void)
 		a_handshake_that_breaks_off_was_cut,
 		what_is_no_tls_fails_and_says_so,
 		bytes_that_were_changed_on_the_way_fail,
+		keys_may_be_updated_between_data,
+		who_only_updates_keys_is_cut_off,
 		NULL
 	};
 

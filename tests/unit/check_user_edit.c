@@ -13,6 +13,9 @@
 #define BOB "bob:" CHEAP_HASH ":\n"
 #define OTHER_HASH "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" \
     "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+#define FOREIGN_HASH "$6$abcdefgh$" \
+    "M/eYsB4rVXAm3ZNc88J.UD9rCKAT6FB1rahiwJCHtEndQN" \
+    "ORCub5qhjxn50qbqVVthkM.9HpEwtf0t.iV9uH0/"
 
 static struct user_edit *edit;
 static char content[1 << 20];
@@ -270,12 +273,26 @@ START_TEST(a_hash_is_renewed_and_nothing_else)
 {
 	struct users *users;
 
-	put_text(users_path, "#\n" ALICE BOB, 0600);
+	put_text(users_path, "#\nalice:" FOREIGN_HASH ":future=1,root=/a\n"
+	    BOB, 0600);
 	ck_assert_int_eq(users_read(&users, users_path, NULL), STATUS_OK);
 	ck_assert_int_eq(renew("alice", users_at(users, 0)->digest),
 	    STATUS_OK);
 	ck_assert_str_eq(file_text(),
 	    "#\nalice:" OTHER_HASH ":future=1,root=/a\n" BOB);
+	users_unref(users);
+}
+END_TEST
+
+START_TEST(a_hash_that_is_ours_already_is_not_renewed)
+{
+	struct users *users;
+
+	put_text(users_path, ALICE, 0600);
+	ck_assert_int_eq(users_read(&users, users_path, NULL), STATUS_OK);
+	ck_assert_int_eq(renew("alice", users_at(users, 0)->digest),
+	    STATUS_NOT_PERMITTED);
+	ck_assert_str_eq(file_text(), ALICE);
 	users_unref(users);
 }
 END_TEST
@@ -334,6 +351,7 @@ main(void)
 	tcase_add_test(tc, what_a_crash_left_behind_is_no_hindrance);
 	tcase_add_test(tc, no_edit_of_many_editors_is_lost);
 	tcase_add_test(tc, a_hash_is_renewed_and_nothing_else);
+	tcase_add_test(tc, a_hash_that_is_ours_already_is_not_renewed);
 	tcase_add_test(tc, a_line_that_was_changed_since_is_not_renewed);
 	tcase_add_test(tc, where_nothing_can_be_made_the_file_stays);
 	suite_add_tcase(suite, tc);

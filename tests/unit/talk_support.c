@@ -109,6 +109,7 @@ talk_turn(struct talk *talk, size_t room, bool is_quiet)
 	appetite = talk->face->ops->appetite(talk->face);
 	in.len = talk->in_len < appetite ? talk->in_len : appetite;
 	in.is_quiet = is_quiet && in.len == talk->in_len;
+	in.ends = talk->ends;
 	in.bytes = must_alloc(NULL, in.len);
 	if (in.len > 0)
 		memcpy(in.bytes, talk->in, in.len);

@@ -29,6 +29,7 @@ struct talk {
 	size_t		 in_len;
 	uint8_t		*out;		/* owned; all that it has said */
 	size_t		 out_len;
+	uint64_t	 ends;		/* of each turn, as the face has it */
 	bool		 has_ended;
 };
 
