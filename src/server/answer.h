@@ -78,6 +78,8 @@ struct producer_ops {
 };
 struct producer {
 	const struct producer_ops *ops;
+	/* The client has taken nothing for a while; may be NULL. */
+	void (*stalled)(struct producer *producer);
 };
 
 /*

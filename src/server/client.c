@@ -41,15 +41,23 @@ free_job(struct client *client)
 }
 
 void
+client_let_go(struct client *client)
+{
+	bool held = own_locks_any(client->own);
+
+	if (client->own != NULL)
+		own_locks_close(client->own);
+	if (held)
+		lock_line_wake(client->services->lock_line, 0, 0);
+}
+
+void
 client_clear(struct client *client)
 {
 	if (client->mailbox != NULL)
 		mailbox_close(client->mailbox);
 	batch_former_free(client->former);
-	if (client->own != NULL && own_locks_any(client->own)) {
-		own_locks_close(client->own);
-		lock_line_wake(client->services->lock_line, 0, 0);
-	}
+	client_let_go(client);
 	own_locks_unref(client->own);
 	mailbox_unref(client->mailbox);
 	free_job(client);

@@ -51,6 +51,9 @@ enum status client_init(struct client *client, struct services *services,
     void (*wake)(void *ctx), void *ctx);
 void client_clear(struct client *client);
 
+/* Its session is over: what it has locked is free from now on. */
+void client_let_go(struct client *client);
+
 /* Where the client comes from. */
 void client_set_address(struct client *client, int fd,
     const struct sockaddr *address);

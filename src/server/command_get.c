@@ -25,6 +25,7 @@ struct get_producer {
 	uint64_t	 data_end;	/* no hole up to here */
 	uint64_t	 total;		/* bytes of the range */
 	bool		 finished;	/* the audit's line is written */
+	bool		 stalled;	/* once: nothing is locked any more */
 };
 
 static void
@@ -141,6 +142,8 @@ get_pull(struct producer *producer, struct answer *answer)
 	ssize_t n;
 	void *bytes;
 
+	if (get->stalled && (st = check_unchanged(get)) != STATUS_OK)
+		return get_failed(get, answer, st);
 	while (get->at < get->end) {
 		if (get->at == get->data_end) {
 			if ((st = find_data(get)) != STATUS_OK)
@@ -163,6 +166,19 @@ get_pull(struct producer *producer, struct answer *answer)
 		get->at += (uint64_t)n;
 	}
 	return get_done(get, answer);
+}
+
+/*
+ * Who does not take what was asked for keeps nobody from writing: the get goes
+ * on if the file is the same at the next pull.
+ */
+static void
+get_stalled(struct producer *producer)
+{
+	struct get_producer *get = (struct get_producer *)producer;
+
+	give_back(get);
+	get->stalled = true;
 }
 
 /* The file is open, and locked as the get wants it. */
@@ -261,6 +277,7 @@ command_get(struct caller *caller, const struct request *request)
 		return;
 	}
 	get->producer.ops = &producing;
+	get->producer.stalled = get_stalled;
 	get->file.fd = -1;
 	st = waiter_init(&get->waiter, caller, request);
 	get->waiter.ops = &waiting;

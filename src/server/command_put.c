@@ -147,7 +147,7 @@ have_begin(struct have_producer **out, struct upload *upload)
 {
 	static const struct producer_ops ops = { have_pull, have_free };
 
-	if ((*out = malloc(sizeof(**out))) == NULL)
+	if ((*out = calloc(1, sizeof(**out))) == NULL)
 		return STATUS_NO_MEMORY;
 	(*out)->producer.ops = &ops;
 	(*out)->upload = upload;

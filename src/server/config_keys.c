@@ -73,6 +73,7 @@ const struct config_key config_keys[] = {
 	NUMBER("limits", "login_timeout", login_timeout, "60", 1, DAY),
 	NUMBER("limits", "idle_timeout", idle_timeout, "900", 1, YEAR),
 	NUMBER("limits", "stall_timeout", stall_timeout, "60", 1, DAY),
+	NUMBER("limits", "lock_timeout", lock_timeout, "60", 1, DAY),
 	NUMBER("limits", "drain_timeout", drain_timeout, "30", 0, DAY),
 	NUMBER("limits", "stage_expiry", stage_expiry, "604800", 60, YEAR),
 

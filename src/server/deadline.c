@@ -4,6 +4,7 @@
 #include "deadline.h"
 
 #define GOODBYE_SECONDS	5	/* for the last words to be heard */
+#define STALL_SECONDS	10	/* without a move: let go of locks */
 
 /* While the face talks: from the last progress, or from the start? */
 static uint64_t
@@ -24,11 +25,20 @@ talking_ends(const struct session *session)
 	}
 }
 
+/* Is there content on its way whose stall the face has not heard of? */
+static bool
+can_stall(const struct session *session)
+{
+	return session->phase == PHASE_TALKING &&
+	    session->told != session->moved &&
+	    session->face->ops->mood(session->face) == FACE_MOVING;
+}
+
 void
 deadline_set(struct session *session)
 {
 	const struct config *config = session->client.settings->config;
-	uint64_t ends;
+	uint64_t ends, looks;
 
 	if (session->phase == PHASE_HANDSHAKE)
 		ends = session->phase_began +
@@ -37,5 +47,13 @@ deadline_set(struct session *session)
 		ends = session->phase_began + GOODBYE_SECONDS * 1000ull;
 	else
 		ends = talking_ends(session);
-	atomic_store(&session->deadline, ends);
+	/* Who holds locks must be heard from, whatever is going on. */
+	if (own_locks_any(session->client.own) &&
+	    ends > session->moved + config->lock_timeout * 1000ull)
+		ends = session->moved + config->lock_timeout * 1000ull;
+	session->ends = looks = ends;
+	if (can_stall(session) &&
+	    looks > session->moved + STALL_SECONDS * 1000ull)
+		looks = session->moved + STALL_SECONDS * 1000ull;
+	atomic_store(&session->deadline, looks);
 }

@@ -64,6 +64,8 @@ struct face_ops {
 	/* The last words, as soon as there is room: then FACE_ENDS. */
 	void		(*stop)(struct face *face, enum status st);
 	enum face_mood	(*mood)(const struct face *face);
+	/* The client has moved nothing for a while, and may go on later. */
+	void		(*stalled)(struct face *face);
 };
 
 /* FT/1, of ft-protocol(7). */

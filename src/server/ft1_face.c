@@ -216,6 +216,15 @@ ft1_mood(const struct face *face)
 	return ft1->stage == FT1_STAGE_IN ? FACE_IDLE : FACE_NEW;
 }
 
+static void
+ft1_stalled(struct face *face)
+{
+	struct ft1 *ft1 = (struct ft1 *)face;
+
+	if (ft1->producer != NULL && ft1->producer->stalled != NULL)
+		ft1->producer->stalled(ft1->producer);
+}
+
 const struct face_ops ft1_face = {
 	.alpn = FT1_ALPN,
 	.open = ft1_open,
@@ -225,6 +234,7 @@ const struct face_ops ft1_face = {
 	.checked = ft1_checked,
 	.stop = ft1_stop,
 	.mood = ft1_mood,
+	.stalled = ft1_stalled,
 };
 
 const struct face_ops *

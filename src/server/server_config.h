@@ -62,6 +62,7 @@ struct config {
 	unsigned int	 login_timeout;
 	unsigned int	 idle_timeout;
 	unsigned int	 stall_timeout;	/* a transfer that moves nothing */
+	unsigned int	 lock_timeout;	/* a silent session that holds locks */
 	unsigned int	 drain_timeout;
 	unsigned int	 stage_expiry;
 	unsigned int	 login_lifetime;

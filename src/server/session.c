@@ -58,8 +58,9 @@ session_new(struct services *services, int fd, const struct sockaddr *address,
 	place_init(&session->place, PLACE_PARKED);
 	session->phase_began = session->moved = clock_ms();
 	session->interest = EPOLLIN;
-	atomic_init(&session->deadline, session->phase_began +
-	    session->client.settings->config->handshake_timeout * 1000ull);
+	session->ends = session->phase_began +
+	    session->client.settings->config->handshake_timeout * 1000ull;
+	atomic_init(&session->deadline, session->ends);
 	return session;
 }
 
@@ -331,6 +332,7 @@ say_goodbye(struct session *session)
 {
 	if (session->phase != PHASE_GOODBYE) {
 		enter(session, PHASE_GOODBYE);
+		client_let_go(&session->client);
 		tls_stream_close(session->stream);
 	}
 	switch (tls_stream_flush(session->stream)) {
@@ -367,6 +369,11 @@ heed(struct session *session, unsigned int wishes)
 	if ((wishes & WISH_KICK) != 0 || is_hung_up(session, wishes))
 		return false;
 	if ((wishes & WISH_TIMEOUT) != 0 &&
+	    clock_ms() >= atomic_load(&session->deadline) &&
+	    clock_ms() < session->ends) {
+		session->told = session->moved;
+		session->face->ops->stalled(session->face);
+	} else if ((wishes & WISH_TIMEOUT) != 0 &&
 	    clock_ms() >= atomic_load(&session->deadline)) {
 		log_line(LOG_LEVEL_INFO, session->client.who.session,
 		    "timed out");

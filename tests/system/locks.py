@@ -308,6 +308,60 @@ class Waits(Locks):
         self.assertEqual(self.server.read('file'), b'old content')
 
 
+class Silence(Locks):
+    SECONDS = 3
+
+    def set_up(self, **options):
+        return super().set_up(sections={
+            'limits': {'lock_timeout': self.SECONDS}}, **options)
+
+    def test_who_holds_a_lock_must_be_heard_from(self):
+        self.lock(self.alice)
+        self.bob.answer(self.bob.ask(
+            'LOCK', {'PATH': 'file', 'WAIT_LOCK': 60}))
+        last = self.alice.expect_end()[-1]
+        self.assertEqual(ftwire.CODES[last.fields['CODE']], 'timeout')
+
+    def test_a_ping_is_enough(self):
+        self.lock(self.alice)
+        ends = time.monotonic() + 2 * self.SECONDS + 1
+        while time.monotonic() < ends:
+            self.alice.call('PING')
+            time.sleep(self.SECONDS / 4)
+        self.assertLocked(self.bob.get, 'file')
+
+    def test_who_holds_none_may_be_silent(self):
+        self.lock(self.alice)
+        self.alice.call('UNLOCK', {'PATH': 'file'})
+        self.lock(self.bob)
+        self.bob.expect_end()
+        self.assertEqual(self.alice.get('file'), b'old content')
+
+
+class Stalls(Locks):
+    SIZE = 32 * MIB
+
+    def stalled_get(self):
+        self.server.write('file', b'x' * self.SIZE)
+        id_ = self.alice.ask('GET', {'PATH': 'file'})
+        self.assertEqual(self.alice.receive().name, 'BEGUN')
+        self.assertLocked(self.bob.call, 'TRUNCATE',
+                          {'PATH': 'file', 'SIZE': self.SIZE - 1})
+        return id_
+
+    def test_a_get_that_is_stalled_lets_go_and_ends_as_changed(self):
+        id_ = self.stalled_get()
+        self.bob.call('TRUNCATE', {'PATH': 'file', 'SIZE': self.SIZE - 1,
+                                   'WAIT_LOCK': 60})
+        self.assertRefused('changed', self.alice.answer, id_)
+
+    def test_it_goes_on_if_nothing_was_changed(self):
+        id_ = self.stalled_get()
+        self.lock(self.bob, WAIT_LOCK=60)
+        self.assertEqual(self.alice.answer(id_)[-1].fields['SIZE'],
+                         self.SIZE)
+
+
 class Client(Locks):
     def test_the_commands_lock_list_and_unlock(self):
         done = self.server.client(

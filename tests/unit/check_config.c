@@ -79,6 +79,7 @@ START_TEST(every_key_can_be_set)
 	    " max_per_address = 8\n login_queue = 5\n login_tries = 4\n"
 	    " handshake_timeout = 11\n login_timeout = 12\n"
 	    " idle_timeout = 13\n stall_timeout = 14\n drain_timeout = 15\n"
+	    " lock_timeout = 16\n"
 	    " stage_expiry = 61 }\n"
 	    "login { user_file = /u\n lifetime = 60\n ticket_lifetime = 10\n"
 	    " hash_memory = 8\n hash_passes = 1\n hash_lanes = 1\n"
