@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
-#include "sender.h"
+#include "sender_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,23 +16,6 @@
 #include "progress.h"
 
 #define LOOK_BYTES	131072u	/* sent between looks for answers */
-
-struct sender {
-	struct remote	*remote;	/* borrowed */
-	const struct revive *revive;	/* borrowed */
-	bool		 quiet;
-	uint8_t		*frame;		/* owned; a whole DATA frame */
-	uint8_t		*piece;		/* owned; a MiB, once one resumes */
-	size_t		 unlooked;	/* bytes sent since the last look */
-	/* of the file being sent */
-	struct sending	*sending;
-	int		 fd;
-	uint64_t	 at;
-	uint64_t	 size;
-	bool		 is_sparse;
-	struct digest	*digest;
-	struct progress	 progress;
-};
 
 enum status
 sender_new(struct sender **out, struct remote *remote,
@@ -63,8 +46,8 @@ sender_free(struct sender *sender)
 	free(sender);
 }
 
-static enum status
-changed(const struct sender *s)
+enum status
+sender_changed(const struct sender *s)
 {
 	return status_set(STATUS_IO, "%s: the file changed while it was read",
 	    s->sending->local);
@@ -122,9 +105,8 @@ send_piece(struct sender *s, size_t len)
 	return remote_look(s->remote);
 }
 
-/* False if there is no point in sending more. */
-static bool
-goes_on(struct sender *s)
+bool
+sender_goes_on(struct sender *s)
 {
 	if (s->sending->call->done || remote_lost(s->remote) != STATUS_OK)
 		return false;
@@ -166,7 +148,7 @@ send_stretch(struct sender *s, uint64_t end)
 	enum status st = STATUS_OK;
 	ssize_t n;
 
-	while (s->at < end && st == STATUS_OK && goes_on(s)) {
+	while (s->at < end && st == STATUS_OK && sender_goes_on(s)) {
 		if (most > end - s->at)
 			most = (size_t)(end - s->at);
 		do
@@ -176,7 +158,7 @@ send_stretch(struct sender *s, uint64_t end)
 		if (n == -1)
 			return status_errno("%s", s->sending->local);
 		if (n == 0)
-			return changed(s);
+			return sender_changed(s);
 		st = send_piece(s, (size_t)n);
 	}
 	return st;
@@ -189,14 +171,14 @@ send_regular(struct sender *s)
 	struct stat sb;
 	uint64_t end;
 
-	while (s->at < s->size && st == STATUS_OK && goes_on(s))
+	while (s->at < s->size && st == STATUS_OK && sender_goes_on(s))
 		if ((st = find_data(s, &end)) == STATUS_OK)
 			st = send_stretch(s, end);
 	if (st != STATUS_OK)
 		return st;
 	if (fstat(s->fd, &sb) == -1)
 		return status_errno("%s", s->sending->local);
-	return (uint64_t)sb.st_size == s->size ? STATUS_OK : changed(s);
+	return (uint64_t)sb.st_size == s->size ? STATUS_OK : sender_changed(s);
 }
 
 static bool
@@ -214,9 +196,9 @@ send_stream(struct sender *s)
 	enum status st = STATUS_OK;
 	ssize_t n = 1;
 
-	while (n != 0 && st == STATUS_OK && goes_on(s)) {
+	while (n != 0 && st == STATUS_OK && sender_goes_on(s)) {
 		st = remote_wait_fd(s->remote, s->sending->call, s->fd);
-		if (st != STATUS_OK || !is_readable(s->fd) || !goes_on(s))
+		if (st != STATUS_OK || !is_readable(s->fd) || !sender_goes_on(s))
 			continue;
 		n = read(s->fd, s->frame + REMOTE_DATA_HEAD, most);
 		if (n > 0)
@@ -244,186 +226,6 @@ begin_put(struct sender *s)
 	if (s->sending->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, s->sending->wait);
 	return remote_send(s->remote);
-}
-
-/* By its id, and told what the server holds. */
-static enum status
-begin_resume(struct sender *s)
-{
-	struct sending *sending = s->sending;
-	struct ft1_frame *frame;
-
-	sending->pieces = (s->size + DIGEST_PIECE - 1) / DIGEST_PIECE;
-	sending->held = calloc(sending->pieces + 1, sizeof(*sending->held));
-	sending->is_held = calloc(sending->pieces + 1, sizeof(bool));
-	if (s->piece == NULL)
-		s->piece = malloc(DIGEST_PIECE);
-	if (sending->held == NULL || sending->is_held == NULL ||
-	    s->piece == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
-	frame = remote_request(s->remote, FT1_PUT, sending->flags,
-	    sending->call);
-	/* The path only says in which share to look for the upload. */
-	ft1_put_string(frame, FT1_TAG_PATH, sending->path);
-	ft1_put_bytes(frame, FT1_TAG_UPLOAD, sending->id, FT1_ID_SIZE);
-	if (sending->wait > 0)
-		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, sending->wait);
-	return remote_send(s->remote);
-}
-
-enum status
-sender_take_begun(struct sending *sending, const struct frame *frame)
-{
-	struct reply reply;
-	enum status st;
-
-	if ((st = reply_read(&reply, frame, REPLY_UPLOAD)) != STATUS_OK)
-		return st;
-	memcpy(sending->id, reply.upload, FT1_ID_SIZE);
-	sending->begun = true;
-	return STATUS_OK;
-}
-
-static enum status
-malformed(void)
-{
-	return status_set(STATUS_PROTOCOL,
-	    "the server sent a malformed list of what it holds");
-}
-
-/* Rows: a length, where the first piece begins, digests. */
-enum status
-sender_take_have(struct sending *sending, const struct frame *frame)
-{
-	const uint8_t *at = frame->payload;
-	size_t left = frame->header.length, len;
-	uint64_t piece;
-
-	while (left > 0) {
-		if (left < 2 || (len = (size_t)at[0] << 8 | at[1]) < 8 ||
-		    left - 2 < len || (len - 8) % FT1_ID_SIZE != 0)
-			return malformed();
-		piece = ft1_load_u64(at + 2) / DIGEST_PIECE;
-		at += 10;
-		left -= 2 + len;
-		for (len -= 8; len > 0; len -= FT1_ID_SIZE, piece++) {
-			if (piece < sending->pieces) {
-				memcpy(sending->held[piece], at, FT1_ID_SIZE);
-				sending->is_held[piece] = true;
-			}
-			at += FT1_ID_SIZE;
-		}
-	}
-	return STATUS_OK;
-}
-
-/* It was published before; whether it is what we have is to be seen. */
-enum status
-sender_take_receipt(struct sending *sending, const struct reply *reply)
-{
-	sending->size = reply->size;
-	memcpy(sending->digest, reply->digest, FT1_ID_SIZE);
-	return STATUS_OK;
-}
-
-/* A whole piece of the file. */
-static enum status
-read_piece(struct sender *s, size_t len)
-{
-	size_t got = 0;
-	ssize_t n;
-
-	while (got < len) {
-		n = pread(s->fd, s->piece + got, len - got,
-		    (off_t)(s->at + got));
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return status_errno("%s", s->sending->local);
-		if (n == 0)
-			return changed(s);
-		got += (size_t)n;
-	}
-	return STATUS_OK;
-}
-
-static enum status
-send_whole_piece(struct sender *s, size_t len)
-{
-	size_t most = remote_limits(s->remote)->max_data, done, n;
-	enum status st = STATUS_OK;
-
-	for (done = 0; done < len && st == STATUS_OK; done += n) {
-		n = len - done < most ? len - done : most;
-		memcpy(s->frame + REMOTE_DATA_HEAD, s->piece + done, n);
-		st = remote_send_data(s->remote, s->sending->call, s->frame,
-		    s->at + done, n);
-	}
-	return st == STATUS_OK ? remote_look(s->remote) : st;
-}
-
-/* What the server holds is skipped; so is a MiB of zeros that it holds not. */
-static bool
-is_there(const struct sender *s, const uint8_t digest[DIGEST_SIZE])
-{
-	uint64_t number = s->at / DIGEST_PIECE;
-	uint8_t hole[DIGEST_SIZE];
-
-	if (s->sending->is_held[number])
-		return memcmp(s->sending->held[number], digest,
-		    DIGEST_SIZE) == 0;
-	digest_of_hole(hole);
-	return memcmp(hole, digest, DIGEST_SIZE) == 0;
-}
-
-static enum status
-send_missing(struct sender *s)
-{
-	uint8_t digest[DIGEST_SIZE];
-	enum status st = STATUS_OK;
-	size_t len;
-
-	while (s->at < s->size && st == STATUS_OK && goes_on(s)) {
-		len = s->size - s->at < DIGEST_PIECE ?
-		    (size_t)(s->size - s->at) : DIGEST_PIECE;
-		if ((st = read_piece(s, len)) != STATUS_OK)
-			return st;
-		digest_of_piece(digest, s->piece, len);
-		digest_update(s->digest, s->piece, len);
-		if (!is_there(s, digest))
-			st = send_whole_piece(s, len);
-		s->at += len;
-		progress_update(&s->progress, s->at);
-	}
-	return st;
-}
-
-/* Is what was published what the file holds now? */
-static enum status
-compare_published(struct sender *s)
-{
-	uint8_t published[FT1_ID_SIZE];
-	enum status st = STATUS_OK;
-	size_t len;
-
-	memcpy(published, s->sending->digest, sizeof(published));
-	while (s->at < s->size && st == STATUS_OK) {
-		len = s->size - s->at < DIGEST_PIECE ?
-		    (size_t)(s->size - s->at) : DIGEST_PIECE;
-		if ((st = read_piece(s, len)) != STATUS_OK)
-			return st;
-		digest_update(s->digest, s->piece, len);
-		s->at += len;
-	}
-	digest_end(s->digest, s->sending->digest);
-	s->digest = NULL;
-	if (s->size == s->sending->size && memcmp(published,
-	    s->sending->digest, sizeof(published)) == 0)
-		return STATUS_OK;
-	/* No such upload of this content: it is begun anew. */
-	call_fail(s->sending->call, status_set(STATUS_NOT_FOUND,
-	    "%s: another content was sent before", s->sending->local));
-	return STATUS_OK;
 }
 
 /* The server may not have said it yet. */
@@ -459,7 +261,7 @@ await_begun(struct sender *s)
 	struct ledger_key key;
 	enum status st = STATUS_OK;
 
-	while (!sending->begun && st == STATUS_OK && goes_on(s))
+	while (!sending->begun && st == STATUS_OK && sender_goes_on(s))
 		st = remote_wait_fd(s->remote, sending->call, -1);
 	if (sending->begun) {
 		sending->has_id = true;
@@ -510,14 +312,14 @@ send_open_file(struct sender *s)
 	struct call *call = s->sending->call;
 	enum status st;
 
-	st = s->sending->resumes ? begin_resume(s) : begin_put(s);
+	st = s->sending->resumes ? sender_begin_resume(s) : begin_put(s);
 	if (st != STATUS_OK)
 		return st;
 	if (is_long(s) && (st = await_begun(s)) != STATUS_OK)
 		return st;
 	if (s->sending->resumes && call->done &&
 	    call->outcome == STATUS_OK) {
-		st = compare_published(s);
+		st = sender_compare_published(s);
 		return st == STATUS_OK ? abort_put(s) : st;
 	}
 	progress_begin(&s->progress, s->sending->local,
@@ -525,7 +327,7 @@ send_open_file(struct sender *s)
 	if (s->fd == STDIN_FILENO)
 		st = send_stream(s);
 	else
-		st = s->sending->resumes ? send_missing(s) : send_regular(s);
+		st = s->sending->resumes ? sender_send_missing(s) : send_regular(s);
 	progress_end(&s->progress);
 	if (remote_lost(s->remote) != STATUS_OK)
 		return remote_lost(s->remote);

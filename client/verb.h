@@ -77,6 +77,8 @@ verb_function verb_find_files;
 verb_function verb_sum;
 verb_function verb_du;
 verb_function verb_df;
+/* verb_uploads.c */
+verb_function verb_uploads;
 /* verb_lock.c */
 verb_function verb_lock;
 verb_function verb_unlock;

@@ -353,9 +353,7 @@ record_note(struct record *record, uint64_t first, uint64_t count,
 	return STATUS_OK;
 }
 
-/* A digest of nothing with a tag of all ones. */
-static const uint8_t spoiled_tag[BASE_TAG_SIZE] = { 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+static const uint8_t spoiled_tag[BASE_TAG_SIZE] = "spoiled";
 
 enum status
 record_spoil(struct record *record, uint64_t piece)
@@ -443,6 +441,14 @@ record_extent(struct record *record, uint64_t *pieces)
 	return STATUS_OK;
 }
 
+/* Digest and version are bytes, not numbers. */
+static void
+swap_ids(uint64_t *words)
+{
+	for (int i = 0; i < 4; i++)
+		words[WORD_R_DIGEST + i] = htobe64(words[WORD_R_DIGEST + i]);
+}
+
 enum status
 record_state(struct record *record, enum record_state *state,
     struct upload_receipt *receipt, uint64_t *ino)
@@ -460,10 +466,7 @@ record_state(struct record *record, enum record_state *state,
 	receipt->size = words[WORD_R_SIZE];
 	receipt->time.seconds = (int64_t)words[WORD_R_SECONDS];
 	receipt->time.nanoseconds = (uint32_t)words[WORD_R_NANOSECONDS];
-	for (int i = 0; i < 2; i++) {
-		words[WORD_R_DIGEST + i] = htobe64(words[WORD_R_DIGEST + i]);
-		words[WORD_R_VERSION + i] = htobe64(words[WORD_R_VERSION + i]);
-	}
+	swap_ids(words);
 	memcpy(receipt->digest, &words[WORD_R_DIGEST], DIGEST_SIZE);
 	memcpy(receipt->version, &words[WORD_R_VERSION], VERSION_SIZE);
 	return STATUS_OK;
@@ -482,10 +485,7 @@ put_state(struct record *record, enum record_state state, uint64_t ino,
 	words[WORD_R_NANOSECONDS] = receipt->time.nanoseconds;
 	memcpy(&words[WORD_R_DIGEST], receipt->digest, DIGEST_SIZE);
 	memcpy(&words[WORD_R_VERSION], receipt->version, VERSION_SIZE);
-	for (int i = 0; i < 2; i++) {
-		words[WORD_R_DIGEST + i] = be64toh(words[WORD_R_DIGEST + i]);
-		words[WORD_R_VERSION + i] = be64toh(words[WORD_R_VERSION + i]);
-	}
+	swap_ids(words);
 	return put_words(record->fd, WORD_STATE, words + WORD_STATE,
 	    WORD_CHECK - WORD_STATE);
 }

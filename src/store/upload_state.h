@@ -19,7 +19,7 @@
 struct upload {
 	struct place	 place;		/* root: owned, in `strings` */
 	struct upload_plan plan;	/* path: owned, in `strings` */
-	const char	*name;		/* last component of plan.path, or `fresh` */
+	const char	*name;		/* last of plan.path, or `fresh` */
 	char		 fresh[NAME_MAX + 1];	/* if that was taken */
 	struct stage	 stage;
 	struct digest	*digest;	/* owned; NULL once sealed */

@@ -22,8 +22,7 @@ TYPES = {
     'LIST': 0x10, 'STAT': 0x11, 'GET': 0x12, 'PUT': 0x13, 'COMMIT': 0x14,
     'ABORT': 0x15, 'CD': 0x16, 'PWD': 0x17, 'MKDIR': 0x18, 'RMDIR': 0x19,
     'RM': 0x1a, 'MV': 0x1b, 'LOCK': 0x1c, 'UNLOCK': 0x1d, 'LOCKS': 0x1e,
-    'UPLOADS': 0x1f, 'DISCARD': 0x20, 'PIECES': 0x2a, 'TREE': 0x2b,
-    'TREE_COMMIT': 0x2c,
+    'UPLOADS': 0x1f, 'DISCARD': 0x20, 'PIECES': 0x2a,
     'APPEND': 0x21, 'WRITE': 0x22, 'TRUNCATE': 0x23, 'CP': 0x24, 'SUM': 0x25,
     'FIND': 0x26, 'DU': 0x27, 'DF': 0x28, 'TOUCH': 0x29,
     'DATA': 0x70, 'OK': 0x80, 'ERROR': 0x81, 'ENTRIES': 0x82, 'BEGUN': 0x83,
@@ -61,7 +60,7 @@ TAGS = {
     'DEPTH': (0x003a, '>I'), 'SUM': (0x003b, 'bytes'),
     'FREE': (0x003c, '>Q'),
     'CODE': (0x0040, '>H'), 'CLASS': (0x0041, '>B'), 'WAIT': (0x0042, '>I'),
-    'TEXT': (0x0043, 'bytes'), 'TREE': (0x0051, 'bytes'),
+    'TEXT': (0x0043, 'bytes'),
     'FEATURES': (0x8001, '>Q'), 'AGENT': (0x8002, 'bytes'),
 }
 TAG_NAMES = {tag: name for name, (tag, _) in TAGS.items()}

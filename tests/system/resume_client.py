@@ -165,6 +165,20 @@ class Resume(ftlib.Test):
         self.run_client(proxy, 'put', '-a', 'a')
         self.assertEqual(self.server.read('a'), content)
 
+    def test_uploads_are_shown_and_given_up(self):
+        self.file('a', 8 * MIB)
+        proxy = self.proxy(up=(5 * MIB,))
+        self.run_client(proxy, 'put', 'a', options=('--retries', '0'),
+                        code=ftlib.EX_UNAVAILABLE)
+        shown = self.server.client('uploads').stdout.decode().split()
+        self.assertEqual([shown[0], shown[-1]], [self.records()[0], '/a'])
+        self.assertRegex(shown[1], r'^[34]\d{6}/8388608$')
+        self.server.client('uploads', '-d', 'x', code=ftlib.EX_USAGE)
+        self.server.client('uploads', '-d', shown[0])
+        self.assertEqual(self.server.client('uploads').stdout, b'')
+        self.assertEqual(self.server.stages(), [])
+        self.server.client('uploads', '-d', shown[0], code=ftlib.EX_NOINPUT)
+
     def parts(self):
         return [name for name in os.listdir(self.local)
                 if name.endswith('.part')]
