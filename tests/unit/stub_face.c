@@ -38,6 +38,9 @@ stub_ok(struct answer *answer, const struct outcome *outcome)
 	face->has_entry = outcome->entry != NULL;
 	if (face->has_entry)
 		note_facts(face, outcome->entry);
+	if (outcome->sum != NULL)
+		memcpy(face->sum, outcome->sum, outcome->sum_len);
+	face->outcome.sum = NULL;
 	face->outcome.path = NULL;
 	face->outcome.entry = NULL;
 	face->outcome.receipt = NULL;

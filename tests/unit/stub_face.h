@@ -30,6 +30,7 @@ struct stub_face {
 	char		 name[256];	/* the name of these */
 	bool		 has_begun_get, has_begun_put;
 	uint8_t		 upload_id[UPLOAD_ID_SIZE];
+	uint8_t		 sum[64];
 	size_t		 entry_count, entry_room;	/* room between pulls */
 	char		 entries[STUB_ENTRIES][258];	/* type, then name */
 	uint8_t		 content[STUB_CONTENT];	/* by offset in the file */

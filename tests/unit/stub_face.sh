@@ -9,7 +9,8 @@ build=${FT_BUILD:-.}
 passed=0
 failed=0
 
-for name in check_handlers check_handlers_get check_handlers_put; do
+for name in check_handlers check_handlers_files check_handlers_get \
+    check_handlers_put; do
 	program=$build/tests/unit/$name
 	foreign=$(nm "$program") || { echo "nm cannot read $program"; exit 1; }
 	if ! grep -q ' T command_run$' <<<"$foreign"; then
