@@ -102,6 +102,7 @@ truncate_attempt(struct waiter *waiter, struct kit *kit)
 		st = truncate_open(&file, it->want.offset, &it->outcome,
 		    waiter->path);
 		in_place_close(&file);
+		lock_line_wake(waiter->line, file.st.st_dev, file.st.st_ino);
 	} else if (st == STATUS_LOCKED && waiter->seconds > 0)
 		truncate_claim(it);
 	return st;
@@ -152,11 +153,10 @@ command_truncate(struct caller *caller, const struct request *request)
 /* An append or a write whose content is on its way. */
 struct in_place_consumer {
 	struct consumer	 consumer;
+	struct waiter	 waiter;	/* with the path; until it begins */
+	struct in_place_want want;
 	struct answer	*answer;	/* borrowed; outlives this */
-	struct audit_who who;
 	const char	*verb;
-	char		*path;		/* owned; clean */
-	uint64_t	 began_us;
 	struct in_place	 file;
 	uint64_t	 base;		/* where offset 0 of the data lies */
 	uint64_t	 at;		/* the offset of the next byte */
@@ -170,9 +170,9 @@ struct in_place_consumer {
 static void
 consumer_audit(const struct in_place_consumer *it, const uint8_t *digest)
 {
-	audit(&it->who, &(struct audit_event){ .verb = it->verb,
-	    .path = it->path, .has_bytes = true,
-	    .bytes = it->at - it->first, .began_us = it->began_us,
+	audit(&it->waiter.who, &(struct audit_event){ .verb = it->verb,
+	    .path = it->waiter.path, .has_bytes = true,
+	    .bytes = it->at - it->first, .began_us = it->waiter.began_us,
 	    .digest = digest, .outcome = it->outcome });
 }
 
@@ -229,11 +229,23 @@ finish(struct in_place_consumer *it, uint64_t size,
 	if ((st = in_place_flush(&it->file)) != STATUS_OK)
 		return st;
 	if (fstat(it->file.fd, &sb) == -1)
-		return status_errno("%s", it->path);
+		return status_errno("%s", it->waiter.path);
 	outcome->has_content = true;
 	outcome->size = (uint64_t)sb.st_size;
 	version_of(outcome->version, &sb);
 	return STATUS_OK;
+}
+
+/* And let those try who wait for what was locked. */
+static void
+consumer_close(struct in_place_consumer *it)
+{
+	bool was_open = it->file.fd != -1;
+
+	in_place_close(&it->file);
+	if (was_open)
+		lock_line_wake(it->waiter.line, it->file.st.st_dev,
+		    it->file.st.st_ino);
 }
 
 static enum status
@@ -247,7 +259,7 @@ consumer_commit(struct consumer *consumer, uint64_t size,
 	if (it->outcome != STATUS_OK)
 		return it->outcome;
 	consumer_audit(it, outcome.digest);
-	in_place_close(&it->file);	/* before the client hears of it */
+	consumer_close(it);	/* before the client hears of it */
 	answer_ok(it->answer, &outcome);
 	return STATUS_OK;
 }
@@ -259,67 +271,110 @@ consumer_free(struct consumer *consumer)
 
 	if (it->outcome != STATUS_OK)
 		consumer_audit(it, NULL);
-	in_place_close(&it->file);
+	consumer_close(it);
 	digest_drop(it->digest);
-	free(it->path);
+	waiter_clear(&it->waiter);
 	free(it);
 }
 
-static enum status
-consumer_begin(struct in_place_consumer *it, struct caller *caller,
-    const struct request *request)
+static struct in_place_consumer *
+of_waiter(struct waiter *waiter)
 {
-	bool appends = request->verb == VERB_APPEND;
-	struct in_place_want want;
-	char path[WALK_PATH_ROOM];
+	return (struct in_place_consumer *)((char *)waiter -
+	    offsetof(struct in_place_consumer, waiter));
+}
+
+/* For the order of those that wait. */
+static void
+consumer_claim(struct in_place_consumer *it)
+{
+	struct lock_claim_wish wish = { .start = it->want.offset,
+	    .length = it->want.has_length ? it->want.length : 0,
+	    .kind = RANGE_LOCK_EXCLUSIVE };
+	struct stat sb;
+
+	if (it->want.use == IN_PLACE_APPEND && walk_stat(&sb,
+	    &it->waiter.place, it->waiter.path) == STATUS_OK)
+		wish.start = (uint64_t)sb.st_size;
+	waiter_claim(&it->waiter, &wish);
+}
+
+static enum status
+consumer_attempt(struct waiter *waiter, struct kit *kit)
+{
+	struct in_place_consumer *it = of_waiter(waiter);
+	bool appends = it->want.use == IN_PLACE_APPEND;
 	enum status st;
 
-	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
-		return st;
-	if ((it->path = strdup(path)) == NULL)
-		return STATUS_NO_MEMORY;
-	want_of_request(&want, appends ? IN_PLACE_APPEND : IN_PLACE_WRITE,
-	    request);
-	if (!appends && want.offset > UPLOAD_MOST)
-		return status_set(STATUS_TOO_LARGE, "%s: too large", path);
-	st = in_place_open(&it->file, &caller->place, path, &want);
+	(void)kit;
+	if (!appends && it->want.offset > UPLOAD_MOST)
+		return status_set(STATUS_TOO_LARGE, "%s: too large",
+		    waiter->path);
+	st = in_place_open(&it->file, &waiter->place, waiter->path, &it->want);
+	if (st == STATUS_LOCKED && waiter->seconds > 0)
+		consumer_claim(it);
 	if (st != STATUS_OK)
 		return st;
 	it->base = appends ? it->file.start : 0;
-	it->first = it->at = appends ? 0 : want.offset;
-	it->has_most = appends ? request->has_size : want.has_length;
-	it->most = appends ? request->size : want.length;
+	it->first = it->at = appends ? 0 : it->want.offset;
 	if ((it->digest = digest_begin(it->first)) == NULL)
 		return STATUS_NO_MEMORY;
 	return STATUS_OK;
 }
 
 static void
+consumer_drop(struct waiter *waiter)
+{
+	consumer_free(&of_waiter(waiter)->consumer);
+}
+
+static void
+consumer_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	struct in_place_consumer *it = of_waiter(waiter);
+
+	it->outcome = st;
+	if (st != STATUS_OK) {
+		answer_error(answer, st);
+		consumer_free(&it->consumer);
+		return;
+	}
+	it->outcome = STATUS_CANCELLED;	/* until it is committed */
+	answer_consume(answer, &it->consumer);
+}
+
+static void
 begin_consumer(struct caller *caller, const struct request *request,
     const char *verb)
 {
-	static const struct consumer_ops ops = { consumer_feed,
+	static const struct consumer_ops consuming = { consumer_feed,
 	    consumer_commit, consumer_free, NULL };
+	static const struct waiter_ops waiting = { consumer_attempt,
+	    consumer_resume, consumer_drop };
+	bool appends = request->verb == VERB_APPEND;
 	struct in_place_consumer *it;
+	enum status st;
 
 	if ((it = calloc(1, sizeof(*it))) == NULL) {
 		answer_error(caller->answer, STATUS_NO_MEMORY);
 		return;
 	}
-	it->consumer.ops = &ops;
+	st = waiter_init(&it->waiter, caller, request);
+	it->waiter.ops = &waiting;
+	it->waiter.is_upload = true;
+	it->waiter.chained = request->chained;
+	it->consumer.ops = &consuming;
 	it->answer = caller->answer;
-	it->who = *caller->who;
 	it->verb = verb;
-	it->began_us = clock_us();
 	it->file.fd = -1;
-	it->outcome = consumer_begin(it, caller, request);
-	if (it->outcome != STATUS_OK) {
-		answer_error(caller->answer, it->outcome);
-		consumer_free(&it->consumer);
-		return;
-	}
-	it->outcome = STATUS_CANCELLED;	/* until it is committed */
-	answer_consume(caller->answer, &it->consumer);
+	it->outcome = STATUS_CANCELLED;
+	want_of_request(&it->want, appends ? IN_PLACE_APPEND : IN_PLACE_WRITE,
+	    request);
+	it->has_most = appends ? request->has_size : it->want.has_length;
+	it->most = appends ? request->size : it->want.length;
+	if (st == STATUS_OK && request->wait > 0)
+		consumer_claim(it);
+	waiter_run(&it->waiter, caller, st);
 }
 
 void

@@ -65,6 +65,8 @@ is_upload(enum verb verb)
 static void
 serve(struct ft1 *ft1, const struct request *request)
 {
+	bool waits;
+
 	if (is_upload(request->verb))
 		ft1_answer_begin_put(&ft1->answer, request->id,
 		    request->chained, ft1->client->former);
@@ -81,11 +83,11 @@ serve(struct ft1 *ft1, const struct request *request)
 		if (request->verb != VERB_PUT)
 			ft1_forget_caller(ft1);
 	}
-	ft1_wait(ft1, request->id);
+	waits = ft1_wait(ft1, request->id);
 	ft1->producer = ft1->answer.producer;
 	ft1->producer_id = request->id;
-	if (is_upload(request->verb))
-		ft1_upload_begun(ft1, request);
+	if (is_upload(request->verb) && !waits)
+		ft1_upload_begun(ft1, request->id, request->chained);
 }
 
 /* A request that is refused before it is one; data may still follow it. */

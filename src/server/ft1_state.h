@@ -115,8 +115,8 @@ bool ft1_check_id(struct ft1 *ft1, const struct ft1_header *header);
 enum ft1_step ft1_take_frame(struct ft1 *ft1, struct face_input *in);
 
 /* ft1_wait.c */
-/* A handler has left a waiter: into the line with it. */
-void ft1_wait(struct ft1 *ft1, uint32_t id);
+/* If a handler has left a waiter: into the line with it; true if it waits. */
+bool ft1_wait(struct ft1 *ft1, uint32_t id);
 /* A result of the line has come. */
 void ft1_take_waiter(struct ft1 *ft1, struct letter *letter);
 /* Must a request wait for those that wait for locks? */
@@ -138,7 +138,7 @@ void ft1_forget_user(struct ft1 *ft1);
 
 /* ft1_upload.c */
 /* A PUT has been begun, or refused. */
-void ft1_upload_begun(struct ft1 *ft1, const struct request *request);
+void ft1_upload_begun(struct ft1 *ft1, uint32_t id, bool chained);
 /* The header of a DATA frame has come, and its offset. */
 enum ft1_step ft1_take_data_head(struct ft1 *ft1,
     const struct ft1_header *header, const uint8_t *payload);

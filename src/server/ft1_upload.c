@@ -5,13 +5,13 @@
 #include "ft1_state.h"
 
 void
-ft1_upload_begun(struct ft1 *ft1, const struct request *request)
+ft1_upload_begun(struct ft1 *ft1, uint32_t id, bool chained)
 {
 	ft1->consumer = ft1->answer.consumer;
 	ft1->upload = ft1->consumer != NULL ? FT1_UPLOAD_TAKING :
 	    FT1_UPLOAD_DROPPING;
-	ft1->upload_id = request->id;
-	ft1->upload_chained = request->chained;
+	ft1->upload_id = id;
+	ft1->upload_chained = chained;
 }
 
 /* What tells of the upload that is resumed borrows from its consumer. */

@@ -23,7 +23,7 @@ count(struct ft1 *ft1, const struct waiter *waiter, bool more)
 		ft1->waiting_locks += n;
 }
 
-void
+bool
 ft1_wait(struct ft1 *ft1, uint32_t id)
 {
 	struct waiter *waiter = ft1->answer.waiter;
@@ -31,28 +31,38 @@ ft1_wait(struct ft1 *ft1, uint32_t id)
 
 	ft1->answer.waiter = NULL;
 	if (waiter == NULL)
-		return;
+		return false;
 	/* It may come back before this returns, but not be read. */
 	count(ft1, waiter, true);
 	st = waiter_submit(waiter, line_of(ft1), ft1->client->mailbox, id);
 	if (st == STATUS_OK)
-		return;
+		return true;
 	count(ft1, waiter, false);
 	waiter->ops->resume(waiter, &ft1->answer.answer, st);
+	return false;
 }
 
 void
 ft1_take_waiter(struct ft1 *ft1, struct letter *letter)
 {
 	struct waiter *waiter = (struct waiter *)letter;
+	bool is_upload = waiter->is_upload, chained = waiter->chained;
+	uint32_t id = waiter->wait.id;
 
 	count(ft1, waiter, false);
-	ft1_answer_begin(&ft1->answer, waiter->wait.id);
+	if (is_upload)
+		ft1_answer_begin_put(&ft1->answer, id, chained,
+		    ft1->client->former);
+	else
+		ft1_answer_begin(&ft1->answer, id);
 	ft1->answer.producer = NULL;
-	ft1->producer_id = waiter->wait.id;
+	ft1->answer.consumer = NULL;
+	ft1->producer_id = id;
 	waiter_resume(waiter, &ft1->answer.answer);
 	ft1_answer_close_rows(&ft1->answer);
 	ft1->producer = ft1->answer.producer;
+	if (is_upload)
+		ft1_upload_begun(ft1, id, chained);
 }
 
 bool

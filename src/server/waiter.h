@@ -38,6 +38,8 @@ struct waiter {
 	struct mailbox	*mailbox;	/* owned reference, while in the line */
 	unsigned int	 seconds;	/* that it may wait */
 	bool		 is_lock;	/* the verb lock: may wait with others */
+	bool		 is_upload;	/* data follows the request */
+	bool		 chained;	/* with is_upload */
 	enum status	 st;		/* the result, with ... */
 	char		*text;		/* ... its words; owned */
 

@@ -184,6 +184,34 @@ class Waits(Locks):
             self.bob.answer(id_)
         self.assertFalse(self.server.path('file').exists())
 
+    def send_append(self, wire, content, **fields):
+        id_ = wire.ask('APPEND', {'PATH': 'file', **fields})
+        wire.send_data(id_, 0, content)
+        wire.send('COMMIT', id_, {'SIZE': len(content),
+                                  'DIGEST': ftwire.digest(content)})
+        return id_
+
+    def test_an_append_waits_with_its_data(self):
+        self.lock(self.alice)
+        id_ = self.send_append(self.bob, b' and more', WAIT_LOCK=60)
+        then = self.bob.ask('GET', {'PATH': 'file', 'WAIT_LOCK': 60})
+        self.assertWaits(self.bob)
+        self.alice.call('UNLOCK', {'PATH': 'file'})
+        self.bob.answer(id_)
+        self.bob.answer(then)
+        self.assertEqual(self.server.read('file'), b'old content and more')
+
+    def test_an_append_that_waited_in_vain_has_its_data_dropped(self):
+        self.lock(self.alice)
+        id_ = self.send_append(self.bob, b' and more', WAIT_LOCK=1)
+        self.assertLocked(self.bob.answer, id_)
+        id_ = self.send_append(self.bob, b' and more', WAIT_LOCK=600)
+        self.assertWaits(self.bob)
+        self.bob.send('CANCEL', id_)
+        self.assertRefused('cancelled', self.bob.answer, id_)
+        self.bob.call('PWD')
+        self.assertEqual(self.server.read('file'), b'old content')
+
     def test_a_wait_for_a_local_program_ends_with_it(self):
         lock = self.local_lock('EX')
         id_ = self.bob.ask('GET', {'PATH': 'file', 'WAIT_LOCK': 60})
@@ -298,7 +326,7 @@ class Waits(Locks):
         self.assertEqual(self.server.read('file'), b'old content')
 
     def test_the_server_can_stop_while_requests_wait(self):
-        self.lock(self.alice)
+        self.local_lock('EX')
         id_ = self.bob.ask('LOCK', {'PATH': 'file', 'WAIT_LOCK': 600})
         put = self.wire()
         put.send_put('file', b'never', WAIT_LOCK=600)
