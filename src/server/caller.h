@@ -25,6 +25,8 @@ struct caller {
 	struct place	 place;		/* base and root; or the share that
 					 * the request's path leads into */
 	unsigned int	 rights;	/* there */
+	struct place	 home;		/* the user's own root ... */
+	unsigned int	 home_rights;	/* ... and what they may do in it */
 	const struct user *user;	/* borrowed; for shares */
 	const struct config *config;	/* borrowed; for shares, or NULL */
 	const struct services *services;	/* borrowed; for shares */

@@ -24,7 +24,7 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_APPEND] = { "append", RIGHT_APPEND, command_append },
 	[VERB_WRITE] = { "write", RIGHT_OVERWRITE, command_write },
 	[VERB_TRUNCATE] = { "truncate", RIGHT_OVERWRITE, command_truncate },
-	[VERB_CP] = { "cp", RIGHT_READ | RIGHT_WRITE, command_cp },
+	[VERB_CP] = { "cp", RIGHT_READ, command_cp },
 	[VERB_SUM] = { "sum", RIGHT_READ, command_sum },
 	[VERB_FIND] = { "find", RIGHT_LIST, command_find },
 	[VERB_DU] = { "du", RIGHT_LIST, command_du },
@@ -48,6 +48,8 @@ command_run(struct caller *caller, const struct request *request)
 	struct caller here = *caller;
 	char path[WALK_PATH_ROOM];
 
+	here.home = caller->place;
+	here.home_rights = caller->rights;
 	if (command_path(path, caller, &request->path) != STATUS_OK)
 		path[0] = '\0';	/* its handler says what is wrong */
 	share_enter(&here, path);

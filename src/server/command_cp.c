@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "command.h"
 #include "in_place.h"
+#include "share.h"
 #include "upload.h"
 
 #define STEP_BYTES	(4u << 20)	/* of one call of the kernel */
@@ -198,7 +199,7 @@ cp_pull(struct producer *producer, struct answer *answer)
 
 static void
 plan_copy(struct upload_plan *plan, const struct cp_producer *cp,
-    const struct caller *caller, const struct request *request)
+    unsigned int rights, const struct request *request)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->path = cp->target;
@@ -206,8 +207,33 @@ plan_copy(struct upload_plan *plan, const struct cp_producer *cp,
 	plan->size = (uint64_t)cp->from.st.st_size;
 	plan->mode = cp->from.st.st_mode & 0777;
 	plan->if_absent = request->if_absent;
-	if (request->taken != 0 || (caller->rights & RIGHT_OVERWRITE) == 0)
+	if (request->taken != 0 || (rights & RIGHT_OVERWRITE) == 0)
 		plan->taken = UPLOAD_REFUSE;
+}
+
+/* The target may lie in another share than the source. */
+static enum status
+begin_target(struct cp_producer *cp, const struct caller *caller,
+    const struct request *request)
+{
+	struct upload_plan plan;
+	struct caller there;
+	struct folder folder;
+	const char *name;
+	enum status st;
+
+	share_look(&there, caller, cp->target);
+	if ((there.rights & RIGHT_WRITE) == 0)
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: not permitted to this user", cp->target);
+	if ((st = names_open(&cp->names, there.place.base)) != STATUS_OK ||
+	    (st = walk_parent(&folder, &name, &there.place, cp->target)) !=
+	    STATUS_OK)
+		return st;
+	plan_copy(&plan, cp, there.rights, request);
+	st = upload_begin(&cp->upload, &there.place, &folder, &plan);
+	folder_close(&folder);
+	return st;
 }
 
 static enum status
@@ -216,9 +242,6 @@ cp_begin(struct cp_producer *cp, struct caller *caller,
 {
 	struct in_place_want want = { .use = IN_PLACE_READ,
 	    .if_version = request->if_version };
-	struct upload_plan plan;
-	struct folder folder;
-	const char *name;
 	enum status st;
 
 	memcpy(want.version, request->version, sizeof(want.version));
@@ -226,16 +249,10 @@ cp_begin(struct cp_producer *cp, struct caller *caller,
 	    STATUS_OK ||
 	    (st = command_path(cp->target, caller, &request->target)) !=
 	    STATUS_OK ||
-	    (st = names_open(&cp->names, caller->place.base)) != STATUS_OK ||
 	    (st = in_place_open(&cp->from, &caller->place, cp->path, &want)) !=
-	    STATUS_OK ||
-	    (st = walk_parent(&folder, &name, &caller->place, cp->target)) !=
 	    STATUS_OK)
 		return st;
-	plan_copy(&plan, cp, caller, request);
-	st = upload_begin(&cp->upload, &caller->place, &folder, &plan);
-	folder_close(&folder);
-	return st;
+	return begin_target(cp, caller, request);
 }
 
 void

@@ -27,6 +27,11 @@ command_touch(struct caller *caller, const struct request *request)
 	plan.may_make = (caller->rights & RIGHT_WRITE) != 0;
 	plan.may_change = (caller->rights & RIGHT_OVERWRITE) != 0;
 	event.outcome = command_path(path, caller, &request->path);
+	/* Its answer would tell a blind user what is there. */
+	if (event.outcome == STATUS_OK && command_is_blind(caller) &&
+	    !plan.may_change)
+		event.outcome = status_set(STATUS_NOT_PERMITTED,
+		    "touch: not permitted to this user");
 	if (event.outcome == STATUS_OK)
 		event.outcome = touch_file(&caller->place,
 		    kit_names(caller->kit, caller->place.base), path, &plan);

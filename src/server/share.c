@@ -118,13 +118,22 @@ share_enter(struct caller *caller, const char *path)
 	caller->place.durability = (enum place_durability)share->durability;
 }
 
+void
+share_look(struct caller *there, const struct caller *caller,
+    const char *path)
+{
+	*there = *caller;
+	there->place = caller->home;
+	there->rights = caller->home_rights;
+	share_enter(there, path);
+}
+
 enum status
 share_check_same(const struct caller *caller, const char *path)
 {
-	struct caller there = *caller;
+	struct caller there;
 
-	there.place.mount = 0;
-	share_enter(&there, path);
+	share_look(&there, caller, path);
 	if (place_is_same(&there.place, &caller->place) &&
 	    there.rights == caller->rights)
 		return STATUS_OK;

@@ -29,6 +29,10 @@ bool share_rights(unsigned int *rights, const struct config_share *share,
  */
 void share_enter(struct caller *caller, const char *path);
 
+/* Where the caller stands with another path of the request. */
+void share_look(struct caller *there, const struct caller *caller,
+    const char *path);
+
 /*
  * STATUS_CROSS_DEVICE unless another path leads to where the caller stands: a
  * rename does not go from one share to another.

@@ -148,6 +148,25 @@ START_TEST(it_stays_what_it_is)
 }
 END_TEST
 
+START_TEST(a_copy_goes_from_one_to_another_by_the_rights_of_each)
+{
+	struct request copy = desk_request(VERB_CP, "/in/f");
+
+	allow("alice:read", NULL);
+	store_put(&desk.store, "box/f", "text");
+	copy.target = (struct request_bytes){ "/g", 2 };
+	ck_assert_int_eq(desk_ask(&desk, &copy), STATUS_OK);
+	ck_assert(store_has(&desk.store, "g", "text"));
+	copy.path = copy.target;
+	copy.target = (struct request_bytes){ "/in/g", 5 };
+	ck_assert_int_eq(desk_ask(&desk, &copy), STATUS_NOT_PERMITTED);
+	ck_assert(store_lacks(&desk.store, "box/g"));
+	allow("alice:full", NULL);
+	ck_assert_int_eq(desk_ask(&desk, &copy), STATUS_OK);
+	ck_assert(store_has(&desk.store, "box/g", "text"));
+}
+END_TEST
+
 START_TEST(nothing_leads_out_of_it)
 {
 	allow("alice:full", NULL);
@@ -174,6 +193,7 @@ main(void)
 		a_share_is_a_folder_at_the_top,
 		its_own_rights_hold_in_it,
 		it_stays_what_it_is,
+		a_copy_goes_from_one_to_another_by_the_rights_of_each,
 		nothing_leads_out_of_it,
 		NULL
 	};
