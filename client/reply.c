@@ -45,6 +45,12 @@ static const struct row {
 	ROW(TEXT, BYTES, text),
 	ROW(SUM, BYTES, sum),
 	ROW(FREE, U64, free),
+	ROW(QUOTA_BYTES, U64, quota_bytes),
+	{ FT1_TAG_QUOTA_USED, REPLY_QUOTA_BYTES, U64,
+	    offsetof(struct reply, quota_used) },
+	ROW(QUOTA_FILES, U64, quota_files),
+	{ FT1_TAG_QUOTA_FILES_USED, REPLY_QUOTA_FILES, U64,
+	    offsetof(struct reply, quota_files_used) },
 #undef ROW
 };
 

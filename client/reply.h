@@ -37,7 +37,9 @@ enum reply_field {
 	REPLY_WAIT = 1 << 24,
 	REPLY_TEXT = 1 << 25,
 	REPLY_SUM = 1 << 26,
-	REPLY_FREE = 1 << 27
+	REPLY_FREE = 1 << 27,
+	REPLY_QUOTA_BYTES = 1 << 28,	/* and what is used of it */
+	REPLY_QUOTA_FILES = 1 << 29	/* likewise */
 };
 
 /* Bytes borrowed from the frame, not ended by NUL. */
@@ -64,6 +66,8 @@ struct reply {
 	uint64_t	 size;
 	uint64_t	 count;
 	uint64_t	 free;
+	uint64_t	 quota_bytes, quota_used;
+	uint64_t	 quota_files, quota_files_used;
 	struct file_time mtime;
 	struct file_time time;
 	uint8_t		 version_now[FT1_ID_SIZE];

@@ -260,6 +260,19 @@ verb_du(struct client *client, const struct arguments *arguments,
 	return ask_about(client, FT1_DU, *blame, take_usage);
 }
 
+static void
+show_room(const struct reply *reply)
+{
+	printf("size: %" PRIu64 "\nfree: %" PRIu64 "\n", reply->size,
+	    reply->free);
+	if ((reply->has & REPLY_QUOTA_BYTES) != 0)
+		printf("quota bytes: %" PRIu64 " of %" PRIu64 "\n",
+		    reply->quota_used, reply->quota_bytes);
+	if ((reply->has & REPLY_QUOTA_FILES) != 0)
+		printf("quota files: %" PRIu64 " of %" PRIu64 "\n",
+		    reply->quota_files_used, reply->quota_files);
+}
+
 static enum status
 take_room(struct call *call, const struct frame *frame)
 {
@@ -271,8 +284,7 @@ take_room(struct call *call, const struct frame *frame)
 		return unexpected(frame);
 	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_FREE);
 	if (st == STATUS_OK)
-		printf("size: %" PRIu64 "\nfree: %" PRIu64 "\n", reply.size,
-		    reply.free);
+		show_room(&reply);
 	return st;
 }
 

@@ -18,6 +18,7 @@
 #include "version.h"
 
 struct upload_listed;
+struct quota_usage;
 struct upload_receipt;
 struct waiter;
 
@@ -57,6 +58,7 @@ struct outcome {
 	size_t			 sum_len;
 	bool			 has_free;
 	uint64_t		 free;
+	const struct quota_usage *quota;	/* limits that there are */
 	const struct upload_receipt *receipt;
 };
 

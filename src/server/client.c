@@ -332,6 +332,8 @@ client_caller(struct client *client, struct caller *caller,
 	caller->place.own = client->own;
 	caller->rights = user->rights;
 	caller->user = user;
+	caller->place.quota.bytes = user->quota_bytes;
+	caller->place.quota.files = user->quota_files;
 	caller->services = client->services;
 	settings_unref(client->now);
 	client->now = services_settings(client->services);

@@ -10,6 +10,8 @@
 #include "claim_table.h"
 #include "collect.h"
 #include "log.h"
+#include "quota.h"
+#include "quota_rules.h"
 
 #define INTERVAL 3600	/* seconds between collections */
 
@@ -39,10 +41,12 @@ collect(struct services *services)
 }
 
 static void
-tick(const struct services *services)
+tick(const struct services *services, bool is_hour)
 {
-	for (size_t i = 0; i < services->base_count; i++)
+	for (size_t i = 0; i < services->base_count; i++) {
 		claim_table_tick(base_claims(services->bases[i]));
+		quota_table_tick(services->bases[i], is_hour);
+	}
 }
 
 static void *
@@ -50,14 +54,18 @@ collector_thread(void *ctx)
 {
 	struct collector *collector = ctx;
 	unsigned int seconds = 0;
+	struct quota_rules rules = { 0 };
+	bool is_hour;
 	struct timespec until;
 
 	pthread_mutex_lock(&collector->mutex);
 	while (!collector->stops) {
 		pthread_mutex_unlock(&collector->mutex);
-		if (seconds++ % INTERVAL == 0)
+		is_hour = seconds++ % INTERVAL == 0;
+		if (is_hour)
 			collect(collector->services);
-		tick(collector->services);
+		tick(collector->services, is_hour);
+		quota_rules_tick(&rules, collector->services);
 		pthread_mutex_lock(&collector->mutex);
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec++;
@@ -66,6 +74,7 @@ collector_thread(void *ctx)
 			;
 	}
 	pthread_mutex_unlock(&collector->mutex);
+	quota_rules_clear(&rules);
 	return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "command.h"
 #include "kit.h"
+#include "quota.h"
 
 void
 command_cd(struct caller *caller, const struct request *request)
@@ -108,6 +109,7 @@ void
 command_df(struct caller *caller, const struct request *request)
 {
 	struct outcome outcome = { .has_size = true, .has_free = true };
+	struct quota_usage usage;
 	char path[WALK_PATH_ROOM];
 	struct folder folder;
 	struct statvfs vfs;
@@ -125,6 +127,8 @@ command_df(struct caller *caller, const struct request *request)
 		answer_error(caller->answer, st);
 		return;
 	}
+	if (quota_look(&usage, &caller->place) == STATUS_OK)
+		outcome.quota = &usage;
 	outcome.size = (uint64_t)vfs.f_blocks * vfs.f_frsize;
 	outcome.free = (uint64_t)vfs.f_bavail * vfs.f_frsize;
 	answer_ok(caller->answer, &outcome);

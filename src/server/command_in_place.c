@@ -79,6 +79,8 @@ truncate_open(struct in_place *file, uint64_t size, struct outcome *outcome,
 	struct stat sb;
 	enum status st;
 
+	if ((st = in_place_reserve(file, size)) != STATUS_OK)
+		return st;
 	if (ftruncate(file->fd, (off_t)size) == -1)
 		return status_errno("%s", path);
 	if ((st = in_place_flush(file)) != STATUS_OK)

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "quota.h"
 #include "ticket.h"
 #include "upload_list.h"
 
@@ -115,6 +116,20 @@ entry_of_facts(struct ft1_entry *entry, const struct file_facts *facts)
 }
 
 static void
+write_quota(struct ft1_frame *frame, const struct quota_usage *quota)
+{
+	if (quota->has_bytes) {
+		ft1_put_u64(frame, FT1_TAG_QUOTA_BYTES, quota->bytes);
+		ft1_put_u64(frame, FT1_TAG_QUOTA_USED, quota->bytes_used);
+	}
+	if (quota->has_files) {
+		ft1_put_u64(frame, FT1_TAG_QUOTA_FILES, quota->files);
+		ft1_put_u64(frame, FT1_TAG_QUOTA_FILES_USED,
+		    quota->files_used);
+	}
+}
+
+static void
 write_receipt(struct ft1_frame *frame, const struct upload_receipt *receipt)
 {
 	ft1_put_u64(frame, FT1_TAG_SIZE, receipt->size);
@@ -160,6 +175,8 @@ answer_is_ok(struct answer *base, const struct outcome *outcome)
 		    outcome->sum_len);
 	if (outcome->has_free)
 		ft1_put_u64(&frame, FT1_TAG_FREE, outcome->free);
+	if (outcome->quota != NULL)
+		write_quota(&frame, outcome->quota);
 	if (outcome->receipt != NULL)
 		write_receipt(&frame, outcome->receipt);
 	end_frame(answer, &frame);

@@ -115,6 +115,8 @@ share_enter(struct caller *caller, const char *path)
 	caller->place.base = base;
 	caller->place.root = share->path + strspn(share->path, "/");
 	caller->place.mount = 1 + len;
+	caller->place.quota.bytes = share->quota_bytes;
+	caller->place.quota.files = share->quota_files;
 	caller->place.durability = (enum place_durability)share->durability;
 }
 

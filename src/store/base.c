@@ -19,6 +19,7 @@
 
 #include "beneath.h"
 #include "claim_table.h"
+#include "quota.h"
 #include "stage.h"
 
 #ifndef XFS_SUPER_MAGIC
@@ -26,7 +27,7 @@
 #endif
 
 enum { PRIVATE_TOP, PRIVATE_STAGE, PRIVATE_NAMES, PRIVATE_UPLOADS,
-    PRIVATE_COUNT };
+    PRIVATE_QUOTA, PRIVATE_COUNT };
 
 /* A folder of the base's own, or the base itself. */
 struct place_of {
@@ -46,6 +47,7 @@ struct base {
 	struct place_of	 private[PRIVATE_COUNT];
 	uint8_t		 tag[BASE_TAG_SIZE];
 	struct claim_table *claims;	/* owned */
+	struct quota_table *quotas;	/* owned */
 };
 
 /* What stands in the administrator's way, and what to do about it. */
@@ -167,7 +169,9 @@ make_private(struct base *base)
 	    make_folder(base, &private[PRIVATE_NAMES],
 	    private[PRIVATE_TOP].fd, "names") &&
 	    make_folder(base, &private[PRIVATE_UPLOADS],
-	    private[PRIVATE_TOP].fd, "uploads");
+	    private[PRIVATE_TOP].fd, "uploads") &&
+	    make_folder(base, &private[PRIVATE_QUOTA],
+	    private[PRIVATE_TOP].fd, "quota");
 	for (i = 0; ok && i < BASE_NAMES_FILES; i++)
 		ok = make_names_file(base, i);
 	if (ok)
@@ -216,8 +220,9 @@ alloc_base(const char *name, const char *path)
 	base->name = strdup(name);
 	base->path = strdup(path);
 	base->claims = claim_table_new();
+	base->quotas = quota_table_new();
 	if (base->name == NULL || base->path == NULL ||
-	    base->claims == NULL || !make_tag(base)) {
+	    base->claims == NULL || base->quotas == NULL || !make_tag(base)) {
 		base_close(base);
 		return NULL;
 	}
@@ -265,6 +270,7 @@ base_close(struct base *base)
 	for (i = 0; i < PRIVATE_COUNT; i++)
 		close_fd(base->private[i].fd);
 	claim_table_free(base->claims);
+	quota_table_free(base->quotas);
 	free(base->name);
 	free(base->path);
 	free(base);
@@ -331,6 +337,12 @@ base_uploads_fd(const struct base *base)
 	return base->private[PRIVATE_UPLOADS].fd;
 }
 
+int
+base_quota_fd(const struct base *base)
+{
+	return base->private[PRIVATE_QUOTA].fd;
+}
+
 const uint8_t *
 base_tag(const struct base *base)
 {
@@ -341,6 +353,12 @@ struct claim_table *
 base_claims(const struct base *base)
 {
 	return base->claims;
+}
+
+struct quota_table *
+base_quotas(const struct base *base)
+{
+	return base->quotas;
 }
 
 bool

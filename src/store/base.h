@@ -51,6 +51,7 @@ int base_fd(const struct base *base);
 int base_stage_fd(const struct base *base);
 int base_names_fd(const struct base *base);
 int base_uploads_fd(const struct base *base);	/* records */
+int base_quota_fd(const struct base *base);	/* counts */
 
 /*
  * Who notes what has been written: another one for each boot and node, as what
@@ -58,6 +59,10 @@ int base_uploads_fd(const struct base *base);	/* records */
  */
 #define BASE_TAG_SIZE 16
 const uint8_t *base_tag(const struct base *base);
+
+/* What is counted for quotas. */
+struct quota_table;
+struct quota_table *base_quotas(const struct base *base);
 
 /* The claims on long uploads that this process holds. */
 struct claim_table;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "own_locks.h"
+#include "quota.h"
 #include "target.h"
 
 #define MODE_BITS	0777
@@ -57,8 +58,18 @@ make_folder(const struct spot *spot, const void *mode)
 {
 	const uint32_t *bits = mode;
 
-	if (mkdirat(spot->folder.fd, spot->name, *bits & MODE_BITS) == -1)
-		return status_errno("%s", spot->path);
+	struct quota_hold hold;
+	enum status st;
+
+	st = quota_reserve(&hold, spot->place, spot->path, 0, 1);
+	if (st != STATUS_OK)
+		return st;
+	if (mkdirat(spot->folder.fd, spot->name, *bits & MODE_BITS) == -1) {
+		st = status_errno("%s", spot->path);
+		quota_release(&hold);
+		return st;
+	}
+	quota_settle(&hold, 0, 1);
 	return STATUS_OK;
 }
 
@@ -75,6 +86,7 @@ remove_folder(const struct spot *spot, const void *unused)
 		return refuse_own(spot);
 	if (unlinkat(spot->folder.fd, spot->name, AT_REMOVEDIR) == -1)
 		return status_errno("%s", spot->path);
+	quota_note(spot->place, spot->path, 0, -1);
 	return STATUS_OK;
 }
 
@@ -93,6 +105,12 @@ check_removal(const struct spot *spot, const struct target *target,
 	return STATUS_OK;
 }
 
+static int64_t
+content_size(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) ? (int64_t)st->st_size : 0;
+}
+
 static enum status
 remove_file(const struct spot *spot, const void *terms)
 {
@@ -106,8 +124,11 @@ remove_file(const struct spot *spot, const void *terms)
 	if ((st = check_removal(spot, &target, terms)) == STATUS_OK &&
 	    unlinkat(spot->folder.fd, spot->name, 0) == -1)
 		st = status_errno("%s", spot->path);
-	if (st == STATUS_OK)
+	if (st == STATUS_OK) {
 		own_hold_removed(&target.hold);
+		quota_note(spot->place, spot->path,
+		    -content_size(&target.st), -1);
+	}
 	target_release(&target);
 	return st;
 }
@@ -224,6 +245,9 @@ move_over(struct move *move)
 		return st;
 	st = !S_ISREG(taken.st.st_mode) ? refuse_taken(move) :
 	    target_replace(&taken, &move->source.hold, &rename);
+	if (st == STATUS_OK)
+		quota_note(move->to.place, move->to.path,
+		    -content_size(&taken.st), -1);
 	target_release(&taken);
 	return st;
 }
@@ -314,6 +338,7 @@ change_mv(const struct place *place, struct names *names, const char *path,
 		st = move_names(&move, names);
 		if (st == STATUS_OK) {
 			own_locks_renamed(place, path, target);
+			quota_moved(place, path, target);
 			st = move_flush(&move);
 		}
 		folder_close(&move.to.folder);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define STEP		((uint64_t)4 << 20)	/* reserved at once */
 #define RACES_MOST 100	/* times that the name may get another file */
 
 static bool
@@ -151,6 +152,8 @@ in_place_open(struct in_place *out, const struct place *place,
 		    path);
 	if (st == STATUS_OK)
 		st = check_version(out, want);
+	if (st == STATUS_OK && !is_reading(want))
+		st = quota_reserve(&out->quota, place, path, 0, 0);
 	if (st == STATUS_OK && want->use == IN_PLACE_APPEND)
 		out->start = (uint64_t)out->st.st_size;
 	if (st != STATUS_OK)
@@ -159,12 +162,41 @@ in_place_open(struct in_place *out, const struct place *place,
 }
 
 enum status
-in_place_write(const struct in_place *file, uint64_t offset,
+in_place_reserve(struct in_place *file, uint64_t end)
+{
+	uint64_t size = (uint64_t)file->st.st_size;
+	uint64_t more = end > size ? end - size : 0;
+	enum status st;
+
+	if (file->quota.count == 0 || more <= file->quota.bytes)
+		return STATUS_OK;
+	st = quota_raise(&file->quota, (more + STEP - 1) / STEP * STEP, 0);
+	return st == STATUS_OK ? st : quota_raise(&file->quota, more, 0);
+}
+
+/* Say by how much it has grown, or shrunk. */
+static void
+settle(struct in_place *file)
+{
+	struct stat now;
+
+	if (file->quota.count == 0)
+		return;
+	if (fstat(file->fd, &now) == -1)
+		now = file->st;
+	quota_settle(&file->quota, now.st_size - file->st.st_size, 0);
+}
+
+enum status
+in_place_write(struct in_place *file, uint64_t offset,
     const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;
+	enum status st;
 	ssize_t n;
 
+	if ((st = in_place_reserve(file, offset + len)) != STATUS_OK)
+		return st;
 	while (len > 0) {
 		n = pwrite(file->fd, at, len, (off_t)offset);
 		if (n == -1 && errno == EINTR)
@@ -194,6 +226,7 @@ in_place_close(struct in_place *file)
 	int error = errno;
 
 	if (file->fd != -1) {
+		settle(file);
 		own_hold_release(&file->hold);
 		close(file->fd);
 	}

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "own_hold.h"
+#include "quota.h"
 #include "status.h"
 #include "version.h"
 #include "walk.h"
@@ -39,6 +40,7 @@ struct in_place {
 	struct own_hold	 hold;
 	struct stat	 st;		/* once it was locked */
 	uint64_t	 start, length;	/* of the range */
+	struct quota_hold quota;	/* for what it grows by */
 };
 
 /*
@@ -51,8 +53,11 @@ enum status in_place_open(struct in_place *out, const struct place *place,
     const char *path, const struct in_place_want *want);
 
 /* Whole or not; a failure may have written some of it. */
-enum status in_place_write(const struct in_place *file, uint64_t offset,
+enum status in_place_write(struct in_place *file, uint64_t offset,
     const void *bytes, size_t len);
+
+/* The file is about to reach to `end`: may it?  Before it is grown. */
+enum status in_place_reserve(struct in_place *file, uint64_t end);
 
 /* As durable as the place says. */
 enum status in_place_flush(const struct in_place *file);

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "quota.h"
+
 #define MODE_DEFAULT	0644
 #define RACES_MOST	100	/* times that the name may come and go */
 
@@ -54,14 +56,22 @@ make_held(const struct folder *folder, const char *name,
     const struct place *place, const char *path,
     const struct touch_plan *plan)
 {
+	struct quota_hold hold;
 	enum status st;
 	int fd;
 
+	st = quota_reserve(&hold, place, path, 0, 1);
+	if (st != STATUS_OK)
+		return st;
 	fd = openat(folder->fd, name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    MODE_DEFAULT);
-	if (fd == -1)
-		return status_errno("%s", path);
+	if (fd == -1) {
+		st = status_errno("%s", path);
+		quota_release(&hold);
+		return st;
+	}
+	quota_settle(&hold, 0, 1);
 	st = set_time(fd, place, path, plan);
 	close(fd);
 	if (st == STATUS_OK &&

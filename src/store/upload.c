@@ -184,6 +184,8 @@ upload_begin(struct upload **out, const struct place *place,
 	if (st == STATUS_OK && upload_is_long(upload))
 		st = check_early(upload, folder);
 	if (st == STATUS_OK)
+		st = upload_reserve(upload, folder);
+	if (st == STATUS_OK)
 		st = make_stage(upload);
 	if (st == STATUS_OK && plan->user != NULL && upload_is_long(upload))
 		st = make_record(upload, folder);
@@ -221,6 +223,8 @@ replace(struct upload *upload, const struct folder *folder)
 	if ((st = check_target(upload, &target)) == STATUS_OK &&
 	    !keep_mode(upload, &target))
 		st = status_errno("%s", upload->plan.path);
+	if (st == STATUS_OK)
+		st = upload_reserve_final(upload, &target.st);
 	if (st == STATUS_OK && (st = own_hold_begin(&stage, upload->place.own,
 	    upload->stage.fd)) == STATUS_OK) {
 		st = target_replace(&target, &stage, &rename);
@@ -228,6 +232,17 @@ replace(struct upload *upload, const struct folder *folder)
 	}
 	target_release(&target);
 	return st;
+}
+
+static enum status
+take_free(struct upload *upload, const struct folder *folder)
+{
+	enum status st;
+
+	if ((st = upload_reserve_final(upload, NULL)) != STATUS_OK)
+		return st;
+	return target_take_free(base_stage_fd(upload->place.base),
+	    upload->stage.name, folder, upload->name);
 }
 
 /* With the name held.  A new name is the common case, and the quick one. */
@@ -238,16 +253,15 @@ publish(struct upload *upload, const struct folder *folder)
 	int races;
 
 	for (races = 0; races < RACES_MOST; races++) {
-		if (!upload->plan.if_version) {
-			st = target_take_free(
-			    base_stage_fd(upload->place.base),
-			    upload->stage.name, folder, upload->name);
+		if (!upload->plan.if_version && !upload->is_replacing) {
+			st = take_free(upload, folder);
 			if (st != STATUS_EXISTS || wants_free(upload))
 				return st;
 		}
 		st = replace(upload, folder);
 		if (st != STATUS_NOT_FOUND)
 			return st;
+		upload->is_replacing = false;
 		if (upload->plan.if_version)
 			return no_such_version(upload);
 	}
@@ -355,6 +369,7 @@ upload_publish(struct upload *upload, struct names *names,
 		return st;
 	}
 	upload->stage.made = false;	/* the name is the target's now */
+	upload_settle(upload);
 	if ((st = write_receipt(upload, receipt)) == STATUS_OK &&
 	    upload->record != NULL)
 		st = record_finish(upload->record, receipt);
@@ -420,6 +435,7 @@ upload_free(struct upload *upload)
 	if (upload->record != NULL)
 		keep_stage(upload);
 	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
+	quota_release(&upload->quota);
 	claim_free(upload->claim);
 	record_close(upload->record);
 	digest_drop(upload->digest);

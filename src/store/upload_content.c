@@ -132,6 +132,8 @@ upload_write(struct upload *upload, uint64_t offset, const void *bytes,
 		return upload_fail(upload, st);
 	if (len == 0)
 		return STATUS_OK;
+	if ((st = upload_reserve_to(upload, offset + len)) != STATUS_OK)
+		return upload_fail(upload, st);
 	if (upload->record != NULL)
 		return write_claimed(upload, offset, bytes, len);
 	if (!upload_write_all(upload->stage.fd, bytes, len, offset))

@@ -118,7 +118,8 @@ take_up(struct upload *upload, const struct upload_ticket *ticket)
 	enum status st;
 
 	if ((st = open_stage(upload)) != STATUS_OK ||
-	    (st = check_segment(upload, ticket)) != STATUS_OK)
+	    (st = check_segment(upload, ticket)) != STATUS_OK ||
+	    (st = upload_reserve(upload, NULL)) != STATUS_OK)
 		return st;
 	if (!ticket->is_segment &&
 	    (st = record_reopen(upload->record)) != STATUS_OK)

@@ -5,6 +5,7 @@
  *	upload_content.c	bytes, the seal, the flush
  *	upload_pieces.c		bytes and seal of one that has a record
  *	upload_resume.c		taking one up again, giving one up
+ *	upload_quota.c		what it reserves of a quota
  */
 #ifndef UPLOAD_STATE_H
 #define UPLOAD_STATE_H
@@ -12,6 +13,7 @@
 #include <limits.h>
 
 #include "claim.h"
+#include "quota.h"
 #include "stage.h"
 #include "upload.h"
 #include "upload_record.h"
@@ -28,6 +30,9 @@ struct upload {
 	uint8_t		 sum[DIGEST_SIZE];	/* once sealed */
 	bool		 sealed;
 	enum status	 failed;	/* STATUS_OK while all is well */
+	struct quota_hold quota;	/* what has been reserved */
+	bool		 is_replacing;	/* a file of `old_size` is there */
+	uint64_t	 old_size;
 
 	/* long ones only */
 	struct record	*record;	/* owned, or NULL */
@@ -43,6 +48,18 @@ struct upload {
 /* NULL without memory. */
 struct upload *upload_alloc(const struct place *place,
     const struct upload_plan *plan);
+
+/*
+ * Reserve what is known of it at the start (`folder` may be NULL), what has
+ * come up to `end`, and what it comes to in the end, beside `old` (or NULL if
+ * the name is free).  Then say that it has come.
+ */
+enum status upload_reserve(struct upload *upload,
+    const struct folder *folder);
+enum status upload_reserve_to(struct upload *upload, uint64_t end);
+enum status upload_reserve_final(struct upload *upload,
+    const struct stat *old);
+void upload_settle(struct upload *upload);
 
 /* It takes nothing more; a stage that can be resumed stays. */
 enum status upload_fail(struct upload *upload, enum status st);

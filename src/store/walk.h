@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base.h"
@@ -40,6 +41,9 @@ struct place {
 	struct own_locks *own;	/* what the session has locked; or NULL */
 	size_t		 mount;	/* bytes of "/SHARE"; 0 for the user's root */
 	enum place_durability durability;
+	struct {
+		uint64_t bytes, files;	/* at most; 0: any */
+	} quota;
 };
 
 /* What `path`, a clean one, is from the place's root on: "" or "/a/b". */

@@ -59,6 +59,8 @@ TAGS = {
     'NEWER': (0x0038, '>qI'), 'OLDER': (0x0039, '>qI'),
     'DEPTH': (0x003a, '>I'), 'SUM': (0x003b, 'bytes'),
     'FREE': (0x003c, '>Q'),
+    'QUOTA_BYTES': (0x003d, '>Q'), 'QUOTA_USED': (0x003e, '>Q'),
+    'QUOTA_FILES': (0x003f, '>Q'), 'QUOTA_FILES_USED': (0x0050, '>Q'),
     'CODE': (0x0040, '>H'), 'CLASS': (0x0041, '>B'), 'WAIT': (0x0042, '>I'),
     'TEXT': (0x0043, 'bytes'),
     'FEATURES': (0x8001, '>Q'), 'AGENT': (0x8002, 'bytes'),

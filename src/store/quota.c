@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "quota.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "quota_file.h"
+#include "quota_table.h"
+
+#define FULL_ROOM (2 * WALK_PATH_ROOM)
+
+static bool
+is_limited(const struct place *place)
+{
+	return place->quota.bytes != 0 || place->quota.files != 0;
+}
+
+/* The trees that the path lies in; with `make`, the place's own at least. */
+static enum status
+find_trees(struct quota_hold *hold, const struct place *place,
+    const char *path, bool make)
+{
+	struct quota_table *table = base_quotas(place->base);
+	char full[FULL_ROOM];
+	enum status st;
+
+	memset(hold, 0, sizeof(*hold));
+	if (make && is_limited(place) && (st = quota_table_have(table,
+	    place->base, place->root)) != STATUS_OK)
+		return st;
+	snprintf(full, sizeof(full), "%s%s", place->root,
+	    place_path(place, path));
+	hold->count = quota_table_find(table, place->base,
+	    full + strspn(full, "/"), hold->tree);
+	return STATUS_OK;
+}
+
+bool
+quota_counts(const struct place *place, const char *path)
+{
+	struct quota_hold hold;
+
+	return is_limited(place) ||
+	    (find_trees(&hold, place, path, false) == STATUS_OK &&
+	    hold.count > 0);
+}
+
+static enum status
+check_one(int64_t limit, int64_t used, int64_t promised, uint64_t want)
+{
+	if (limit == 0 || want == 0)
+		return STATUS_OK;
+	if (want > (uint64_t)limit)
+		return status_set(STATUS_TOO_LARGE,
+		    "this is more than the whole quota");
+	if (used + promised + (int64_t)want > limit)
+		return status_set(STATUS_QUOTA, "the quota is used up");
+	return STATUS_OK;
+}
+
+static enum status
+check_limits(const struct quota_data *data, uint64_t bytes, uint64_t files)
+{
+	struct quota_amount promised = quota_promised(data);
+	enum status st;
+
+	st = check_one(data->limit.bytes, data->used.bytes, promised.bytes,
+	    bytes);
+	if (st == STATUS_OK)
+		st = check_one(data->limit.files, data->used.files,
+		    promised.files, files);
+	return st;
+}
+
+/* Promise more in one tree. */
+static enum status
+promise(struct quota_tree *tree, const struct place *own, uint64_t bytes,
+    uint64_t files)
+{
+	struct quota_amount *slot;
+	struct quota_data data;
+	enum status st;
+
+	if ((st = quota_tree_begin(tree, &data)) != STATUS_OK)
+		return st;
+	if (own != NULL && is_limited(own) && quota_tree_is(tree, own->root)) {
+		data.limit.bytes = (int64_t)own->quota.bytes;
+		data.limit.files = (int64_t)own->quota.files;
+	}
+	st = check_limits(&data, bytes, files);
+	if (st == STATUS_OK) {
+		slot = quota_tree_slot(tree, &data);
+		slot->bytes += (int64_t)bytes;
+		slot->files += (int64_t)files;
+	}
+	if (st != STATUS_OK) {
+		quota_tree_end(tree, NULL);
+		return st;
+	}
+	return quota_tree_end(tree, &data);
+}
+
+/* Give back a promise, and say what has come of it. */
+static void
+keep(struct quota_tree *tree, uint64_t bytes, uint64_t files,
+    struct quota_amount come)
+{
+	struct quota_amount *slot;
+	struct quota_data data;
+
+	/* A promise that cannot be given back stays, until it is counted. */
+	if (quota_tree_begin(tree, &data) != STATUS_OK)
+		return;
+	slot = quota_tree_slot(tree, &data);
+	slot->bytes -= (int64_t)bytes;
+	slot->files -= (int64_t)files;
+	data.used.bytes += come.bytes;
+	data.used.files += come.files;
+	if (come.bytes > 0)
+		data.added.bytes += come.bytes;
+	if (come.files > 0)
+		data.added.files += come.files;
+	if (come.bytes != 0 || come.files != 0)
+		data.changes++;
+	/* Somebody has changed files behind our back. */
+	if (data.used.bytes < 0 || data.used.files < 0) {
+		data.used.bytes = data.used.bytes < 0 ? 0 : data.used.bytes;
+		data.used.files = data.used.files < 0 ? 0 : data.used.files;
+		data.is_unsure = 1;
+	}
+	(void)quota_tree_end(tree, &data);
+}
+
+static enum status
+promise_all(struct quota_hold *hold, const struct place *own, uint64_t bytes,
+    uint64_t files)
+{
+	enum status st = STATUS_OK;
+	unsigned int i;
+
+	for (i = 0; i < hold->count && st == STATUS_OK; i++)
+		st = promise(hold->tree[i], own, bytes, files);
+	if (st == STATUS_OK) {
+		hold->bytes += bytes;
+		hold->files += files;
+		return STATUS_OK;
+	}
+	/* The one that said no has taken nothing. */
+	while (--i > 0)
+		keep(hold->tree[i - 1], bytes, files,
+		    (struct quota_amount){ 0 });
+	return st;
+}
+
+enum status
+quota_reserve(struct quota_hold *hold, const struct place *place,
+    const char *path, uint64_t bytes, uint64_t files)
+{
+	enum status st;
+
+	if ((st = find_trees(hold, place, path, true)) == STATUS_OK &&
+	    hold->count > 0)
+		st = promise_all(hold, place, bytes, files);
+	if (st != STATUS_OK)
+		hold->count = 0;
+	return st;
+}
+
+enum status
+quota_raise(struct quota_hold *hold, uint64_t bytes, uint64_t files)
+{
+	uint64_t more_bytes = bytes > hold->bytes ? bytes - hold->bytes : 0;
+	uint64_t more_files = files > hold->files ? files - hold->files : 0;
+
+	if (hold->count == 0 || (more_bytes == 0 && more_files == 0))
+		return STATUS_OK;
+	return promise_all(hold, NULL, more_bytes, more_files);
+}
+
+void
+quota_settle(struct quota_hold *hold, int64_t bytes, int64_t files)
+{
+	unsigned int i;
+
+	for (i = 0; i < hold->count; i++)
+		keep(hold->tree[i], hold->bytes, hold->files,
+		    (struct quota_amount){ bytes, files });
+	memset(hold, 0, sizeof(*hold));
+}
+
+void
+quota_release(struct quota_hold *hold)
+{
+	quota_settle(hold, 0, 0);
+}
+
+void
+quota_note(const struct place *place, const char *path, int64_t bytes,
+    int64_t files)
+{
+	struct quota_hold hold;
+
+	if (find_trees(&hold, place, path, false) == STATUS_OK)
+		quota_settle(&hold, bytes, files);
+}
+
+static void
+note_move(struct quota_tree *tree, bool is_unsure)
+{
+	struct quota_data data;
+
+	if (quota_tree_begin(tree, &data) != STATUS_OK)
+		return;
+	data.changes++;
+	if (is_unsure)
+		data.is_unsure = 1;
+	(void)quota_tree_end(tree, &data);
+}
+
+static bool
+is_in(const struct quota_hold *hold, const struct quota_tree *tree)
+{
+	unsigned int i;
+
+	for (i = 0; i < hold->count; i++)
+		if (hold->tree[i] == tree)
+			return true;
+	return false;
+}
+
+void
+quota_moved(const struct place *place, const char *path, const char *target)
+{
+	struct quota_hold from, to;
+	unsigned int i;
+
+	if (find_trees(&from, place, path, false) != STATUS_OK ||
+	    find_trees(&to, place, target, false) != STATUS_OK)
+		return;
+	for (i = 0; i < from.count; i++)
+		note_move(from.tree[i], !is_in(&to, from.tree[i]));
+	for (i = 0; i < to.count; i++)
+		if (!is_in(&from, to.tree[i]))
+			note_move(to.tree[i], true);
+}
+
+enum status
+quota_look(struct quota_usage *out, const struct place *place)
+{
+	struct quota_table *table = base_quotas(place->base);
+	struct quota_tree *tree;
+	struct quota_data data;
+	enum status st;
+
+	memset(out, 0, sizeof(*out));
+	if (!is_limited(place))
+		return STATUS_OK;
+	if ((st = quota_table_have(table, place->base, place->root)) !=
+	    STATUS_OK)
+		return st;
+	tree = quota_table_get(table, place->root);
+	if ((st = quota_tree_begin(tree, &data)) != STATUS_OK)
+		return st;
+	quota_tree_end(tree, NULL);
+	out->has_bytes = place->quota.bytes != 0;
+	out->has_files = place->quota.files != 0;
+	out->bytes = place->quota.bytes;
+	out->files = place->quota.files;
+	out->bytes_used = (uint64_t)data.used.bytes;
+	out->files_used = (uint64_t)data.used.files;
+	return STATUS_OK;
+}

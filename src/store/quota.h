@@ -1,0 +1,92 @@
+/*
+ * quota - how much lies in a folder that has a quota, and what may still come.
+ *
+ * What is about to come is reserved first, so that two operations cannot
+ * overrun a quota together, and settled once it is there:
+ *
+ *	quota_reserve, [quota_raise ...,] quota_settle or quota_release
+ *
+ * Bytes are the sizes of files, files are names of any kind.  The counts lie in
+ * the base's private folder; servers share them.  What local programs change is
+ * seen when it is counted again, about once an hour, and after a crash.
+ *
+ * All functions may be called from several threads at once; a hold is used by
+ * one at a time.
+ */
+#ifndef QUOTA_H
+#define QUOTA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "status.h"
+#include "walk.h"
+
+struct quota_tree;
+
+#define QUOTA_NESTED 8		/* folders with quotas one in another */
+
+/* What has been reserved; all zero is nothing. */
+struct quota_hold {
+	struct quota_tree *tree[QUOTA_NESTED];
+	unsigned int	 count;
+	uint64_t	 bytes, files;
+};
+
+/* Does anything at the clean path count? */
+bool quota_counts(const struct place *place, const char *path);
+
+/*
+ * Reserve for what comes to the clean path.  STATUS_QUOTA while it does not
+ * fit, STATUS_TOO_LARGE if it never can, STATUS_BUSY.
+ */
+enum status quota_reserve(struct quota_hold *hold, const struct place *place,
+    const char *path, uint64_t bytes, uint64_t files);
+
+/* Have at least so much of it. */
+enum status quota_raise(struct quota_hold *hold, uint64_t bytes,
+    uint64_t files);
+
+/* So much has come or (negative) gone; the rest is given back. */
+void quota_settle(struct quota_hold *hold, int64_t bytes, int64_t files);
+void quota_release(struct quota_hold *hold);
+
+/* So much has come or gone at the path, and nothing was reserved. */
+void quota_note(const struct place *place, const char *path, int64_t bytes,
+    int64_t files);
+
+/*
+ * Something was renamed: what has come to another quota or left it is counted
+ * again, and not bounded.
+ */
+void quota_moved(const struct place *place, const char *path,
+    const char *target);
+
+struct quota_usage {
+	bool		 has_bytes, has_files;	/* there are such limits */
+	uint64_t	 bytes, files;		/* the limits */
+	uint64_t	 bytes_used, files_used;
+};
+
+/* Of the place's own quota. */
+enum status quota_look(struct quota_usage *out, const struct place *place);
+
+/* The counts of one process on a base; the base owns it. */
+struct quota_table;
+struct quota_table *quota_table_new(void);
+void quota_table_free(struct quota_table *table);
+
+/*
+ * To be called about once a second by one thread: counts what is unsure, or
+ * all with `again`.
+ */
+void quota_table_tick(const struct base *base, bool again);
+
+/*
+ * Take the bounds off those roots (as places name them) of which `is_bounded`
+ * knows none.
+ */
+void quota_table_unbind(const struct base *base,
+    bool (*is_bounded)(void *ctx, const char *root), void *ctx);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * quota_table - the folders with quotas that a process knows of on a base: all
+ * that have a file in the base's private folder.
+ */
+#ifndef QUOTA_TABLE_H
+#define QUOTA_TABLE_H
+
+#include "quota.h"
+#include "quota_file.h"
+
+/* Have the one for `root`, counted; it is made and counted if need be. */
+enum status quota_table_have(struct quota_table *table,
+    const struct base *base, const char *root);
+
+/* NULL if there is none. */
+struct quota_tree *quota_table_get(struct quota_table *table,
+    const char *root);
+
+/* Those that `full`, a path from the base on, lies in; how many. */
+unsigned int quota_table_find(struct quota_table *table,
+    const struct base *base, const char *full,
+    struct quota_tree *out[QUOTA_NESTED]);
+
+/* Between these two nobody else changes it, in this process or another. */
+enum status quota_tree_begin(struct quota_tree *tree, struct quota_data *data);
+enum status quota_tree_end(struct quota_tree *tree, struct quota_data *data);
+
+bool quota_tree_is(const struct quota_tree *tree, const char *root);
+
+/* What this process has promised, within `data`. */
+struct quota_amount *quota_tree_slot(const struct quota_tree *tree,
+    struct quota_data *data);
+
+#endif

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Quotas: never over, by whatever comes together; counts outlive a crash."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+
+import ftlib
+import ftwire
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Quota(ftlib.Test):
+    def start(self, keys, sections=None, **users):
+        self.setup = self.set_up(sections=sections, users={
+            'ann': f'root=/ann,{keys}', 'root': '', **users})
+        for name in ('ann', 'box'):
+            (self.setup.root / name).mkdir()
+            if self.setup.account:
+                shutil.chown(self.setup.root / name, self.setup.account)
+        self.server = self.serve(self.setup)
+
+    def wire(self, user='ann', server=None):
+        return (server or self.server).wire(user=user)
+
+    def used(self, wire, path='/'):
+        answer = wire.call('DF', {'PATH': path})
+        return answer.get('QUOTA_USED'), answer.get('QUOTA_FILES_USED')
+
+    def on_disk(self, name='ann'):
+        """What is there by looking: bytes of files, and names."""
+        size = count = 0
+        for folder, folders, files in os.walk(self.server.path(name)):
+            count += len(folders) + len(files)
+            size += sum(os.path.getsize(os.path.join(folder, file))
+                        for file in files)
+        return size, count
+
+    def counts_agree(self, wire, path='/', name='ann'):
+        for used, there in zip(self.used(wire, path), self.on_disk(name)):
+            self.assertIn(used, (there, None))
+
+    def test_what_does_not_fit_is_refused_and_harms_nothing(self):
+        self.start('quota_bytes=100K,quota_files=3')
+        with self.wire() as wire:
+            wire.put('a', bytes(60 * KIB))
+            self.assertRefused('quota', wire.put, 'b', bytes(60 * KIB))
+            wire.put('b', bytes(40 * KIB))
+            self.assertRefused('quota', wire.put, 'c', b'x')
+            # Others have room.
+            wire.put('c', b'')
+            self.assertRefused('quota', wire.put, 'd', b'')
+            self.assertRefused('quota', wire.call, 'MKDIR', {'PATH': 'd'})
+            self.counts_agree(wire)
+            self.assertEqual(self.used(wire), (100 * KIB, 3))
+            wire.call('RM', {'PATH': 'a'})
+            wire.put('d', bytes(60 * KIB))
+            self.counts_agree(wire)
+
+    def test_what_can_never_fit_is_refused_for_good_at_once(self):
+        self.start('quota_bytes=2M')
+        with self.wire() as wire:
+            id_ = wire.ask('PUT', {'PATH': 'a', 'SIZE': 3 * MIB})
+            refused = self.assertRefused('too-large', wire.answer, id_)
+            self.assertEqual(refused.error_class, 'permanent')
+            wire.send('COMMIT', id_, ftwire.encode_fields(
+                {'SIZE': 0, 'DIGEST': ftwire.digest(b'')}))
+            refused = self.assertRefused('quota', wire.put, 'b',
+                                         bytes(3 * MIB), announce=False)
+            self.assertEqual(refused.error_class, 'quota')
+        self.assertEqual(self.on_disk(), (0, 0))
+
+    def test_the_client_shows_it_and_says_to_try_again(self):
+        self.start('quota_bytes=1K,quota_files=10')
+        self.server.user = 'ann'
+        self.write('half', bytes(600))
+        self.server.client('put', 'half', cwd=self.folder)
+        self.server.client('put', 'half', 'other', cwd=self.folder,
+                           code=ftlib.EX_TEMPFAIL)
+        shown = self.server.client('df').stdout.decode()
+        self.assertIn('quota bytes: 600 of 1024\n', shown)
+        self.assertIn('quota files: 1 of 10\n', shown)
+
+    def test_all_verbs_count(self):
+        self.start('quota_bytes=10K,quota_files=6')
+        with self.wire() as wire:
+            wire.put('a', bytes(1000))
+            wire.put('a', bytes(300))
+            self.counts_agree(wire)
+            wire.call('MKDIR', {'PATH': 'd'})
+            wire.call('CP', {'PATH': 'a', 'TARGET': 'd/b'})
+            wire.call('TOUCH', {'PATH': 'd/c'})
+            self.counts_agree(wire)
+            wire.call('MV', {'PATH': 'd/b', 'TARGET': 'd/c'})
+            self.counts_agree(wire)
+            wire.call('TRUNCATE', {'PATH': 'a', 'SIZE': 9000})
+            self.counts_agree(wire)
+            self.assertRefused('quota', wire.call, 'TRUNCATE',
+                               {'PATH': 'a', 'SIZE': 10000})
+            self.assertRefused('quota', wire.call, 'CP',
+                               {'PATH': 'a', 'TARGET': 'x'})
+            wire.call('TRUNCATE', {'PATH': 'a', 'SIZE': 10})
+            self.counts_agree(wire)
+            wire.call('RM', {'PATH': 'd', 'RECURSIVE': b''})
+            self.counts_agree(wire)
+            self.assertEqual(self.used(wire), (10, 1))
+
+    def race(self, put, *servers):
+        """50 uploads at once; how many went well."""
+        good, odd = [], []
+        go = threading.Barrier(50)
+
+        def one(i):
+            with self.wire(server=servers[i % len(servers)]) as wire:
+                go.wait()
+                try:
+                    put(wire, f'f{i}')
+                    good.append(i)
+                except ftwire.Refused as refused:
+                    if refused.code != 'quota':
+                        odd.append(refused)
+        threads = [threading.Thread(target=one, args=(i,)) for i in range(50)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(odd, [])
+        return len(good)
+
+    def test_fifty_uploads_at_once_are_never_over(self):
+        self.start('quota_bytes=1M')
+        good = self.race(lambda wire, name: wire.put(name, bytes(100 * KIB)),
+                         self.server)
+        self.assertEqual(good, 10)
+        with self.wire() as wire:
+            self.counts_agree(wire)
+
+    def test_fifty_of_unknown_size_are_never_over(self):
+        self.start('quota_bytes=4M')
+        good = self.race(lambda wire, name: wire.put(
+            name, bytes(400 * KIB), announce=False), self.server)
+        self.assertLessEqual(good, 10)
+        self.assertLessEqual(self.on_disk()[0], 4 * MIB)
+        with self.wire() as wire:
+            self.counts_agree(wire)
+            # What the losers had reserved is free again.
+            while good < 10:
+                wire.put(f'more{good}', bytes(400 * KIB))
+                good += 1
+            self.assertRefused('quota', wire.put, 'last', bytes(400 * KIB))
+
+    def test_replacing_together_is_never_over(self):
+        self.start('quota_bytes=1M')
+        with self.wire() as wire:
+            wire.put('f', bytes(900 * KIB))
+        self.race(lambda wire, name: wire.put(
+            'f' if int(name[1:]) % 2 else name, bytes(200 * KIB)),
+            self.server)
+        self.assertLessEqual(self.on_disk()[0], MIB)
+        with self.wire() as wire:
+            self.counts_agree(wire)
+
+    def test_two_servers_on_one_base_share_a_quota(self):
+        self.start('quota_bytes=1M')
+        second = self.serve(self.setup)
+        good = self.race(lambda wire, name: wire.put(name, bytes(100 * KIB)),
+                         self.server, second)
+        self.assertEqual(good, 10)
+        with self.wire() as one, self.wire(server=second) as two:
+            self.counts_agree(one)
+            self.counts_agree(two)
+
+    def test_a_share_has_a_quota_for_all_together(self):
+        self.start('', sections={'share box': {
+            'path': '/box', 'allow': ['@all:full'], 'quota_bytes': '100K'}},
+            bob='root=/box')
+        with self.wire() as ann, self.wire(user='root') as root:
+            ann.put('/box/a', bytes(60 * KIB))
+            self.assertRefused('quota', root.put, '/box/b', bytes(60 * KIB))
+            self.assertEqual(self.used(ann, '/box')[0], 60 * KIB)
+            # Also for those who come to the folder by another way.
+            with self.wire(user='bob') as bob:
+                self.assertRefused('quota', bob.put, 'c', bytes(60 * KIB))
+                bob.call('RM', {'PATH': 'a'})
+            root.put('/box/b', bytes(60 * KIB))
+
+    def test_a_bound_that_is_taken_off_is_off(self):
+        self.start('quota_bytes=1K')
+        with self.wire() as wire:
+            self.assertRefused('too-large', wire.put, 'a', bytes(2 * KIB))
+            subprocess.run([ftlib.program('ftuser'), '-f',
+                            self.setup.user_file, 'set', 'ann',
+                            'quota_bytes=2M'], check=True)
+            wire.put('a', bytes(2 * KIB))
+            subprocess.run([ftlib.program('ftuser'), '-f',
+                            self.setup.user_file, 'set', 'ann',
+                            'quota_bytes='], check=True)
+
+            def is_free():
+                try:
+                    return wire.put('b', bytes(3 * MIB))
+                except ftwire.Refused:
+                    return False
+            ftlib.wait_until('there is no bound', is_free)
+
+    def test_what_was_there_before_counts(self):
+        self.start('quota_bytes=100K')
+        self.server.write('ann/old', bytes(70 * KIB))
+        with self.wire() as wire:
+            self.assertRefused('quota', wire.put, 'new', bytes(60 * KIB))
+            self.counts_agree(wire)
+
+    def test_a_killed_server_leaves_no_promise(self):
+        self.start('quota_bytes=10M')
+        wire = self.wire()
+        wire.put('small', bytes(KIB))
+        id_ = wire.ask('PUT', {'PATH': 'big', 'SIZE': 9 * MIB})
+        wire.send_data(id_, 0, bytes(100 * KIB))
+        self.assertEqual(wire.receive().name, 'BEGUN')
+        with self.wire() as other:
+            self.assertRefused('quota', other.put, 'probe', bytes(2 * MIB),
+                               announce=False)
+        os.kill(self.server.worker, signal.SIGKILL)
+        wire.cut()
+
+        def is_free():
+            with self.wire() as again:
+                return self.used(again)[0] == KIB
+        ftlib.wait_until('it is counted again', is_free)
+        with self.wire() as again:
+            again.put('big', bytes(9 * MIB))
+            self.counts_agree(again)
+
+
+ftlib.main()
