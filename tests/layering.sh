@@ -7,7 +7,7 @@
 #	users	knows common
 #	store	knows common
 #	server	knows users, store and common
-#	admin	knows users and common
+#	admin	knows users, store and common
 #	client	knows common
 #
 # Command handlers know neither the session, nor TLS, nor FT/1, so that a
@@ -43,7 +43,7 @@ may_know()
 	src/users)	echo src/users src/common ;;
 	src/store)	echo src/store src/common ;;
 	src/server)	echo src/server src/users src/store src/common ;;
-	src/admin)	echo src/admin src/users src/common ;;
+	src/admin)	echo src/admin src/users src/store src/common ;;
 	client)		echo client src/common ;;
 	esac
 }

@@ -1,0 +1,37 @@
+/*
+ * ftctl - the commands of ftctl(8).
+ */
+#ifndef FTCTL_H
+#define FTCTL_H
+
+#include <stdbool.h>
+
+#include "base.h"
+#include "status.h"
+
+/* A look at one base: what was found, and what became of it. */
+struct store_check {
+	const struct base *base;
+	bool		 repair;
+	unsigned int	 looked;	/* at stages, records and counts */
+	unsigned int	 in_use;	/* left alone */
+	unsigned int	 found;
+	unsigned int	 repaired;
+};
+
+/*
+ * Say what is wrong with `what`, in this case and that of a repair, which the
+ * caller then makes: true if it is to be made.
+ */
+bool check_found(struct store_check *check, const char *what,
+    const char *problem, const char *cure);
+
+/* Records of uploads and the content they speak of; stages; quota counts. */
+void check_uploads(struct store_check *check);
+void check_stages(struct store_check *check);
+void check_quotas(struct store_check *check);
+
+/* `ftctl store check`: STATUS_DIGEST if something is left as it was found. */
+enum status ftctl_store_check(const char *path, bool repair);
+
+#endif
