@@ -241,8 +241,9 @@ check_quota(struct store_check *check, const char *name)
 	struct quota_file file;
 
 	if (quota_file_root(root, check->base, name) != STATUS_OK) {
-		if (check_found(check, name, "no count of a quota", "removed") &&
-		    unlinkat(base_quota_fd(check->base), name, 0) == -1)
+		if (check_found(check, name, "no count of a quota",
+		    "removed") && unlinkat(base_quota_fd(check->base),
+		    name, 0) == -1)
 			perror("ftctl: remove the count");
 		return;
 	}

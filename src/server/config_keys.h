@@ -47,8 +47,8 @@ const struct config_key *config_key_find(const char *section,
 
 /*
  * Set the key in `object` from text: what has a title for keys of such
- * sections, else a struct config.  A list grows by one.  STATUS_CONFIG with the key, the
- * value and what would be right.
+ * sections, else a struct config.  A list grows by one.  STATUS_CONFIG with
+ * the key, the value and what would be right.
  */
 enum status config_key_set(const struct config_key *key, void *object,
     const char *text);

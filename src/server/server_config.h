@@ -78,8 +78,9 @@ struct config {
 /*
  * Parse `text`; `file` names it in errors.  Environment variables
  * FTSERVER_SECTION_KEY override (FTSERVER_KEY at the top level,
- * FTSERVER_BASE_NAME_KEY for the base NAME, and so for shares).  STATUS_CONFIG with "FILE:LINE:
- * what, and what to do".  One thread at a time: libConfuse has one parser.
+ * FTSERVER_BASE_NAME_KEY for the base NAME, and so for shares).  STATUS_CONFIG
+ * with "FILE:LINE: what, and what to do".  One thread at a time: libConfuse has
+ * one parser.
  */
 enum status config_parse(struct config **out, const char *text,
     const char *file);

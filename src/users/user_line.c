@@ -118,8 +118,9 @@ check_size(const char *value)
 
 const char *const user_line_keys[] = { "base", "root", "rights", "locked",
 	"groups", "quota_bytes", "quota_files", NULL };
-static enum status (*const checks[])(const char *) = { check_base, user_root_check,
-	check_rights, check_locked, check_groups, check_size, check_size };
+static enum status (*const checks[])(const char *) = { check_base,
+	user_root_check, check_rights, check_locked, check_groups, check_size,
+	check_size };
 
 bool
 user_line_is_blank(const char *bytes, size_t len)

@@ -140,49 +140,6 @@ START_TEST(rights_are_presets_or_sums)
 }
 END_TEST
 
-START_TEST(users_have_the_keys_of_their_groups_but_for_their_own)
-{
-	const struct user *u;
-
-	ck_assert_int_eq(parse(ALICE "groups=@in+out,root=/a\n"
-	    "bob:" CHEAP_HASH ":groups=out\n"
-	    "@in::root=/in,rights=drop,quota_bytes=1K\n"
-	    "@out::root=/out,rights=read,quota_bytes=2M,quota_files=7\n"),
-	    STATUS_OK);
-	u = find("alice");
-	ck_assert_str_eq(u->root, "/a");
-	ck_assert_uint_eq(u->rights, RIGHTS_DROP);
-	ck_assert_uint_eq(u->quota_bytes, 1024);
-	ck_assert_uint_eq(u->quota_files, 7);
-	ck_assert(user_is_in(u, "in", 2) && user_is_in(u, "out", 3));
-	ck_assert(!user_is_in(u, "ou", 2));
-	u = find("bob");
-	ck_assert_str_eq(u->root, "/out");
-	ck_assert_uint_eq(u->rights, RIGHTS_READ);
-	ck_assert_uint_eq(u->quota_bytes, 2 << 20);
-	ck_assert(!user_is_in(u, "in", 2));
-}
-END_TEST
-
-START_TEST(a_locked_group_locks_its_users)
-{
-	ck_assert_int_eq(parse(ALICE "groups=a,locked=no\n"
-	    "@a::locked=yes\n"), STATUS_OK);
-	ck_assert(find("alice")->locked);
-}
-END_TEST
-
-START_TEST(a_group_is_no_user)
-{
-	ck_assert_int_eq(parse("@a::rights=full\n"), STATUS_OK);
-	ck_assert_ptr_null(find("@a"));
-	ck_assert_ptr_null(find("a"));
-	ck_assert_ptr_nonnull(users_find_group(users, "a", 1));
-	ck_assert_int_eq(users_login(users, find("@a"), "", 0),
-	    STATUS_LOGIN_REFUSED);
-}
-END_TEST
-
 START_TEST(comments_and_blank_lines_say_nothing)
 {
 	ck_assert_int_eq(parse("# a\n\n  \t\n  # b\n" ALICE "\n#\n"),
@@ -494,9 +451,6 @@ main(void)
 	tcase_add_test(tc, keys_are_read);
 	tcase_add_test(tc, roots_are_brought_into_one_form);
 	tcase_add_test(tc, rights_are_presets_or_sums);
-	tcase_add_test(tc, users_have_the_keys_of_their_groups_but_for_their_own);
-	tcase_add_test(tc, a_locked_group_locks_its_users);
-	tcase_add_test(tc, a_group_is_no_user);
 	tcase_add_test(tc, comments_and_blank_lines_say_nothing);
 	tcase_add_loop_test(tc, what_is_wrong_is_refused_by_line, 0,
 	    (int)(sizeof(broken) / sizeof(broken[0])));
