@@ -100,7 +100,7 @@ class Changes(UsersTest):
             self.assertRefused('not-permitted', wire.call, 'RM',
                                {'PATH': 'a'})
             self.assertEqual(wire.get('a'), b'1')
-            self.ftuser('set', ftlib.USER, 'rights=write')
+            self.ftuser('set', ftlib.USER, 'rights=list+write')
             self.assertRefused('not-permitted', wire.get, 'a')
             wire.put('b', b'2')
             self.assertRefused('exists', wire.put, 'a', b'3')
