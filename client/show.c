@@ -148,7 +148,7 @@ show_error(const char *name, enum status st)
 	}
 	show_string(stderr, text);
 	/* The word is for scripts; of a wrong command line the code is one. */
-	if (st != STATUS_USAGE && strcmp(text, status_word(st)) != 0)
+	if (st != STATUS_USAGE)
 		fprintf(stderr, " (%s)", status_word(st));
 	putc('\n', stderr);
 }
