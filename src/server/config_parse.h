@@ -5,11 +5,16 @@
 #ifndef CONFIG_PARSE_H
 #define CONFIG_PARSE_H
 
+#include "config_lines.h"
 #include "server_config.h"
 #include "status.h"
 
-enum status config_parse_text(struct config *config, const char *text,
-    const char *file);
+/*
+ * `lines` learns where all stood, for what is checked later.  STATUS_CONFIG
+ * with the first error that was met, STATUS_NO_MEMORY.
+ */
+enum status config_parse_text(struct config *config,
+    struct config_lines *lines, const char *text, const char *file);
 
 /*
  * One more base with its defaults.  It stays where it is until the next one is
