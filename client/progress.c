@@ -17,6 +17,8 @@
 #define EVERY_MS	200
 #define WIDTH		80	/* of terminals that do not tell theirs */
 #define NUMBERS		38	/* columns of all but the name */
+#define BAR		22	/* columns of "[====>    ]" */
+#define NAME_LEAST	16	/* with less for the name there is no bar */
 #define NAME_MOST	256	/* bytes of the name that are drawn */
 
 void
@@ -63,14 +65,40 @@ show_share(char *out, size_t room, const struct progress *progress,
 	    left >= 3600 ? left / 60 % 60 : left % 60);
 }
 
+/* Empty if the total is not known or the name needs the room. */
+static void
+show_bar(char out[BAR + 2], const struct progress *progress, uint64_t done,
+    int room)
+{
+	const size_t inner = BAR - 2;
+	size_t full;
+
+	out[0] = '\0';
+	if (progress->total == PROGRESS_UNKNOWN || progress->total == 0 ||
+	    room < NAME_LEAST + BAR + 1)
+		return;
+	full = done >= progress->total ? inner :
+	    (size_t)((double)done / (double)progress->total * (double)inner);
+	out[0] = ' ';
+	out[1] = '[';
+	memset(out + 2, '=', full);
+	memset(out + 2 + full, ' ', inner - full);
+	if (full < inner)
+		out[2 + full] = '>';
+	out[BAR] = ']';
+	out[BAR + 1] = '\0';
+}
+
 static void
 draw(const struct progress *progress, uint64_t done, uint64_t now)
 {
 	char name[NAME_MOST + 1], amount[SHOW_AMOUNT_SIZE], share[32];
-	char rate[SHOW_AMOUNT_SIZE];
+	char rate[SHOW_AMOUNT_SIZE], bar[BAR + 2];
 	uint64_t speed = done * 1000 / (now - progress->begun + 1);
 	int width = terminal_width() - NUMBERS;
 
+	show_bar(bar, progress, done, width);
+	width -= (int)strlen(bar);
 	if (width < 0)
 		width = 0;
 	if (width > NAME_MOST)
@@ -79,8 +107,8 @@ draw(const struct progress *progress, uint64_t done, uint64_t now)
 	show_amount(amount, done);
 	show_amount(rate, speed);
 	show_share(share, sizeof(share), progress, done, speed);
-	fprintf(stderr, "\r%-*s %7s %7s/s %s\033[K", width, name, amount,
-	    rate, share);
+	fprintf(stderr, "\r%-*s%s %7s %7s/s %s\033[K", width, name, bar,
+	    amount, rate, share);
 	fflush(stderr);
 }
 

@@ -147,8 +147,5 @@ show_error(const char *name, enum status st)
 		fputs(": ", stderr);
 	}
 	show_string(stderr, text);
-	/* The word is for scripts; of a wrong command line the code is one. */
-	if (st != STATUS_USAGE && strcmp(text, status_word(st)) != 0)
-		fprintf(stderr, " (%s)", status_word(st));
-	putc('\n', stderr);
+	fprintf(stderr, " (%s)\n", status_word(st));
 }

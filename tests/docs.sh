@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # Every program has a page, the page and --help name the same options, every
-# page is well formed and gets installed, and every page of ours that another
-# one refers to is there.
+# page is well formed and gets installed, every page of ours that another one
+# refers to is there, and the map of CONTRIBUTING.md names each source.
 
 set -u
 cd "${FT_SOURCE:-$(dirname "$0")/..}" || exit 1
@@ -74,6 +74,32 @@ check_page()
 	done
 }
 
+# The names of all sources, without the .c and .h of a pair.
+sources()
+{
+	local file name
+
+	for file in src/*/*.[ch] client/*.[ch]; do
+		name=${file%.[ch]}
+		if [ -e "$name.c" ] && [ -e "$name.h" ]; then
+			file=$name
+		fi
+		echo "${file##*/}"
+	done | sed 's/^main\.c$/main/' | sort -u
+}
+
+check_map()
+{
+	sources >"$work/sources"
+	sed -n '/^## The map/,/^## Adding/s/^    \([a-z0-9_]*\(\.[ch]\)\{0,1\}\)  *[^ ].*/\1/p' \
+	    CONTRIBUTING.md | grep -v '^clients$' | sed 's/^main\.c$/main/' |
+	    sort -u >"$work/map"
+	verdict "the map of CONTRIBUTING.md has each source" \
+	    "$(comm -23 "$work/sources" "$work/map")"
+	verdict "the map of CONTRIBUTING.md has nothing else" \
+	    "$(comm -13 "$work/sources" "$work/map")"
+}
+
 for program in ftserver ftclient ftuser ftctl; do
 	[ -x "$build/$program" ] || continue
 	page=$(echo "man/$program".[18])
@@ -86,6 +112,8 @@ done
 for page in man/*.[1-8]; do
 	[ ! -e "$page" ] || check_page "$page"
 done
+
+check_map
 
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

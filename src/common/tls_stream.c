@@ -232,6 +232,15 @@ tls_stream_fd(const struct tls_stream *stream)
 	return stream->fd;
 }
 
+void
+tls_stream_wipe(struct tls_stream *stream, bool wipes)
+{
+	if (wipes)
+		(void)SSL_set_options(stream->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+	else
+		(void)SSL_clear_options(stream->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+}
+
 /* What a failed SSL call means. */
 static enum io
 io_of_error(struct tls_stream *stream, int result)

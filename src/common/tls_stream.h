@@ -49,6 +49,12 @@ enum io tls_stream_handshake(struct tls_stream *stream);
 enum io tls_stream_read(struct tls_stream *stream, void *bytes, size_t len,
     size_t *got);
 
+/*
+ * Whether OpenSSL wipes what it decrypted once it has been read.  Costs time,
+ * so it is for secrets only.
+ */
+void tls_stream_wipe(struct tls_stream *stream, bool wipes);
+
 /* True if cipher text or plain text has been received that is not read yet. */
 bool tls_stream_has_input(const struct tls_stream *stream);
 

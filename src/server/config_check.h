@@ -5,9 +5,12 @@
 #ifndef CONFIG_CHECK_H
 #define CONFIG_CHECK_H
 
+#include "config_lines.h"
 #include "server_config.h"
 #include "status.h"
 
-enum status config_check(const struct config *config, const char *file);
+/* STATUS_CONFIG as FILE:LINE, the line that `lines` has for what is wrong. */
+enum status config_check(const struct config *config,
+    const struct config_lines *lines, const char *file);
 
 #endif

@@ -19,10 +19,9 @@
 struct parse {
 	struct config	*config;	/* borrowed */
 	const char	*file;
-	enum status	 st;		/* the first error */
-	unsigned int	 lines[NAMES_MAX]; /* where each key stood, or 0 */
-	unsigned int	 titled_lines[CONFIG_TITLED_KINDS][CONFIG_TITLED_MAX]
-			    [NAMES_MAX];
+	struct config_lines *lines;	/* borrowed */
+	enum status	 st;		/* the first error, */
+	char		 text[512];	/* and its words */
 };
 
 /* libConfuse hands nothing on to its callbacks. */
@@ -32,13 +31,12 @@ static _Thread_local struct parse *parsing;
 static int
 fail_at(const cfg_t *cfg, enum status st)
 {
-	char text[512];
-
 	if (parsing->st != STATUS_OK)
 		return -1;
-	snprintf(text, sizeof(text), "%s", status_text(st));
-	parsing->st = st == STATUS_CONFIG ?
-	    status_set(st, "%s:%d: %s", parsing->file, cfg->line, text) : st;
+	parsing->st = st;
+	if (st == STATUS_CONFIG)
+		snprintf(parsing->text, sizeof(parsing->text), "%s:%d: %s",
+		    parsing->file, cfg->line, status_text(st));
 	return -1;
 }
 
@@ -80,7 +78,7 @@ take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	const struct config_key *key;
 	void *object = parsing->config;
-	unsigned int *line;
+	char place[CONFIG_PLACE_SIZE];
 	enum status st;
 	size_t i;
 	int kind;
@@ -89,17 +87,18 @@ take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	if (key == NULL)
 		return fail_at(cfg, status_set(STATUS_CONFIG,
 		    "`%s` belongs into a section of its own", opt->name));
-	line = &parsing->lines[key - config_keys];
 	if ((kind = config_titled_kind(key->section)) != -1) {
 		if ((st = find_titled(&i, kind, cfg->title)) != STATUS_OK)
 			return fail_at(cfg, st);
 		object = config_titled_at(parsing->config, kind, i);
-		line = &parsing->titled_lines[kind][i][key - config_keys];
 	}
-	if ((st = check_twice(key, opt, *line)) != STATUS_OK ||
-	    (st = config_key_set(key, object, value)) != STATUS_OK)
+	config_place(place, key->section, cfg->title, key->name);
+	if ((st = check_twice(key, opt, config_lines_of(parsing->lines,
+	    place))) != STATUS_OK ||
+	    (st = config_key_set(key, object, value)) != STATUS_OK ||
+	    (st = config_lines_add(parsing->lines, place,
+	    (unsigned int)cfg->line)) != STATUS_OK)
 		return fail_at(cfg, st);
-	*line = (unsigned int)cfg->line;
 	*(const char **)result = value;
 	return 0;
 }
@@ -245,10 +244,53 @@ find_empty(cfg_t *cfg)
 	find_empty_titled(cfg, CONFIG_SHARE);
 }
 
-enum status
-config_parse_text(struct config *config, const char *text, const char *file)
+/* Where each section and the file end; each stands there once at least. */
+static enum status
+note_ends(cfg_t *cfg)
 {
-	struct parse parse = { .config = config, .file = file };
+	char place[CONFIG_PLACE_SIZE];
+	enum status st;
+	cfg_t *section;
+	unsigned int i;
+	size_t kind;
+
+	st = config_lines_add(parsing->lines, "", (unsigned int)cfg->line);
+	for (kind = 1; config_sections[kind] != NULL; kind++)
+		for (i = 0; i < cfg_size(cfg, config_sections[kind]) &&
+		    st == STATUS_OK; i++) {
+			section = cfg_getnsec(cfg, config_sections[kind], i);
+			config_place(place, config_sections[kind],
+			    cfg_title(section), NULL);
+			st = config_lines_add(parsing->lines, place,
+			    (unsigned int)section->line);
+		}
+	return st;
+}
+
+static enum status
+run_parser(cfg_t *cfg, const char *text)
+{
+	enum status st;
+
+	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
+		if (parsing->st == STATUS_OK)
+			fail_at(cfg, status_set(STATUS_CONFIG,
+			    "cannot be understood"));
+	} else {
+		find_empty(cfg);
+		if ((st = note_ends(cfg)) != STATUS_OK)
+			fail_at(cfg, st);
+	}
+	return parsing->st != STATUS_CONFIG ? parsing->st :
+	    status_set(STATUS_CONFIG, "%s", parsing->text);
+}
+
+enum status
+config_parse_text(struct config *config, struct config_lines *lines,
+    const char *text, const char *file)
+{
+	struct parse parse = { .config = config, .file = file,
+		.lines = lines };
 	enum status st;
 	cfg_t *cfg;
 
@@ -257,14 +299,8 @@ config_parse_text(struct config *config, const char *text, const char *file)
 	if ((cfg = make_parser()) == NULL)
 		return STATUS_NO_MEMORY;
 	parsing = &parse;
-	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
-		if (parse.st == STATUS_OK)
-			fail_at(cfg, status_set(STATUS_CONFIG,
-			    "cannot be understood"));
-	} else {
-		find_empty(cfg);
-	}
+	st = run_parser(cfg, text);
 	cfg_free(cfg);
 	parsing = NULL;
-	return parse.st;
+	return st;
 }

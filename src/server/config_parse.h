@@ -5,10 +5,15 @@
 #ifndef CONFIG_PARSE_H
 #define CONFIG_PARSE_H
 
+#include "config_lines.h"
 #include "server_config.h"
 #include "status.h"
 
-enum status config_parse_text(struct config *config, const char *text,
-    const char *file);
+/*
+ * `lines` learns where all stood, for what is checked later.  STATUS_CONFIG
+ * with the first error that was met, STATUS_NO_MEMORY.
+ */
+enum status config_parse_text(struct config *config,
+    struct config_lines *lines, const char *text, const char *file);
 
 #endif

@@ -74,6 +74,7 @@ set_default_lists(struct config *config)
 enum status
 config_parse(struct config **out, const char *text, const char *file)
 {
+	struct config_lines lines = { 0 };
 	struct config *config;
 	enum status st = STATUS_NO_MEMORY;
 
@@ -81,15 +82,17 @@ config_parse(struct config **out, const char *text, const char *file)
 	if ((config = calloc(1, sizeof(*config))) == NULL)
 		goto out;
 	if ((st = set_defaults(config)) != STATUS_OK ||
-	    (st = config_parse_text(config, text, file)) != STATUS_OK ||
+	    (st = config_parse_text(config, &lines, text, file)) !=
+	    STATUS_OK ||
 	    (st = config_environ_apply(config)) != STATUS_OK ||
 	    (st = set_default_lists(config)) != STATUS_OK ||
 	    (st = derive(config)) != STATUS_OK ||
-	    (st = config_check(config, file)) != STATUS_OK)
+	    (st = config_check(config, &lines, file)) != STATUS_OK)
 		goto out;
 	*out = config;
 	config = NULL;
 out:
+	config_lines_clear(&lines);
 	config_free(config);
 	return st;
 }

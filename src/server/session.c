@@ -186,6 +186,8 @@ hear(struct session *session, uint8_t *bytes, size_t *len,
 	if (appetite > SESSION_INPUT_ROOM)
 		appetite = SESSION_INPUT_ROOM;
 	budget->is_quiet = false;
+	/* Passwords and tickets come before the login only. */
+	tls_stream_wipe(session->stream, !session->client.is_in);
 	while (*len < appetite) {
 		io = tls_stream_read(session->stream, bytes + *len,
 		    appetite - *len, &got);

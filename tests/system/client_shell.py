@@ -291,6 +291,7 @@ class Shell(ShellTest):
         terminal = self.terminal('get', 'a\x1b[2J')
         seen = terminal.see(rb'\d\d% ')
         self.assertIn(rb'a\e[2J', seen)
+        self.assertRegex(seen, rb'\[=*> *\]')
         terminal.see(rb'bytes\r\n')
         self.assertEqual(terminal.end(), 0)
 
