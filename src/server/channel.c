@@ -152,12 +152,15 @@ channel_send(int fd, const struct channel_message *message)
 }
 
 static enum status
-check_head(const struct head *head)
+check_head(const struct head *head, unsigned int allowed)
 {
 	size_t i, total = 0;
 
 	if (head->type < CHANNEL_RELOAD || head->type > CHANNEL_RENEW)
 		goto bad;
+	if ((allowed & CHANNEL_BIT(head->type)) == 0)
+		return status_set(STATUS_PROTOCOL,
+		    "the other process says what it may not say");
 	for (i = 0; i < PARTS_MAX; i++)
 		if (head->len[i] > PART_MAX ||
 		    (total += head->len[i]) > TOTAL_MAX ||
@@ -223,7 +226,8 @@ take_message(struct channel_message *m, struct handover_bytes parts[PARTS_MAX])
 }
 
 enum status
-channel_receive(int fd, struct channel_message *message)
+channel_receive(int fd, unsigned int allowed,
+    struct channel_message *message)
 {
 	struct handover_bytes parts[PARTS_MAX] = { { NULL, 0 } };
 	struct head head;
@@ -232,7 +236,7 @@ channel_receive(int fd, struct channel_message *message)
 
 	*message = (struct channel_message) { 0 };
 	if ((st = receive_all(fd, &head, sizeof(head))) != STATUS_OK ||
-	    (st = check_head(&head)) != STATUS_OK)
+	    (st = check_head(&head, allowed)) != STATUS_OK)
 		return st;
 	message->type = (enum channel_type)head.type;
 	for (i = 0; i < parts_of(head.type) && st == STATUS_OK; i++)

@@ -74,7 +74,7 @@ use_pending(struct reload *r)
 
 void
 reload_begin(struct reload *r, const struct reload_source *source,
-    const struct server_process *to)
+    struct server_process *to)
 {
 	struct channel_message message = { .type = CHANNEL_RELOAD };
 	struct handover *next;
@@ -95,12 +95,18 @@ reload_begin(struct reload *r, const struct reload_source *source,
 		r->pending = next;
 		return;
 	}
-	refuse(st);
+	if (st == STATUS_UNREACHABLE) {
+		/* Half a message may be sent: no other could follow it. */
+		r->is_wanted = true;
+		r->wanted = *source;
+		server_process_distrust(to, status_text(st));
+	} else
+		refuse(st);
 	handover_free(next);
 }
 
 void
-reload_answer(struct reload *r, const struct server_process *to,
+reload_answer(struct reload *r, struct server_process *to,
     const char *text)
 {
 	if (r->pending == NULL)
@@ -119,7 +125,7 @@ reload_answer(struct reload *r, const struct server_process *to,
 }
 
 void
-reload_resume(struct reload *r, const struct server_process *to)
+reload_resume(struct reload *r, struct server_process *to)
 {
 	const struct reload_source wanted = r->wanted;
 
@@ -137,7 +143,7 @@ reload_forget(struct reload *r)
 }
 
 void
-reload_rotate_when_due(struct reload *r, const struct server_process *to)
+reload_rotate_when_due(struct reload *r, struct server_process *to)
 {
 	const struct handover *now = *r->now;
 	const struct reload_source source = {

@@ -27,21 +27,22 @@ struct reload {
 /*
  * Read and check all, and send it to the process; while an answer is awaited,
  * later.  What is wrong, and what only a restart changes, is said in the log.
+ * A process that does not take it is killed, and its successor gets it.
  */
 void reload_begin(struct reload *r, const struct reload_source *source,
-    const struct server_process *to);
+    struct server_process *to);
 
 /* The process took it ("") or says why not. */
-void reload_answer(struct reload *r, const struct server_process *to,
+void reload_answer(struct reload *r, struct server_process *to,
     const char *text);
 
 /* A process accepts: what was put off can be done. */
-void reload_resume(struct reload *r, const struct server_process *to);
+void reload_resume(struct reload *r, struct server_process *to);
 
 /* Nobody will answer; what was found good is for the next process. */
 void reload_forget(struct reload *r);
 
 /* Rotate the ticket keys when their time has come; nothing else changes. */
-void reload_rotate_when_due(struct reload *r, const struct server_process *to);
+void reload_rotate_when_due(struct reload *r, struct server_process *to);
 
 #endif

@@ -122,14 +122,15 @@ heed_monitor(void *ctx)
 	enum status st;
 	bool goes_on = true;
 
-	if (channel_receive(server->channel, &message) != STATUS_OK) {
+	if (channel_receive(server->channel, CHANNEL_TO_SERVER, &message) !=
+	    STATUS_OK) {
 		log_line(LOG_LEVEL_ERROR, 0,
 		    "the monitor is gone, so the server ends");
 		return false;
 	}
 	if (message.type == CHANNEL_DRAIN)
 		goes_on = drain(server);
-	else if (message.type == CHANNEL_RELOAD) {
+	else {
 		st = reload(server, message.handover);
 		goes_on = send_text(server, CHANNEL_RELOADED,
 		    st == STATUS_OK ? "" : status_text(st));

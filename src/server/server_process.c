@@ -18,6 +18,7 @@
 
 #include "channel.h"
 #include "clock.h"
+#include "log.h"
 
 /* The monitor waits no longer for a server process that takes nothing. */
 #define CHANNEL_PATIENCE 10	/* seconds */
@@ -141,6 +142,16 @@ server_process_kill(const struct server_process *p)
 {
 	if (p->pid != 0)
 		kill(p->pid, SIGKILL);
+}
+
+void
+server_process_distrust(struct server_process *p, const char *why)
+{
+	log_line(LOG_LEVEL_ERROR, 0, "server process %d: %s", (int)p->pid, why);
+	if (p->channel != -1)
+		close(p->channel);
+	p->channel = -1;
+	server_process_kill(p);
 }
 
 void

@@ -46,6 +46,9 @@ void server_process_limit(struct server_process *p, unsigned int seconds);
 /* Kill it now.  It is gone when the monitor hears of its end. */
 void server_process_kill(const struct server_process *p);
 
+/* Its channel has broken or lies: say why, and kill it. */
+void server_process_distrust(struct server_process *p, const char *why);
+
 /* Forget a process that has ended. */
 void server_process_clear(struct server_process *p);
 

@@ -142,37 +142,27 @@ take_ready(struct monitor *m)
 }
 
 static void
-distrust(struct server_process *p, const char *why)
-{
-	log_line(LOG_LEVEL_ERROR, 0, "server process %d: %s", (int)p->pid, why);
-	close(p->channel);
-	p->channel = -1;
-	server_process_kill(p);
-}
-
-static void
 take_message(struct monitor *m, struct server_process *p)
 {
 	struct channel_message message;
 	enum status st;
 
-	st = channel_receive(p->channel, &message);
+	st = channel_receive(p->channel, CHANNEL_TO_MONITOR, &message);
 	if (st == STATUS_UNREACHABLE) {
 		/* It ends, or hangs: its exit tells more. */
 		close(p->channel);
 		p->channel = -1;
 		server_process_limit(p, HANG_PATIENCE);
 	} else if (st != STATUS_OK) {
-		distrust(p, status_text(st));
-	} else if (message.type == CHANNEL_READY && p == &m->now) {
-		take_ready(m);
+		server_process_distrust(p, status_text(st));
+	} else if (message.type == CHANNEL_READY) {
+		if (p == &m->now)
+			take_ready(m);
 	} else if (message.type == CHANNEL_RELOADED) {
 		if (p == &m->now)
 			reload_answer(&m->reload, p, message.text[0]);
-	} else if (message.type == CHANNEL_RENEW) {
-		renewal_carry_out(config_of(m), &message);
 	} else {
-		distrust(p, "sent what only the monitor may send");
+		renewal_carry_out(config_of(m), &message);
 	}
 	channel_message_clear(&message);
 }

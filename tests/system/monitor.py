@@ -431,6 +431,23 @@ class Deaths(Base):
         self.assertEqual(server.process.wait(ftlib.LIMIT), 70)
         server.wait_log('giving up')
 
+    def test_one_that_takes_no_message_is_replaced_and_gets_it_later(self):
+        setup = self.set_up()
+        server = self.serve(setup)
+        old = server.worker
+        with open(setup.path, 'a') as file:
+            # More than fits into a channel that nobody reads.
+            file.write(f'# {"x" * 1000}\n' * 900)
+            file.write('limits { idle_timeout = 77 }\n')
+        os.kill(old, signal.SIGSTOP)
+        server.reload()
+        server.wait_log(r'a new server process serves')
+        server.wait_log(r'reloaded ')
+        self.assertFalse(ftlib.is_running(old))
+        with server.connect() as wire:
+            hello = wire.hello()
+            self.assertEqual(hello['IDLE_SECONDS'], 77)
+
     def test_a_base_that_is_replaced_is_served_anew(self):
         setup = self.set_up()
         server = self.serve(setup)

@@ -15,6 +15,8 @@
 #define CONFIG "tls { certificate = /etc/c.pem\nprivate_key = /etc/k.pem }\n" \
 	"base main { path = /srv/main }\n"
 
+#define ANY (CHANNEL_TO_SERVER | CHANNEL_TO_MONITOR)
+
 static char no_good[] = "no good", nothing[] = "";
 static char name[] = "name", digest[] = "digest", hash[] = "hash";
 
@@ -51,7 +53,7 @@ pass_on(struct channel_message *message)
 	enum status st;
 
 	ck_assert_int_eq(pthread_create(&thread, NULL, send_it, message), 0);
-	st = channel_receive(fds[1], &got);
+	st = channel_receive(fds[1], ANY, &got);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	return st;
 }
@@ -179,7 +181,31 @@ START_TEST(what_makes_no_sense_is_refused)
 {
 	ck_assert_int_eq(write(fds[0], heads[_i], sizeof(heads[_i])),
 	    sizeof(heads[_i]));
-	ck_assert_int_eq(channel_receive(fds[1], &got), STATUS_PROTOCOL);
+	ck_assert_int_eq(channel_receive(fds[1], ANY, &got), STATUS_PROTOCOL);
+}
+END_TEST
+
+/* Only the head is there: it would wait for the parts, if it took them. */
+START_TEST(what_is_for_the_other_direction_is_refused_by_its_type_alone)
+{
+	static const struct {
+		uint32_t	 head[6];
+		unsigned int	 allowed;
+	} cases[] = {
+		{ { CHANNEL_RELOAD, 5, 1, 1, 1, 1 }, CHANNEL_TO_MONITOR },
+		{ { CHANNEL_DRAIN }, CHANNEL_TO_MONITOR },
+		{ { CHANNEL_READY }, CHANNEL_TO_SERVER },
+		{ { CHANNEL_RELOADED, 3 }, CHANNEL_TO_SERVER },
+		{ { CHANNEL_RENEW, 1, 1, 1 }, CHANNEL_TO_SERVER },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_int_eq(write(fds[0], cases[i].head,
+		    sizeof(cases[i].head)), sizeof(cases[i].head));
+		ck_assert_int_eq(channel_receive(fds[1], cases[i].allowed,
+		    &got), STATUS_PROTOCOL);
+		ck_assert_ptr_null(got.handover);
+	}
 }
 END_TEST
 
@@ -189,7 +215,7 @@ START_TEST(a_nul_in_a_text_is_refused)
 
 	ck_assert_int_eq(write(fds[0], head, sizeof(head)), sizeof(head));
 	ck_assert_int_eq(write(fds[0], "a\0b", 3), 3);
-	ck_assert_int_eq(channel_receive(fds[1], &got), STATUS_PROTOCOL);
+	ck_assert_int_eq(channel_receive(fds[1], ANY, &got), STATUS_PROTOCOL);
 }
 END_TEST
 
@@ -200,7 +226,7 @@ START_TEST(a_message_that_is_cut_off_is_the_end)
 	ck_assert_int_eq(write(fds[0], head, sizeof(head)), sizeof(head));
 	ck_assert_int_eq(write(fds[0], "ab", 2), 2);
 	ck_assert_int_eq(shutdown(fds[0], SHUT_WR), 0);
-	ck_assert_int_eq(channel_receive(fds[1], &got), STATUS_UNREACHABLE);
+	ck_assert_int_eq(channel_receive(fds[1], ANY, &got), STATUS_UNREACHABLE);
 }
 END_TEST
 
@@ -232,6 +258,8 @@ main(void)
 	tcase_add_test(tc, what_is_too_long_is_not_sent);
 	tcase_add_loop_test(tc, what_makes_no_sense_is_refused, 0,
 	    (int)(sizeof(heads) / sizeof(heads[0])));
+	tcase_add_test(tc,
+	    what_is_for_the_other_direction_is_refused_by_its_type_alone);
 	tcase_add_test(tc, a_nul_in_a_text_is_refused);
 	tcase_add_test(tc, a_message_that_is_cut_off_is_the_end);
 	tcase_add_test(tc, sending_to_nobody_fails_and_kills_nobody);

@@ -63,7 +63,8 @@ static void
 offer(struct channel_message *message)
 {
 	(void)renewals_offer(renewals, user("alice"), "hunter2", 7, &cheap);
-	ck_assert_int_eq(channel_receive(fds[0], message), STATUS_OK);
+	ck_assert_int_eq(channel_receive(fds[0], CHANNEL_TO_MONITOR, message),
+	    STATUS_OK);
 }
 
 static void
@@ -166,8 +167,8 @@ START_TEST(several_threads_may_offer_at_once)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, offer_some,
 		    NULL), 0);
 	for (int i = 0; i < 80; i++) {
-		ck_assert_int_eq(channel_receive(fds[0], &message),
-		    STATUS_OK);
+		ck_assert_int_eq(channel_receive(fds[0], CHANNEL_TO_MONITOR,
+		    &message), STATUS_OK);
 		ck_assert_int_eq(message.type, CHANNEL_RENEW);
 		channel_message_clear(&message);
 	}
