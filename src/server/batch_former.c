@@ -18,6 +18,8 @@ struct batch_former {
 	bool		 under_way;	/* one batch is with the line ... */
 	struct batch	*sent;		/* ... this one: it comes back before it
 					 * is freed, or never is looked at */
+	char		*forming_path;	/* owned; of the long upload in it */
+	char		*sent_path;	/* owned; of the one that was sent */
 	bool		 failed;	/* the last answered put failed */
 	char		*parent;	/* owned; clean path of `folder` ... */
 	char		*root;		/* owned; ... below this root ... */
@@ -59,6 +61,8 @@ batch_former_free(struct batch_former *former)
 		flush_line_count_stages(former->line,
 		    -(long)batch_uploads(former->forming));
 	batch_free(former->forming);
+	free(former->forming_path);
+	free(former->sent_path);
 	free(former);
 }
 
@@ -79,6 +83,15 @@ batch_former_is_busy(const struct batch_former *former)
 {
 	return former->under_way ||
 	    (former->forming != NULL && former->forming->count > 0);
+}
+
+bool
+batch_former_holds(const struct batch_former *former, const char *path)
+{
+	return (former->forming_path != NULL &&
+	    strcmp(former->forming_path, path) == 0) ||
+	    (former->sent_path != NULL &&
+	    strcmp(former->sent_path, path) == 0);
 }
 
 static struct batch *
@@ -192,6 +205,9 @@ batch_former_add(struct batch_former *former, const struct batch_entry *entry)
 	st = begin_batch(former, entry->who, upload_place(entry->upload)->base);
 	if (st != STATUS_OK)
 		return st;
+	if (entry->is_long && (former->forming_path =
+	    strdup(upload_path(entry->upload))) == NULL)
+		return STATUS_NO_MEMORY;
 	member = add_member(former->forming, entry->id, entry->chained);
 	member->began_us = entry->began_us;
 	member->wait = entry->wait;
@@ -236,6 +252,8 @@ batch_former_send(struct batch_former *former)
 	batch->failed_before = former->failed;
 	former->under_way = true;
 	former->sent = batch;
+	former->sent_path = former->forming_path;
+	former->forming_path = NULL;
 	flush_line_submit(former->line, batch);
 }
 
@@ -244,6 +262,8 @@ batch_former_done(struct batch_former *former, bool failed)
 {
 	former->under_way = false;
 	former->sent = NULL;
+	free(former->sent_path);
+	former->sent_path = NULL;
 	former->failed = failed;
 	if (former->forming != NULL && former->forming->count > 0 &&
 	    (former->forming->is_long ||

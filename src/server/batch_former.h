@@ -25,6 +25,12 @@ bool batch_former_has_room(const struct batch_former *former);
 bool batch_former_is_busy(const struct batch_former *former);
 
 /*
+ * True if a long upload to that clean path is among them: it holds the claim
+ * of the path until it has been published.
+ */
+bool batch_former_holds(const struct batch_former *former, const char *path);
+
+/*
  * Before the first byte of an upload to `place` is written: begin a batch if
  * there is none, and find the parent folder of the clean path.  The folder is
  * borrowed until the next call.

@@ -41,6 +41,30 @@ is_held_up(struct ft1 *ft1, const struct ft1_header *header)
 	return true;
 }
 
+/*
+ * Does a PUT repeat the name of a long one before it?  It would find the claim
+ * of that one, although they are served in order.
+ */
+static bool
+is_repeated(struct ft1 *ft1, const struct ft1_header *header,
+    const uint8_t *payload)
+{
+	struct client *client = ft1->client;
+	char path[WALK_PATH_ROOM];
+	struct request request;
+
+	if (header->type != FT1_PUT || !ft1_has_puts(ft1) ||
+	    ft1_decode_request(&request, header, payload) != FT1_GOOD ||
+	    path_clean(path, client->cwd != NULL ? client->cwd : "/",
+	    request.path.at != NULL ? request.path.at : "",
+	    request.path.len) != STATUS_OK ||
+	    !batch_former_holds(client->former, path))
+		return false;
+	if (ft1->answering == NULL)
+		batch_former_send(client->former);
+	return true;
+}
+
 static bool
 is_skipped(struct ft1 *ft1, const struct request *request)
 {
@@ -235,7 +259,8 @@ ft1_take_frame(struct ft1 *ft1, struct face_input *in)
 		return FT1_STEP_WAITS;
 	if (header.type == FT1_DATA)
 		return take_data_frame(ft1, &header, in);
-	if (in->len - in->used - FT1_HEADER_SIZE < header.length)
+	if (in->len - in->used - FT1_HEADER_SIZE < header.length ||
+	    is_repeated(ft1, &header, at + FT1_HEADER_SIZE))
 		return FT1_STEP_WAITS;
 	if (!is_scanned && !ft1_check_id(ft1, &header))
 		return FT1_STEP_WAITS;

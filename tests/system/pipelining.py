@@ -39,6 +39,15 @@ class Order(PipeTest):
             self.assertEqual(self.finals(wire, ids), ['ok'] * 300)
         self.assertEqual(self.server.read('a'), b'299')
 
+    def test_long_uploads_of_one_name_follow_each_other(self):
+        contents = [bytes([n]) * (2 * MIB) for n in range(4)]
+        with self.server.wire() as wire:
+            ids = [wire.send_put(name, content, announce=n % 2 == 0)
+                   for n, content in enumerate(contents)
+                   for name in ('a', './a')]
+            self.assertEqual(self.finals(wire, ids), ['ok'] * 8)
+        self.assertEqual(self.server.read('a'), contents[-1])
+
     def test_gets_and_a_list_queue_up(self):
         contents = {name: os.urandom(3 * MIB) for name in ('a', 'b')}
         for name, content in contents.items():
