@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "reach.h"
 #include "share.h"
 
 static const struct command commands[VERB_COUNT] = {
@@ -17,7 +18,7 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_MKDIR] = { "mkdir", RIGHT_MKDIR, command_mkdir },
 	[VERB_RMDIR] = { "rmdir", RIGHT_DELETE, command_rmdir },
 	[VERB_RM] = { "rm", RIGHT_DELETE, command_rm },
-	[VERB_UPLOADS] = { "uploads", RIGHT_LIST, command_uploads },
+	[VERB_UPLOADS] = { "uploads", 0, command_uploads },
 	[VERB_DISCARD] = { "discard", RIGHT_WRITE, command_discard },
 	[VERB_PIECES] = { "pieces", RIGHT_READ, command_pieces },
 	[VERB_MV] = { "mv", RIGHT_RENAME, command_mv },
@@ -53,6 +54,9 @@ command_run(struct caller *caller, const struct request *request)
 	if (command_path(path, caller, &request->path) != STATUS_OK)
 		path[0] = '\0';	/* its handler says what is wrong */
 	share_enter(&here, path);
+	/* An id says by itself where its upload lies. */
+	if (request->has_upload && request->path.at == NULL)
+		(void)reach_upload(&here, request->upload);
 	if ((here.rights & command->rights) == command->rights)
 		command->run(&here, request);
 	else

@@ -7,6 +7,9 @@ import shutil
 import signal
 
 import ftlib
+import ftwire
+
+MIB = ftwire.MIB
 
 
 class Shares(ftlib.Test):
@@ -103,6 +106,115 @@ class Shares(ftlib.Test):
             self.assertRefused('not-found', wire.list, '/box')
             self.assertEqual([entry.name for entry in wire.list('/new')],
                              [b'box'])
+
+    # --- uploads that were cut off, known by their ids alone ---
+
+    def cut_off(self, user, path, size=3 * MIB):
+        """Begin an upload, lose the connection, and return the id."""
+        wire = self.server.wire(user=user)
+        id_ = wire.ask('PUT', {'PATH': path, 'SIZE': size})
+        upload = wire.receive().fields['UPLOAD']
+        for at in range(0, 2 * MIB, ftwire.DATA_BYTES):
+            wire.send_data(id_, at, bytes(ftwire.DATA_BYTES))
+        wire.ask('PING')
+        wire.receive()
+        wire.cut()
+        return upload
+
+    def resume(self, wire, upload):
+        """Take it up again once its older holder has let go."""
+        def attempt():
+            id_ = wire.ask('PUT', {'UPLOAD': upload})
+            while (frame := wire.receive()).name == 'HAVE':
+                pass
+            if frame.name == 'BEGUN':
+                return id_
+            refused = ftwire.Refused(frame.fields)
+            if refused.code != 'busy':
+                raise refused
+            return None
+        return ftlib.wait_until('the upload can be taken up', attempt)
+
+    def go_on(self, user, upload, size=3 * MIB):
+        content = bytes(size)
+        with self.server.wire(user=user) as wire:
+            id_ = self.resume(wire, upload)
+            for at in range(0, size, ftwire.DATA_BYTES):
+                wire.send_data(id_, at, content[at:at + ftwire.DATA_BYTES])
+            wire.send('COMMIT', id_, ftwire.encode_fields(
+                {'SIZE': size, 'DIGEST': ftwire.digest(content)}))
+            return wire.answer(id_)[-1].fields
+
+    def test_an_upload_into_a_share_goes_on_by_its_id(self):
+        self.start()
+        for path, there in (('/box/a', self.server.path('shared/box/a')),
+                            ('/far/a', self.other / 'far/a'),
+                            ('/a', self.server.path('ann/a'))):
+            receipt = self.go_on('ann', self.cut_off('ann', path))
+            self.assertEqual(receipt['SIZE'], 3 * MIB)
+            self.assertEqual(there.read_bytes(), bytes(3 * MIB))
+
+    def test_uploads_in_all_places_are_shown_and_given_up(self):
+        self.start()
+        paths = ['/a', '/box/a', '/far/a']
+        uploads = {path: self.cut_off('ann', path).hex() for path in paths}
+        for in_, seen in (((), paths), (('cd', '/box'), paths)):
+            script = '\n'.join([' '.join(in_), 'uploads']).encode()
+            shown = self.client('ann', input=script).stdout.decode()
+            self.assertEqual(
+                sorted(line.split()[-1] for line in shown.splitlines()), seen)
+        with self.server.wire(user='ann') as wire:
+            self.assertEqual(wire.call('UPLOADS', {'PATH': '/box'})['COUNT'],
+                             1)
+        for id_ in uploads.values():
+            ftlib.wait_until('nobody holds it', lambda: self.client(
+                'ann', 'uploads', '-d', id_, code=None).returncode == 0)
+        self.assertEqual(self.client('ann', 'uploads').stdout, b'')
+        for base in (self.server.root, self.other):
+            self.assertEqual(os.listdir(base / '.ftserver/uploads'), [])
+            self.assertEqual(os.listdir(base / '.ftserver/stage'), [])
+
+    def test_a_drop_user_goes_on_in_a_share_and_sees_nothing(self):
+        self.start()
+        upload = self.cut_off('drop', '/box/a')
+        others = self.cut_off('ann', '/box/b')
+        self.client('drop', 'uploads', code=ftlib.EX_NOPERM)
+        with self.server.wire(user='drop') as wire:
+            for type_ in ('DISCARD', 'PUT'):
+                self.assertRefused('not-found', wire.call, type_,
+                                   {'UPLOAD': others})
+        receipt = self.go_on('drop', upload)
+        self.assertEqual(receipt['UPLOAD'], upload)
+        given_up = self.cut_off('drop', '/box/c')
+        with self.server.wire(user='drop') as wire:
+            self.discard(wire, given_up)
+        self.assertEqual(os.listdir(self.server.path('shared/box')), ['a'])
+
+    def discard(self, wire, upload):
+        def attempt():
+            try:
+                return wire.call('DISCARD', {'UPLOAD': upload}) is not None
+            except ftwire.Refused as refused:
+                self.assertEqual(refused.code, 'busy')
+        ftlib.wait_until('nobody holds it', attempt)
+
+    def test_the_rights_of_the_share_hold_for_an_upload_in_it(self):
+        self.start()
+        upload = self.cut_off('ann', '/box/a')
+        self.sections['share box']['allow'] = ['@all:read']
+        self.setup.write_config(self.sections)
+        os.kill(self.server.monitor, signal.SIGHUP)
+        with self.server.wire(user='ann') as wire:
+            def is_refused():
+                try:
+                    wire.put('/box/probe', b'')
+                except ftwire.Refused as refused:
+                    return refused.code == 'not-permitted'
+            ftlib.wait_until('the reload is done', is_refused)
+            for type_ in ('DISCARD', 'PUT'):
+                self.assertRefused('not-permitted', wire.call, type_,
+                                   {'UPLOAD': upload})
+        self.server.wait_log('audit discard user="ann" .*not-permitted')
 
     def test_nothing_leads_out_of_a_share(self):
         self.start()
