@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
-#include "remote.h"
+#include "remote_state.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 
 #define FRAME_ROOM	16384u	/* two paths, or a password, and the rest */
-#define SILENCE_MS	60000	/* until we ask whether the server lives */
-#define KEEP_MS		20000	/* between signs of life of our own */
 #define TEXT_MAX	400u	/* bytes that we repeat of the server's words */
-
-struct remote {
-	struct wire	*wire;		/* owned */
-	struct call	*first;		/* borrowed; on their way, in order */
-	struct call	**last;
-	uint32_t	 next_id;
-	struct ft1_frame frame;		/* the one that is being made */
-	uint8_t		*room;		/* owned; FRAME_ROOM bytes for it */
-	struct limits	 limits;
-	enum status	 lost;		/* STATUS_OK while it stands */
-	char		*lost_text;	/* owned */
-	uint32_t	 wait;		/* seconds, if lost is STATUS_BUSY */
-	struct call	 ping;		/* asks whether the server lives */
-	bool		 pinging;
-	uint64_t	 pinged;	/* clock_ms of the last PING */
-	bool		 keeps_alive;
-	uint64_t	 heard;		/* clock_ms of the last bytes from it */
-};
 
 static wire_receiver take_frame;
 
@@ -140,9 +119,8 @@ finish_call(struct remote *remote, struct call *call, enum status outcome)
 		call->text = strdup(status_text(outcome));
 }
 
-/* The connection is over, and so is all that is on its way. */
-static enum status
-lose(struct remote *remote, enum status st)
+enum status
+remote_lose(struct remote *remote, enum status st)
 {
 	if (st == STATUS_OK || remote->lost != STATUS_OK)
 		return st;
@@ -343,9 +321,9 @@ remote_send(struct remote *remote)
 		return remote_lost(remote);
 	/* Paths are bounded before they come here. */
 	if (len == 0)
-		return lose(remote, status_set(STATUS_BAD_REQUEST,
+		return remote_lose(remote, status_set(STATUS_BAD_REQUEST,
 		    "the request is too long"));
-	return lose(remote, wire_send(remote->wire, remote->room, len));
+	return remote_lose(remote, wire_send(remote->wire, remote->room, len));
 }
 
 enum status
@@ -359,37 +337,8 @@ remote_send_data(struct remote *remote, const struct call *call,
 		return remote_lost(remote);
 	ft1_header_write(frame, &header);
 	ft1_store_u64(frame + FT1_HEADER_SIZE, offset);
-	return lose(remote, wire_send(remote->wire, frame,
+	return remote_lose(remote, wire_send(remote->wire, frame,
 	    REMOTE_DATA_HEAD + len));
-}
-
-static struct call *
-next_to_cancel(struct remote *remote)
-{
-	bool all = wire_is_interrupted(remote->wire);
-	struct call *call;
-
-	for (call = remote->first; call != NULL; call = call->next)
-		if (!call->cancelled && (all || call->failed))
-			return call;
-	return NULL;
-}
-
-/* Ask the server to end what the user, or an error here, wants ended. */
-static enum status
-cancel_calls(struct remote *remote)
-{
-	struct call *call;
-	enum status st;
-
-	/* From the start each time: calls come to their end meanwhile. */
-	while ((call = next_to_cancel(remote)) != NULL) {
-		call->cancelled = true;
-		remote_more(remote, FT1_CANCEL, 0, call);
-		if ((st = remote_send(remote)) != STATUS_OK)
-			return st;
-	}
-	return STATUS_OK;
 }
 
 enum status
@@ -397,7 +346,7 @@ remote_look(struct remote *remote)
 {
 	if (remote->lost != STATUS_OK)
 		return remote_lost(remote);
-	return lose(remote, wire_look(remote->wire));
+	return remote_lose(remote, wire_look(remote->wire));
 }
 
 enum status
@@ -405,132 +354,5 @@ remote_push(struct remote *remote)
 {
 	if (remote->lost != STATUS_OK)
 		return remote_lost(remote);
-	return lose(remote, wire_push(remote->wire));
-}
-
-static enum status
-outcome_of(struct call *call)
-{
-	enum status st = call->outcome;
-
-	if (st != STATUS_OK)
-		status_set(st, "%s", call->text != NULL ? call->text : "");
-	free(call->text);
-	call->text = NULL;
-	return st;
-}
-
-/* Any answer to a PING will do; none within the same time again will not. */
-static enum status
-ask_whether_it_lives(struct remote *remote)
-{
-	if (remote->pinging && !remote->ping.done) {
-		if (clock_ms() - remote->pinged < SILENCE_MS)
-			return STATUS_OK;
-		return status_set(STATUS_UNREACHABLE,
-		    "the server does not answer");
-	}
-	remote->pinged = clock_ms();
-	free(remote->ping.text);
-	remote->ping.text = NULL;
-	remote->pinging = true;
-	(void)remote_request(remote, FT1_PING, 0, &remote->ping);
-	return remote_send(remote);
-}
-
-/* How long nothing may be heard before we say something. */
-static int
-silence(const struct remote *remote)
-{
-	return remote->keeps_alive ? KEEP_MS : SILENCE_MS;
-}
-
-void
-remote_keep_alive(struct remote *remote)
-{
-	remote->keeps_alive = true;
-	remote->pinged = clock_ms();
-}
-
-/* A PING if the last one was long ago. */
-static enum status
-keep_alive(struct remote *remote)
-{
-	if (!remote->keeps_alive || clock_ms() - remote->pinged < KEEP_MS)
-		return STATUS_OK;
-	return ask_whether_it_lives(remote);
-}
-
-void
-remote_await(struct remote *remote, struct call *call)
-{
-	enum status st;
-	bool received;
-
-	remote->heard = clock_ms();
-	while (!call->done && remote->lost == STATUS_OK) {
-		if (cancel_calls(remote) != STATUS_OK || call->done)
-			continue;
-		st = wire_wait(remote->wire, -1, silence(remote), &received);
-		if (received)
-			remote->heard = clock_ms();
-		else if (st == STATUS_OK && clock_ms() - remote->heard >=
-		    (uint64_t)silence(remote)) {
-			st = ask_whether_it_lives(remote);
-			remote->heard = clock_ms();
-		}
-		(void)lose(remote, st);
-	}
-}
-
-enum status
-remote_wait(struct remote *remote, struct call *call)
-{
-	remote_await(remote, call);
-	return outcome_of(call);
-}
-
-enum status
-remote_wait_fd(struct remote *remote, struct call *call, int fd)
-{
-	bool received;
-
-	if (remote->lost != STATUS_OK || call->done)
-		return remote_lost(remote);
-	if (keep_alive(remote) != STATUS_OK)
-		return remote_lost(remote);
-	return lose(remote, wire_wait(remote->wire, fd,
-	    remote->keeps_alive ? KEEP_MS : -1, &received));
-}
-
-static bool
-is_readable(int fd)
-{
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
-
-	return poll(&ready, 1, 0) == 1;
-}
-
-enum status
-remote_idle(struct remote *remote, struct interrupt *interrupt, int fd)
-{
-	bool received;
-
-	while (remote->keeps_alive && remote->lost == STATUS_OK) {
-		if (interrupt_caught(interrupt) != 0)
-			return status_set(STATUS_CANCELLED, "interrupted");
-		if (is_readable(fd))
-			return STATUS_OK;
-		if (keep_alive(remote) == STATUS_OK)
-			(void)lose(remote, wire_wait(remote->wire, fd,
-			    KEEP_MS, &received));
-	}
-	return interrupt_wait(interrupt, fd);
-}
-
-enum status
-remote_finish(struct remote *remote, struct call *call)
-{
-	(void)remote_send(remote);
-	return remote_wait(remote, call);
+	return remote_lose(remote, wire_push(remote->wire));
 }
