@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
-#include "upload_record.h"
+#include "record_file.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -14,26 +14,8 @@
 #include <xxhash.h>
 
 #include "claim_table.h"
-#include "stage.h"
 
-/*
- * The file: a head of words (big-endian, 8 bytes each) and strings, then a slot
- * for each piece.  The words before CHECK change, those behind it never do.
- */
 #define MAGIC		0x667475706c643031u
-#define HEAD_SIZE	12288u
-#define SLOTS		16384u		/* where the slots begin */
-#define BATCH		2048u		/* slots written at a time */
-
-enum word {
-	WORD_MAGIC, WORD_GENERATION, WORD_PASSED, WORD_STATE, WORD_INO,
-	WORD_R_SIZE, WORD_R_DIGEST, WORD_R_VERSION = WORD_R_DIGEST + 2,
-	WORD_R_SECONDS = WORD_R_VERSION + 2, WORD_R_NANOSECONDS,
-	WORD_CHECK,
-	WORD_FLAGS, WORD_SIZE, WORD_MODE, WORD_SECONDS, WORD_NANOSECONDS,
-	WORD_TAKEN, WORD_VERSION, WORD_USER = WORD_VERSION + 2, WORD_ROOT,
-	WORD_PATH, WORDS
-};
 
 enum { IS_TREE = 1, HAS_SIZE = 2, HAS_MODE = 4, HAS_MTIME = 8,
     IF_ABSENT = 16, IF_VERSION = 32 };
@@ -41,31 +23,14 @@ enum { IS_TREE = 1, HAS_SIZE = 2, HAS_MODE = 4, HAS_MTIME = 8,
 _Static_assert(WORD_GENERATION * 8 == CLAIM_GENERATION_AT,
     "claims look at the generation, too");
 
-struct slot {
-	uint8_t	 digest[DIGEST_SIZE];
-	uint8_t	 tag[BASE_TAG_SIZE];	/* who noted it; see base_tag */
-};
-
-struct record {
-	const struct base *base;	/* borrowed */
-	uint8_t		 id[STAGE_ID_SIZE];
-	char		 name[STAGE_NAME_ROOM];
-	int		 fd;		/* owned */
-	struct record_facts facts;
-	union {
-		uint64_t words[WORDS];
-		char	 bytes[HEAD_SIZE];
-	} head;
-};
-
 static off_t
-at_word(enum word word)
+at_word(enum record_word word)
 {
 	return (off_t)word * 8;
 }
 
-static bool
-write_whole(int fd, const void *bytes, size_t len, off_t at)
+bool
+record_write(int fd, const void *bytes, size_t len, off_t at)
 {
 	ssize_t n;
 
@@ -77,33 +42,35 @@ write_whole(int fd, const void *bytes, size_t len, off_t at)
 	return n >= 0 && (size_t)n == len;
 }
 
-static enum status
-cannot(void)
+enum status
+record_cannot(void)
 {
 	return status_errno("the record of an upload");
 }
 
-static enum status
-put_words(int fd, enum word first, const uint64_t *words, size_t count)
+enum status
+record_put_words(int fd, enum record_word first, const uint64_t *words,
+    size_t count)
 {
 	uint64_t big[WORDS];
 	size_t i;
 
 	for (i = 0; i < count; i++)
 		big[i] = htobe64(words[i]);
-	return write_whole(fd, big, count * 8, at_word(first)) ? STATUS_OK :
-	    cannot();
+	return record_write(fd, big, count * 8, at_word(first)) ? STATUS_OK :
+	    record_cannot();
 }
 
-static enum status
-get_words(int fd, enum word first, uint64_t *words, size_t count)
+enum status
+record_get_words(int fd, enum record_word first, uint64_t *words,
+    size_t count)
 {
 	size_t i;
 	ssize_t n;
 
 	n = pread(fd, words, count * 8, at_word(first));
 	if (n == -1)
-		return cannot();
+		return record_cannot();
 	if ((size_t)n != count * 8)
 		return status_set(STATUS_NOT_FOUND, "no such upload");
 	for (i = 0; i < count; i++)
@@ -116,16 +83,17 @@ check_of(const struct record *record)
 {
 	size_t from = (size_t)at_word(WORD_CHECK + 1);
 
-	return XXH64(record->head.bytes + from, HEAD_SIZE - from, 0);
+	return XXH64(record->head.bytes + from, RECORD_HEAD - from, 0);
 }
 
 /* Copy a string behind the words; its length is a word. */
 static bool
-put_text(struct record *record, enum word word, const char *text, size_t *at)
+put_text(struct record *record, enum record_word word, const char *text,
+    size_t *at)
 {
 	size_t size = strlen(text) + 1;
 
-	if (size > HEAD_SIZE - *at)
+	if (size > RECORD_HEAD - *at)
 		return false;
 	memcpy(record->head.bytes + *at, text, size);
 	record->head.words[word] = htobe64(size);
@@ -163,12 +131,12 @@ put_facts(struct record *record, const struct record_facts *facts)
 
 /* A string whose length is a word; NULL if it is not one. */
 static const char *
-get_text(const struct record *record, enum word word, size_t *at)
+get_text(const struct record *record, enum record_word word, size_t *at)
 {
 	uint64_t size = be64toh(record->head.words[word]);
 	const char *text = record->head.bytes + *at;
 
-	if (size == 0 || size > HEAD_SIZE - *at ||
+	if (size == 0 || size > RECORD_HEAD - *at ||
 	    memchr(text, '\0', size) != text + size - 1)
 		return NULL;
 	*at += size;
@@ -239,9 +207,9 @@ record_make(struct record **out, const struct base *base, const uint8_t *id,
 	}
 	record->fd = openat(base_uploads_fd(base), record->name,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (record->fd == -1 || !write_whole(record->fd, record->head.bytes,
-	    HEAD_SIZE, 0)) {
-		st = cannot();
+	if (record->fd == -1 || !record_write(record->fd, record->head.bytes,
+	    RECORD_HEAD, 0)) {
+		st = record_cannot();
 		if (record->fd != -1)
 			record_remove(record);
 		record_close(record);
@@ -262,7 +230,7 @@ record_open(struct record **out, const struct base *base, const uint8_t *id)
 	record->fd = openat(base_uploads_fd(base), record->name,
 	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (record->fd == -1 || pread(record->fd, record->head.bytes,
-	    HEAD_SIZE, 0) != (ssize_t)HEAD_SIZE || !get_facts(record)) {
+	    RECORD_HEAD, 0) != (ssize_t)RECORD_HEAD || !get_facts(record)) {
 		record_close(record);
 		return status_set(STATUS_NOT_FOUND, "no such upload");
 	}
@@ -319,126 +287,11 @@ record_raise(struct record *record, uint64_t *generation)
 {
 	enum status st;
 
-	st = get_words(record->fd, WORD_GENERATION, generation, 1);
+	st = record_get_words(record->fd, WORD_GENERATION, generation, 1);
 	if (st != STATUS_OK)
 		return st;
 	++*generation;
-	return put_words(record->fd, WORD_GENERATION, generation, 1);
-}
-
-static off_t
-at_slot(uint64_t piece)
-{
-	return (off_t)(SLOTS + piece * sizeof(struct slot));
-}
-
-enum status
-record_note(struct record *record, uint64_t first, uint64_t count,
-    const uint8_t digest[DIGEST_SIZE])
-{
-	struct slot slots[BATCH];
-	size_t i, n = count < BATCH ? (size_t)count : BATCH;
-
-	for (i = 0; i < n; i++) {
-		memcpy(slots[i].digest, digest, DIGEST_SIZE);
-		memcpy(slots[i].tag, base_tag(record->base), BASE_TAG_SIZE);
-	}
-	for (; count > 0; count -= n, first += n) {
-		if (n > count)
-			n = (size_t)count;
-		if (!write_whole(record->fd, slots, n * sizeof(slots[0]),
-		    at_slot(first)))
-			return cannot();
-	}
-	return STATUS_OK;
-}
-
-static const uint8_t spoiled_tag[BASE_TAG_SIZE] = "spoiled";
-
-enum status
-record_spoil(struct record *record, uint64_t piece)
-{
-	struct slot slot = { .digest = { 0 } };
-
-	memcpy(slot.tag, spoiled_tag, sizeof(slot.tag));
-	return write_whole(record->fd, &slot, sizeof(slot), at_slot(piece)) ?
-	    STATUS_OK : cannot();
-}
-
-enum status
-record_pass(struct record *record, uint64_t offset)
-{
-	uint64_t passed;
-	enum status st;
-
-	st = get_words(record->fd, WORD_PASSED, &passed, 1);
-	if (st != STATUS_OK || passed >= offset)
-		return st;
-	return put_words(record->fd, WORD_PASSED, &offset, 1);
-}
-
-static void
-judge(struct record_piece *out, const struct slot *slot, bool is_passed,
-    const struct record *record)
-{
-	static const struct slot empty;
-
-	if (memcmp(slot, &empty, sizeof(empty)) == 0) {
-		/* That nothing was written there has to be proved, too. */
-		out->held = is_passed ? RECORD_UNSURE : RECORD_NONE;
-		digest_of_hole(out->digest);
-		return;
-	}
-	memcpy(out->digest, slot->digest, DIGEST_SIZE);
-	if (memcmp(slot->tag, spoiled_tag, sizeof(slot->tag)) == 0)
-		out->held = RECORD_NONE;
-	else
-		out->held = memcmp(slot->tag, base_tag(record->base),
-		    BASE_TAG_SIZE) == 0 ? RECORD_SURE : RECORD_UNSURE;
-}
-
-enum status
-record_look(struct record *record, uint64_t first, size_t count,
-    struct record_piece *out)
-{
-	struct slot slots[RECORD_LOOK];
-	uint64_t passed;
-	enum status st;
-	ssize_t n;
-	size_t i;
-
-	if ((st = get_words(record->fd, WORD_PASSED, &passed, 1)) !=
-	    STATUS_OK)
-		return st;
-	memset(slots, 0, sizeof(slots));
-	n = pread(record->fd, slots, count * sizeof(slots[0]),
-	    at_slot(first));
-	if (n == -1)
-		return cannot();
-	for (i = 0; i < count; i++)
-		judge(&out[i], &slots[i],
-		    (first + i + 1) * DIGEST_PIECE <= passed, record);
-	return STATUS_OK;
-}
-
-enum status
-record_extent(struct record *record, uint64_t *pieces)
-{
-	uint64_t passed;
-	enum status st;
-	struct stat sb;
-
-	*pieces = 0;
-	if ((st = get_words(record->fd, WORD_PASSED, &passed, 1)) !=
-	    STATUS_OK)
-		return st;
-	if (fstat(record->fd, &sb) == -1)
-		return cannot();
-	if ((uint64_t)sb.st_size > SLOTS)
-		*pieces = ((uint64_t)sb.st_size - SLOTS) / sizeof(struct slot);
-	if (passed / DIGEST_PIECE > *pieces)
-		*pieces = passed / DIGEST_PIECE;
-	return STATUS_OK;
+	return record_put_words(record->fd, WORD_GENERATION, generation, 1);
 }
 
 /* Digest and version are bytes, not numbers. */
@@ -456,7 +309,7 @@ record_state(struct record *record, enum record_state *state,
 	uint64_t words[WORD_CHECK];
 	enum status st;
 
-	st = get_words(record->fd, 0, words, WORD_CHECK);
+	st = record_get_words(record->fd, 0, words, WORD_CHECK);
 	if (st != STATUS_OK)
 		return st;
 	*state = (enum record_state)words[WORD_STATE];
@@ -486,7 +339,7 @@ put_state(struct record *record, enum record_state state, uint64_t ino,
 	memcpy(&words[WORD_R_DIGEST], receipt->digest, DIGEST_SIZE);
 	memcpy(&words[WORD_R_VERSION], receipt->version, VERSION_SIZE);
 	swap_ids(words);
-	return put_words(record->fd, WORD_STATE, words + WORD_STATE,
+	return record_put_words(record->fd, WORD_STATE, words + WORD_STATE,
 	    WORD_CHECK - WORD_STATE);
 }
 
