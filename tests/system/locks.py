@@ -430,5 +430,5 @@ class Client(Locks):
         self.assertEqual(self.server.read('file'), b'new content')
 
 
-
-ftlib.main()
+if __name__ == '__main__':
+    ftlib.main()

@@ -237,4 +237,5 @@ class Quota(ftlib.Test):
             self.counts_agree(again)
 
 
-ftlib.main()
+if __name__ == '__main__':
+    ftlib.main()

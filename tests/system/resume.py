@@ -59,6 +59,7 @@ class Resume(ftlib.Test):
         while True:
             frame = wire.receive()
             if frame.name == 'ERROR':
+                wire.send('ABORT', id_)
                 raise ftwire.Refused(frame.fields)
             if frame.name == 'BEGUN':
                 self.assertEqual(frame.fields['UPLOAD'], upload)
@@ -66,15 +67,18 @@ class Resume(ftlib.Test):
             self.assertEqual(frame.name, 'HAVE')
             frames.append(frame)
 
-    def resume_patiently(self, wire, upload):
+    def patiently(self, call, *args):
         def attempt():
             try:
-                return self.resume(wire, upload)
+                return call(*args), True
             except ftwire.Refused as refused:
                 if refused.code != 'busy':
                     raise
                 return None
-        return ftlib.wait_until('the older holder lets go', attempt)
+        return ftlib.wait_until('the older holder lets go', attempt)[0]
+
+    def resume_patiently(self, wire, upload):
+        return self.patiently(self.resume, wire, upload)
 
     def send_missing(self, wire, id_, held, content):
         sent = 0
@@ -248,7 +252,7 @@ class Resume(ftlib.Test):
             got = struct.unpack_from('>16scQQqI', row)
             self.assertEqual(got[:4], (upload, b'f', 3 * MIB, 2 * MIB))
             self.assertEqual(row[45:], b'/a')
-            other.call('DISCARD', {'UPLOAD': upload})
+            self.patiently(other.call, 'DISCARD', {'UPLOAD': upload})
             self.assertEqual(self.server.stages(), [])
             self.assertEqual(self.records(), [])
             self.assertRefused('not-found', other.call, 'DISCARD',
