@@ -60,7 +60,7 @@ command_run(struct caller *caller, const struct request *request)
 	if ((here.rights & command->rights) == command->rights)
 		command->run(&here, request);
 	else
-		command_fail(&here, request, path, status_set(
+		command_fail(&here, request, status_set(
 		    STATUS_NOT_PERMITTED, "%s: not permitted to this user",
 		    command->name));
 }
@@ -73,13 +73,21 @@ command_is_blind(const struct caller *caller)
 
 void
 command_fail(struct caller *caller, const struct request *request,
-    const char *path, enum status st)
+    enum status st)
 {
+	struct audit_event event = {
+		.verb = command_of(request->verb)->name, .outcome = st
+	};
+	char path[WALK_PATH_ROOM];
+
 	answer_error(caller->answer, st);
-	if (st == STATUS_NOT_PERMITTED)
-		audit(caller->who, &(struct audit_event){
-		    .verb = command_of(request->verb)->name, .path = path,
-		    .outcome = st });
+	if (st != STATUS_NOT_PERMITTED)
+		return;
+	if (request->has_upload)
+		event.upload_id = request->upload;
+	else if (command_path(path, caller, &request->path) == STATUS_OK)
+		event.path = path;
+	audit(caller->who, &event);
 }
 
 enum status

@@ -38,7 +38,7 @@ bool command_is_blind(const struct caller *caller);
 
 /* Answer a request of no consequence that failed; a refusal is audited. */
 void command_fail(struct caller *caller, const struct request *request,
-    const char *path, enum status st);
+    enum status st);
 
 /* What clients are told of a file. */
 void command_facts(struct file_facts *facts, const char *name,

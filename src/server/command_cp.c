@@ -207,8 +207,10 @@ plan_copy(struct upload_plan *plan, const struct cp_producer *cp,
 	plan->size = (uint64_t)cp->from.st.st_size;
 	plan->mode = cp->from.st.st_mode & 0777;
 	plan->if_absent = request->if_absent;
-	if (request->taken != 0 || (rights & RIGHT_OVERWRITE) == 0)
+	if (request->taken != 0)
 		plan->taken = UPLOAD_REFUSE;
+	else if ((rights & RIGHT_OVERWRITE) == 0)
+		plan->taken = UPLOAD_DENY;
 }
 
 /* The target may lie in another share than the source. */

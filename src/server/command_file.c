@@ -23,7 +23,7 @@ command_stat(struct caller *caller, const struct request *request)
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK ||
 	    (st = walk_stat(&sb, &caller->place, path)) != STATUS_OK) {
-		command_fail(caller, request, path, st);
+		command_fail(caller, request, st);
 		return;
 	}
 	command_facts(&facts,
@@ -93,8 +93,7 @@ change_resume(struct waiter *waiter, struct answer *answer, enum status st)
 }
 
 static void
-change_run(struct caller *caller, const struct request *request,
-    bool refuse_taken)
+change_run(struct caller *caller, const struct request *request)
 {
 	static const struct waiter_ops ops = { change_attempt, change_resume,
 	    change_free };
@@ -111,8 +110,7 @@ change_run(struct caller *caller, const struct request *request,
 	change->waiter.ops = &ops;
 	change->is_move = request->verb == VERB_MV;
 	terms_of_request(&change->terms, request);
-	if (refuse_taken)
-		change->terms.refuse_taken = true;
+	change->terms.deny_taken = (caller->rights & RIGHT_OVERWRITE) == 0;
 	if (st == STATUS_OK && request->wait > 0)
 		waiter_claim(&change->waiter, &whole);
 	waiter_run(&change->waiter, caller, st);
@@ -124,12 +122,11 @@ command_rm(struct caller *caller, const struct request *request)
 	if (request->recursive)
 		command_rm_tree(caller, request);
 	else
-		change_run(caller, request, false);
+		change_run(caller, request);
 }
 
 void
 command_mv(struct caller *caller, const struct request *request)
 {
-	/* Without the right to overwrite, a taken name is a refusal. */
-	change_run(caller, request, (caller->rights & RIGHT_OVERWRITE) == 0);
+	change_run(caller, request);
 }

@@ -21,7 +21,7 @@ command_cd(struct caller *caller, const struct request *request)
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK ||
 	    (st = walk_folder(&folder, &caller->place, path)) != STATUS_OK) {
-		command_fail(caller, request, path, st);
+		command_fail(caller, request, st);
 		return;
 	}
 	folder_close(&folder);
@@ -117,14 +117,14 @@ command_df(struct caller *caller, const struct request *request)
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK ||
 	    (st = walk_folder(&folder, &caller->place, path)) != STATUS_OK) {
-		answer_error(caller->answer, st);
+		command_fail(caller, request, st);
 		return;
 	}
 	if (fstatvfs(folder.fd, &vfs) == -1)
 		st = status_errno("%s", path);
 	folder_close(&folder);
 	if (st != STATUS_OK) {
-		answer_error(caller->answer, st);
+		command_fail(caller, request, st);
 		return;
 	}
 	if (quota_look(&usage, &caller->place) == STATUS_OK)

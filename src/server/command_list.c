@@ -79,7 +79,7 @@ command_list(struct caller *caller, const struct request *request)
 	enum status st;
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK) {
-		answer_error(caller->answer, st);
+		command_fail(caller, request, st);
 		return;
 	}
 	if ((list = calloc(1, sizeof(*list))) == NULL) {
@@ -90,7 +90,7 @@ command_list(struct caller *caller, const struct request *request)
 	st = listing_begin(&list->listing, &caller->place, path);
 	if (st != STATUS_OK) {
 		free(list);
-		command_fail(caller, request, path, st);
+		command_fail(caller, request, st);
 		return;
 	}
 	list->shares = share_list_new(caller, path);

@@ -196,5 +196,5 @@ command_locks(struct caller *caller, const struct request *request)
 	}
 	if (locks != NULL)
 		locks_free(&locks->producer);
-	answer_error(caller->answer, st);
+	command_fail(caller, request, st);
 }

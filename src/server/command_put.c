@@ -181,7 +181,7 @@ plan_of_request(struct upload_plan *plan, const struct request *request,
 	    plan->taken == UPLOAD_FRESH)
 		return;
 	/* Who may not see names is not told which of them are taken. */
-	plan->taken = command_is_blind(caller) ? UPLOAD_FRESH : UPLOAD_REFUSE;
+	plan->taken = command_is_blind(caller) ? UPLOAD_FRESH : UPLOAD_DENY;
 }
 
 /*

@@ -265,7 +265,7 @@ command_find(struct caller *caller, const struct request *request)
 
 	if ((st = read_sieve(&sieve, request)) != STATUS_OK ||
 	    (st = begin(&it, caller, request, visit_find)) != STATUS_OK) {
-		answer_error(caller->answer, st);
+		command_fail(caller, request, st);
 		return;
 	}
 	it->sieve = sieve;
@@ -280,7 +280,7 @@ command_du(struct caller *caller, const struct request *request)
 
 	st = begin(&it, caller, request, visit_du);
 	if (st != STATUS_OK) {
-		answer_error(caller->answer, st);
+		command_fail(caller, request, st);
 		return;
 	}
 	it->tells_size = true;
@@ -291,6 +291,7 @@ void
 command_rm_tree(struct caller *caller, const struct request *request)
 {
 	struct audit_event event = { .verb = "rm", .began_us = clock_us() };
+	char path[WALK_PATH_ROOM];
 	struct tree_producer *it;
 
 	event.outcome = request->if_version ? status_set(STATUS_BAD_REQUEST,
@@ -302,7 +303,11 @@ command_rm_tree(struct caller *caller, const struct request *request)
 		    "/: your folder itself stays as it is");
 	}
 	if (event.outcome != STATUS_OK) {
-		command_finish(caller, &event, NULL);
+		answer_error(caller->answer, event.outcome);
+		/* The text is told; now the path, if it is one. */
+		if (command_path(path, caller, &request->path) == STATUS_OK)
+			event.path = path;
+		audit(caller->who, &event);
 		return;
 	}
 	it->who = *caller->who;

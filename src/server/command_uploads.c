@@ -148,7 +148,7 @@ command_uploads(struct caller *caller, const struct request *request)
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK ||
 	    (uploads = calloc(1, sizeof(*uploads))) == NULL) {
-		answer_error(caller->answer,
+		command_fail(caller, request,
 		    st != STATUS_OK ? st : STATUS_NO_MEMORY);
 		return;
 	}
@@ -156,7 +156,7 @@ command_uploads(struct caller *caller, const struct request *request)
 	st = find_spots(uploads, caller, request);
 	if (st != STATUS_OK) {
 		uploads_free(&uploads->producer);
-		command_fail(caller, request, path, st);
+		command_fail(caller, request, st);
 		return;
 	}
 	answer_produce(caller->answer, &uploads->producer);

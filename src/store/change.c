@@ -237,8 +237,13 @@ move_over(struct move *move)
 	if (now.st_ino == move->source.st.st_ino &&
 	    now.st_dev == move->source.st.st_dev)
 		return move_to_itself(move);
-	if (S_ISDIR(move->source.st.st_mode) || move->terms->refuse_taken)
+	if (S_ISDIR(move->source.st.st_mode) || !S_ISREG(now.st_mode) ||
+	    move->terms->refuse_taken)
 		return refuse_taken(move);
+	if (move->terms->deny_taken)
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: exists already, and this user may not replace it",
+		    move->to.path);
 	st = target_hold(&taken, move->to.place->own, &move->to.folder,
 	    move->to.name);
 	if (st != STATUS_OK)

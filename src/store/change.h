@@ -17,6 +17,8 @@ struct change_terms {
 	bool		 if_version;	/* of the source */
 	uint8_t		 version[16];
 	bool		 refuse_taken;	/* mv: the target must not exist */
+	bool		 deny_taken;	/* mv: nor may a file be replaced:
+					 * STATUS_NOT_PERMITTED */
 };
 
 /*

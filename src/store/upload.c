@@ -63,13 +63,25 @@ wants_free(const struct upload *upload)
 	return upload->plan.taken != UPLOAD_REPLACE || upload->plan.if_absent;
 }
 
+/* The name must be free, and something of that mode stands there. */
+static enum status
+refuse_taken(const struct upload *upload, mode_t mode)
+{
+	if (upload->plan.taken == UPLOAD_DENY && !upload->plan.if_absent &&
+	    S_ISREG(mode))
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: exists already, and this user may not replace it",
+		    upload->plan.path);
+	return status_set(STATUS_EXISTS, "%s: exists already",
+	    upload->plan.path);
+}
+
 /* May the upload take the place of what stands under its name? */
 static enum status
 check_target(const struct upload *upload, const struct target *target)
 {
 	if (wants_free(upload))
-		return status_set(STATUS_EXISTS, "%s: exists already",
-		    upload->plan.path);
+		return refuse_taken(upload, target->st.st_mode);
 	if (S_ISDIR(target->st.st_mode))
 		return status_set(STATUS_IS_A_FOLDER, "%s: is a folder",
 		    upload->plan.path);
@@ -237,12 +249,17 @@ replace(struct upload *upload, const struct folder *folder)
 static enum status
 take_free(struct upload *upload, const struct folder *folder)
 {
+	struct stat taken;
 	enum status st;
 
 	if ((st = upload_reserve_final(upload, NULL)) != STATUS_OK)
 		return st;
-	return target_take_free(base_stage_fd(upload->place.base),
+	st = target_take_free(base_stage_fd(upload->place.base),
 	    upload->stage.name, folder, upload->name);
+	if (st == STATUS_EXISTS && wants_free(upload) && fstatat(folder->fd,
+	    upload->name, &taken, AT_SYMLINK_NOFOLLOW) == 0)
+		st = refuse_taken(upload, taken.st_mode);
+	return st;
 }
 
 /* With the name held.  A new name is the common case, and the quick one. */

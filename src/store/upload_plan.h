@@ -23,7 +23,9 @@
 enum upload_taken {
 	UPLOAD_REPLACE = 0,	/* the name's old file, if there is one */
 	UPLOAD_REFUSE = 1,	/* STATUS_EXISTS if the name is taken */
-	UPLOAD_FRESH = 2	/* find a name beside it that is not */
+	UPLOAD_FRESH = 2,	/* find a name beside it that is not */
+	UPLOAD_DENY = 3		/* STATUS_NOT_PERMITTED for a file: who puts
+				 * may not replace */
 };
 
 /*

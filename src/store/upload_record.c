@@ -173,7 +173,7 @@ get_facts(struct record *record)
 	plan->user = facts->user;
 	return facts->user != NULL && facts->root != NULL &&
 	    plan->path != NULL && plan->path[0] == '/' &&
-	    plan->taken <= UPLOAD_FRESH;
+	    plan->taken <= UPLOAD_DENY;
 }
 
 static struct record *

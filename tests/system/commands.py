@@ -364,7 +364,6 @@ class Failures(Commands):
             ('usage', 'put -'),
             ('usage', 'stat'),
             ('usage', 'list -z'),
-            ('usage', 'rm -r folder'),
             ('usage', 'mkdir'),
             ('usage', 'mv file'),
             ('usage', 'mv file x y'),
@@ -492,8 +491,9 @@ class Failures(Commands):
             ('not-permitted', 'get file'),
             ('not-permitted', 'cd folder'),
         ])
+        self.server.setup.write_users({ftlib.USER: 'rights=list+write'})
         self.says('put', 'a', 'new')
-        self.fails(ftlib.EX_CANTCREAT, 'exists', 'put', 'a', 'new')
+        self.fails(ftlib.EX_NOPERM, 'not-permitted', 'put', 'a', 'new')
 
     def test_a_password_file_that_others_may_read_is_78(self):
         self.server.password_file.chmod(0o644)

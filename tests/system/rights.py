@@ -21,7 +21,27 @@ COMMANDS = {
     'rmdir': (['rmdir', 'empty'], {'delete'}),
     'rm': (['rm', 'file'], {'delete'}),
     'mv': (['mv', 'file', 'moved'], {'rename'}),
+    'append': (['append', 'local', 'file'], {'append'}),
+    'write': (['put', '--offset', '0', 'local', 'file'], {'overwrite'}),
+    'truncate': (['truncate', 'file', '1'], {'overwrite'}),
+    'cp': (['cp', 'file', 'copied'], {'read', 'write'}),
+    'sum': (['sum', 'file'], {'read'}),
+    'find': (['find'], {'list'}),
+    'du': (['du'], {'list'}),
+    'df': (['df'], {'list'}),
+    'lock': (['lock', 'file'], {'lock'}),
+    'unlock': (['unlock', 'file'], {'lock'}),
+    'locks': (['locks'], {'lock'}),
+    'uploads': (['uploads'], {'list'}),
 }
+
+# Each command that takes a path, with what else it needs.
+PATHS = [('LIST', {}), ('STAT', {}), ('GET', {}), ('PUT', {}), ('CD', {}),
+       ('MKDIR', {}), ('RMDIR', {}), ('RM', {}), ('RM', {'RECURSIVE': b''}),
+       ('MV', {'TARGET': 'x'}), ('APPEND', {}), ('WRITE', {'OFFSET': 0}),
+       ('TRUNCATE', {'SIZE': 0}), ('CP', {'TARGET': 'x'}),
+       ('SUM', {'METHOD': 'sha256'}), ('FIND', {}), ('DU', {}), ('DF', {}),
+       ('TOUCH', {}), ('LOCK', {}), ('LOCKS', {}), ('PIECES', {})]
 
 SHOUT = b'loud and clear'
 
@@ -63,12 +83,44 @@ class Rights(ftlib.Test):
                         f'audit {verb} user="no-{right}".*'
                         'outcome=not-permitted')
 
+    def test_what_is_refused_to_all_is_audited_too(self):
+        self.serve_user(alice='rights=full')
+        self.server.path('closed').mkdir()
+        self.server.own('closed')
+        self.server.path('closed').chmod(0)
+        path = 'closed/x'
+        with self.server.wire(user='alice') as wire:
+            for type_, more in PATHS:
+                with self.subTest(type=type_, **more):
+                    before = len(self.audits('.*'))
+                    id_ = wire.ask(type_, {'PATH': path, **more})
+                    self.assertRefused('not-permitted', wire.answer, id_)
+                    if type_ in ('PUT', 'APPEND', 'WRITE'):
+                        wire.send('ABORT', id_)
+                    said = self.audits('.*')[before:]
+                    self.assertEqual(len(said), 1, said)
+                    self.assertIn(f'path="/{path}"', said[0])
+
     def test_a_new_file_is_no_right_to_replace(self):
-        self.serve_user(adder='rights=list+read+write',
+        self.serve_user(adder='rights=list+read+write+rename',
                         replacer='rights=list+read+write+overwrite')
+        self.server.write('other', b'other')
         self.client('adder', 'put', 'local', 'file',
-                    code=ftlib.EX_CANTCREAT)
+                    code=ftlib.EX_NOPERM)
+        self.client('adder', 'cp', 'other', 'file', code=ftlib.EX_NOPERM)
+        self.client('adder', 'mv', 'other', 'file', code=ftlib.EX_NOPERM)
+        with self.server.wire(user='adder') as wire:
+            # What is too large to be sent in vain is refused at its begin.
+            id_ = wire.ask('PUT', {'PATH': 'file', 'SIZE': 1 << 30})
+            self.assertRefused('not-permitted', wire.answer, id_)
+            wire.send('ABORT', id_)
         self.assertEqual(self.server.read('file'), b'old')
+        self.assertEqual(len(self.audits('(put|cp|mv)')), 4)
+        # Who asks for a free name is told that it is none.
+        with self.server.wire(user='adder') as wire:
+            self.assertRefused('exists', wire.put, 'file', b'x', IF_ABSENT=b'')
+            self.assertRefused('exists', wire.call, 'MV', {
+                'PATH': 'other', 'TARGET': 'folder'})
         self.client('adder', 'put', 'local', 'new')
         self.client('replacer', 'put', 'local', 'file')
         self.assertEqual(self.server.read('file'), SHOUT)

@@ -165,7 +165,7 @@ START_TEST(mv_replaces_nothing_without_the_right_to_overwrite)
 	store_put(&desk.store, "a", "1");
 	store_put(&desk.store, "b", "2");
 	desk.caller.rights &= ~(unsigned int)RIGHT_OVERWRITE;
-	ck_assert_int_eq(move("a", "b"), STATUS_EXISTS);
+	ck_assert_int_eq(move("a", "b"), STATUS_NOT_PERMITTED);
 	ck_assert(store_has(&desk.store, "b", "2"));
 	ck_assert_int_eq(move("a", "c"), STATUS_OK);
 }

@@ -288,7 +288,8 @@ START_TEST(a_put_replaces_nothing_without_the_right_to_overwrite)
 
 	desk.caller.rights = RIGHT_WRITE | RIGHT_LIST;
 	ck_assert_int_eq(put_and_wait(&request, "text"), STATUS_OK);
-	ck_assert_int_eq(put_and_wait(&request, "more"), STATUS_EXISTS);
+	ck_assert_int_eq(put_and_wait(&request, "more"),
+	    STATUS_NOT_PERMITTED);
 	ck_assert(store_has(&desk.store, "f", "text"));
 }
 END_TEST
