@@ -10,6 +10,7 @@
 #include "change.h"
 #include "clock.h"
 #include "command.h"
+#include "reach.h"
 #include "tree.h"
 
 #define STEP_ENTRIES	64	/* of one pull, or */
@@ -36,7 +37,11 @@ struct tree_producer {
 	struct sieve	 sieve;
 	uint64_t	 count, size;
 	bool		 tells_size;
+	/* from the user's root only: the shares come behind what is in it */
+	struct reach	*reach;		/* owned, or NULL */
+	size_t		 share;		/* number of the one that it is in */
 	/* rm only */
+	struct reach_folders *shared;	/* owned: they stay */
 	struct names	*names;		/* owned, or NULL */
 	struct audit_who who;
 	struct audit_event event;
@@ -71,6 +76,8 @@ tree_free(struct producer *producer)
 	tell_audit(it, STATUS_CANCELLED);
 	tree_end(it->tree);
 	names_close(it->names);
+	reach_free(it->reach);
+	free(it->shared);
 	free(it);
 }
 
@@ -90,6 +97,61 @@ tree_done(struct tree_producer *it, struct answer *answer)
 	return PULL_DONE;
 }
 
+/* Go on in the next share; one whose folder is missing is passed over. */
+static bool
+enter_share(struct tree_producer *it)
+{
+	const struct reached *share;
+	struct tree *tree;
+
+	while (it->reach != NULL &&
+	    (share = reach_at(it->reach, it->share + 1)) != NULL) {
+		it->share++;
+		if (tree_begin(&tree, &share->place, share->path, true) !=
+		    STATUS_OK)
+			continue;
+		tree_end(it->tree);
+		it->tree = tree;
+		return true;
+	}
+	return false;
+}
+
+/* Is it hidden by a share, or is it one that may not be looked into? */
+static bool
+stays_closed(struct tree_producer *it, const struct tree_entry *entry)
+{
+	if (it->reach == NULL)
+		return false;
+	if (it->share > 0)
+		return entry->depth == 0 && (reach_at(it->reach,
+		    it->share)->rights & RIGHT_LIST) == 0;
+	return entry->depth == 1 && reach_hides(it->reach, entry->path);
+}
+
+/* The next entry, or NULL at the end of all. */
+static enum status
+next_entry(struct tree_producer *it)
+{
+	enum status st;
+
+	for (;;) {
+		st = tree_next(it->tree, &it->held);
+		if (st != STATUS_OK)
+			return st;
+		if (it->held == NULL) {
+			if (!enter_share(it))
+				return STATUS_OK;
+			continue;
+		}
+		if (!stays_closed(it, it->held))
+			return STATUS_OK;
+		tree_skip(it->tree);
+		if (it->share > 0)
+			return STATUS_OK;
+	}
+}
+
 static enum pull
 tree_pull(struct producer *producer, struct answer *answer)
 {
@@ -100,8 +162,7 @@ tree_pull(struct producer *producer, struct answer *answer)
 
 	for (i = 0; i < STEP_ENTRIES && clock_us() < ends; i++) {
 		if (it->held == NULL) {
-			st = tree_next(it->tree, &it->held);
-			if (st != STATUS_OK) {
+			if ((st = next_entry(it)) != STATUS_OK) {
 				note_failure(it, st);
 				continue;
 			}
@@ -153,24 +214,27 @@ visit_find(struct tree_producer *it, struct answer *answer,
     const struct tree_entry *entry)
 {
 	const struct request *want = &it->sieve.request;
-	const char *name = strrchr(entry->path, '/');
+	const char *path = entry->path, *whole = tree_path(it->tree);
+	unsigned int depth = entry->depth;
 	struct file_facts facts;
 
 	if (entry->leaving)
 		return true;
-	if (want->has_depth && entry->depth >= want->depth)
+	if (it->share > 0) {
+		path = whole + 1;
+		depth++;
+	}
+	if (want->has_depth && depth >= want->depth)
 		tree_skip(it->tree);
-	name = name == NULL ? entry->path : name + 1;
-	if (entry->depth == 0) {
+	if (depth == 0) {
 		/* A folder does not find itself. */
 		if (S_ISDIR(entry->st.st_mode))
 			return true;
-		name = strrchr(tree_path(it->tree), '/') + 1;
+		path = strrchr(whole, '/') + 1;
 	}
-	if (!passes(&it->sieve, name, &entry->st))
+	if (!passes(&it->sieve, strrchr(whole, '/') + 1, &entry->st))
 		return true;
-	command_facts(&facts, entry->depth == 0 ? name : entry->path,
-	    &entry->st);
+	command_facts(&facts, path, &entry->st);
 	if (!answer_entry(answer, &facts))
 		return false;
 	it->count++;
@@ -190,6 +254,16 @@ visit_du(struct tree_producer *it, struct answer *answer,
 }
 
 static bool
+is_shared(const struct tree_producer *it, const struct stat *st)
+{
+	for (size_t i = 0; i < it->shared->count; i++)
+		if (it->shared->at[i].dev == st->st_dev &&
+		    it->shared->at[i].ino == st->st_ino)
+			return true;
+	return false;
+}
+
+static bool
 visit_rm(struct tree_producer *it, struct answer *answer,
     const struct tree_entry *entry)
 {
@@ -201,13 +275,30 @@ visit_rm(struct tree_producer *it, struct answer *answer,
 	/* The flush of the last removal makes good for all below it. */
 	if (entry->depth > 0)
 		place.durability = PLACE_ASYNC;
-	if (entry->leaving)
+	if (is_shared(it, &entry->st)) {
+		tree_skip(it->tree);
+		st = status_set(STATUS_NOT_PERMITTED,
+		    "%s: is shared, and stays as it is", tree_path(it->tree));
+	} else if (entry->leaving)
 		st = change_rmdir(&place, it->names, tree_path(it->tree));
 	else if (!S_ISDIR(entry->st.st_mode))
 		st = change_rm(&place, it->names, tree_path(it->tree), &terms);
 	if (st != STATUS_OK && st != STATUS_NOT_FOUND)
 		note_failure(it, st);
 	return true;
+}
+
+/* What the walk has to know of shares. */
+static enum status
+look_for_shares(struct tree_producer *it, const struct caller *caller)
+{
+	bool good = true;
+
+	if (it->visit == visit_rm)
+		good = (it->shared = reach_folders(caller)) != NULL;
+	else if (strcmp(it->path, "/") == 0)
+		good = (it->reach = reach_new(caller)) != NULL;
+	return good ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 static enum status
@@ -227,6 +318,8 @@ begin(struct tree_producer **out, struct caller *caller,
 	if (st == STATUS_OK)
 		st = tree_begin(&it->tree, &caller->place, it->path,
 		    visit != visit_rm);
+	if (st == STATUS_OK)
+		st = look_for_shares(it, caller);
 	if (st == STATUS_OK && visit == visit_rm)
 		st = names_open(&it->names, caller->place.base);
 	if (st != STATUS_OK) {

@@ -10,21 +10,15 @@
 #include "upload.h"
 #include "upload_list.h"
 
-/* Where to look. */
-struct spot {
-	const struct base *base;	/* borrowed */
-	char		*root;		/* owned */
-};
-
 struct uploads_producer {
 	struct producer	 producer;
-	struct upload_list *list;	/* owned; of the spot `at` */
+	struct upload_list *list;	/* owned; of the place `at` */
 	struct upload_listed held;	/* one that found no room */
 	bool		 has_held;
 	uint64_t	 count;
 	char		*user;		/* owned */
-	struct spot	*spots;		/* owned */
-	size_t		 spot_count, at;
+	struct reach	*reach;		/* owned */
+	size_t		 first, at, end;	/* numbers of places */
 };
 
 static void
@@ -33,25 +27,50 @@ uploads_free(struct producer *producer)
 	struct uploads_producer *uploads = (struct uploads_producer *)producer;
 
 	upload_list_end(uploads->list);
-	for (size_t i = 0; i < uploads->spot_count; i++)
-		free(uploads->spots[i].root);
-	free(uploads->spots);
+	reach_free(uploads->reach);
 	free(uploads->user);
 	free(uploads);
 }
 
-/* Look at a few records of the spot that is in turn. */
+static bool
+may_list(const struct reached *reached)
+{
+	return (reached->rights & RIGHT_LIST) != 0;
+}
+
+/*
+ * Whoever may not list somewhere knows their uploads there by the id.  Two
+ * places may be one folder: what was told of the first is not told again.
+ */
+static bool
+is_to_tell(const struct uploads_producer *uploads, size_t number)
+{
+	const struct reached *other, *it = reach_at(uploads->reach, number);
+	size_t i;
+
+	if (!may_list(it))
+		return false;
+	for (i = uploads->first; i < number; i++) {
+		other = reach_at(uploads->reach, i);
+		if (may_list(other) && other->place.base == it->place.base &&
+		    strcmp(other->root, it->root) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Look at a few records of the place that is in turn. */
 static enum status
 look(struct uploads_producer *uploads)
 {
-	const struct spot *spot = &uploads->spots[uploads->at];
-	const struct place place = { .base = spot->base, .root = spot->root };
 	enum status st = STATUS_OK;
-	bool more;
+	bool more = false;
 
-	if (uploads->list == NULL)
-		st = upload_list_begin(&uploads->list, &place, uploads->user);
-	if (st == STATUS_OK)
+	if (uploads->list == NULL && is_to_tell(uploads, uploads->at))
+		st = upload_list_begin(&uploads->list,
+		    &reach_at(uploads->reach, uploads->at)->place,
+		    uploads->user);
+	if (st == STATUS_OK && uploads->list != NULL)
 		st = upload_list_next(uploads->list, &uploads->held,
 		    &uploads->has_held, &more);
 	if (st == STATUS_OK && !more) {
@@ -75,7 +94,7 @@ uploads_pull(struct producer *producer, struct answer *answer)
 		uploads->has_held = false;
 		uploads->count++;
 	}
-	if (uploads->at < uploads->spot_count) {
+	if (uploads->at < uploads->end) {
 		if ((st = look(uploads)) == STATUS_OK)
 			return PULL_ON;
 		answer_error(answer, st);
@@ -86,56 +105,25 @@ uploads_pull(struct producer *producer, struct answer *answer)
 	return PULL_DONE;
 }
 
-/* Two shares may be one folder. */
-static bool
-has_spot(const struct uploads_producer *uploads, const struct place *place)
-{
-	for (size_t i = 0; i < uploads->spot_count; i++)
-		if (uploads->spots[i].base == place->base &&
-		    strcmp(uploads->spots[i].root, place->root) == 0)
-			return true;
-	return false;
-}
-
-/* Whoever may not list somewhere knows their uploads there by the id. */
+/* All places, or the one that the request's path leads to. */
 static enum status
-add_spot(struct uploads_producer *uploads, const struct caller *there)
+choose(struct uploads_producer *uploads, const struct caller *caller,
+    bool is_one)
 {
-	struct spot *spots, spot = { .base = there->place.base };
+	const struct reached *reached;
+	bool may = false;
+	size_t i;
 
-	if ((there->rights & RIGHT_LIST) == 0 ||
-	    has_spot(uploads, &there->place))
-		return STATUS_OK;
-	spots = realloc(uploads->spots,
-	    (uploads->spot_count + 1) * sizeof(*spots));
-	if (spots == NULL)
-		return STATUS_NO_MEMORY;
-	uploads->spots = spots;
-	if ((spot.root = strdup(there->place.root)) == NULL)
-		return STATUS_NO_MEMORY;
-	spots[uploads->spot_count++] = spot;
-	return STATUS_OK;
-}
-
-static enum status
-find_spots(struct uploads_producer *uploads, const struct caller *caller,
-    const struct request *request)
-{
-	enum status st = STATUS_OK;
-	struct caller there;
-	size_t next = 0;
-
-	if ((uploads->user = strdup(caller->who->user)) == NULL)
-		return STATUS_NO_MEMORY;
-	if (request->path.at != NULL)
-		st = add_spot(uploads, caller);
-	while (request->path.at == NULL && st == STATUS_OK &&
-	    reach_next(&there, &next, caller))
-		st = add_spot(uploads, &there);
-	if (st == STATUS_OK && uploads->spot_count == 0)
-		st = status_set(STATUS_NOT_PERMITTED,
-		    "uploads: not permitted to this user");
-	return st;
+	for (i = 0; (reached = reach_at(uploads->reach, i)) != NULL; i++) {
+		if (is_one && !place_is_same(&reached->place, &caller->place))
+			continue;
+		if (is_one)
+			uploads->first = uploads->at = i;
+		uploads->end = i + 1;
+		may = may || may_list(reached);
+	}
+	return may ? STATUS_OK : status_set(STATUS_NOT_PERMITTED,
+	    "uploads: not permitted to this user");
 }
 
 void
@@ -153,7 +141,11 @@ command_uploads(struct caller *caller, const struct request *request)
 		return;
 	}
 	uploads->producer.ops = &ops;
-	st = find_spots(uploads, caller, request);
+	uploads->user = strdup(caller->who->user);
+	uploads->reach = reach_new(caller);
+	st = uploads->user == NULL || uploads->reach == NULL ?
+	    STATUS_NO_MEMORY :
+	    choose(uploads, caller, request->path.at != NULL);
 	if (st != STATUS_OK) {
 		uploads_free(&uploads->producer);
 		command_fail(caller, request, st);

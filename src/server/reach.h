@@ -7,21 +7,49 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "caller.h"
 
-/*
- * The next place, with the rights that hold there: first the root, then each
- * share that the user sees.  `*next` begins at 0, and is for the next call;
- * false behind the last.
- */
-bool reach_next(struct caller *there, size_t *next,
-    const struct caller *caller);
+/* All of them, as they are now, for what outlives the request. */
+struct reach;
+
+struct reached {
+	struct place	 place;		/* without own locks */
+	unsigned int	 rights;	/* there */
+	char		*path;		/* where it is mounted: "/", "/SHARE" */
+	char		*root;		/* of the place */
+};
+
+/* NULL without memory.  reach_free(NULL) does nothing. */
+struct reach *reach_new(const struct caller *caller);
+void reach_free(struct reach *reach);
+
+/* The root is number 0, the shares come behind it; NULL at the end. */
+const struct reached *reach_at(const struct reach *reach, size_t number);
+
+/* Does a share stand at the top under that name?  What lies there is hidden. */
+bool reach_hides(const struct reach *reach, const char *name);
 
 /*
  * Put the caller where the user's upload of that id lies, by the path that it
  * goes to.  False, and nothing done, if there is none in reach.
  */
 bool reach_upload(struct caller *caller, const uint8_t *id);
+
+/*
+ * The folders of all shares that lie in the caller's base, seen or not: nobody
+ * who comes by another way removes them.
+ */
+struct reach_folders {
+	size_t		 count;
+	struct reach_folder {
+		dev_t	 dev;
+		ino_t	 ino;
+	} at[];
+};
+
+/* NULL without memory; to be freed with free(). */
+struct reach_folders *reach_folders(const struct caller *caller);
 
 #endif

@@ -107,6 +107,86 @@ class Shares(ftlib.Test):
             self.assertEqual([entry.name for entry in wire.list('/new')],
                              [b'box'])
 
+    # --- trees ---
+
+    def plant(self):
+        """Two files in the own folder, a share, and one on another base."""
+        for name in ('ann/sub', 'ann/box', 'shared/box/sub'):
+            self.server.path(name).mkdir()
+            self.server.own(name)
+        for name in ('ann/a', 'ann/sub/b', 'ann/box/hidden',
+                     'shared/box/sub/c', self.other / 'far/d'):
+            self.server.write(name, b'1234')
+
+    def found(self, user, *words):
+        shown = self.client(user, 'find', *words).stdout.decode()
+        return sorted(shown.splitlines())
+
+    def test_find_goes_through_the_shares_by_the_rights_of_each(self):
+        self.start(**{'share seen': {'path': '/shared/box',
+                                     'allow': ['@staff:write']},
+                      'share gone': {'path': '/gone', 'allow': ['@all']}})
+        self.plant()
+        self.assertEqual(self.found('ann', '/'), [
+            'a', 'box', 'box/sub', 'box/sub/c', 'far', 'far/d', 'seen',
+            'sub', 'sub/b'])
+        with self.server.wire(user='ann') as wire:
+            for depth, count in ((1, 5), (2, 8), (3, 9)):
+                self.assertEqual(
+                    wire.call('FIND', {'DEPTH': depth})['COUNT'], count)
+        self.assertEqual(self.found('ann', '/box'), ['sub', 'sub/c'])
+        self.assertEqual(self.found('ann', '/sub'), ['b'])
+
+    def test_du_counts_the_shares_that_may_be_listed(self):
+        self.start(**{'share seen': {'path': '/shared/box',
+                                     'allow': ['@staff:write']}})
+        self.plant()
+        with self.server.wire(user='ann') as wire:
+            for path, files in (('/', 4), ('/box', 1), ('/far', 1),
+                                ('/sub', 1)):
+                answer = wire.call('DU', {'PATH': path})
+                self.assertEqual((answer['COUNT'], answer['SIZE']),
+                                 (files, 4 * files), path)
+            self.assertRefused('not-permitted', wire.call, 'DU',
+                               {'PATH': '/seen'})
+
+    def test_rm_of_all_stops_before_a_share(self):
+        self.start()
+        self.plant()
+        self.setup.write_users({'ann': 'root=/ann,groups=staff',
+                                '@staff': '', 'root': 'root=/'})
+        before = self.server.tree()
+        for user, path in (('ann', '/box'), ('ann', '/far'), ('ann', '/')):
+            said = self.client(user, 'rm', '-r', path, code=ftlib.EX_NOPERM)
+            self.assertIn(b'stays as it is', said.stderr)
+        # By another way than as a share.
+        said = self.client('root', 'rm', '-r', '/shared',
+                           code=ftlib.EX_NOPERM)
+        self.assertIn(b'/shared/box: is shared', said.stderr)
+        self.assertEqual(self.server.tree(), before)
+        self.assertTrue((self.other / 'far/d').exists())
+        self.server.wait_log('audit rm user="ann" .*path="/box" .*'
+                             'outcome=not-permitted')
+        self.client('ann', 'rm', '-r', '/box/sub')
+        self.client('ann', 'rm', '-r', '/sub')
+        self.assertFalse(self.server.path('shared/box/sub').exists())
+
+    def test_a_share_is_not_removed_or_renamed_by_its_name(self):
+        self.start()
+        with self.server.wire(user='ann') as wire:
+            for type_, fields in (('RMDIR', {}), ('RM', {}),
+                                  ('MV', {'TARGET': '/other'}),
+                                  ('MV', {'TARGET': '/box/other'}),
+                                  ('PUT', {'SIZE': 0}),
+                                  ('MKDIR', {})):
+                with self.assertRaises(ftwire.Refused) as caught:
+                    wire.call(type_, {'PATH': '/box', **fields})
+                self.assertIn(caught.exception.code, (
+                    'not-permitted', 'cross-device'), type_)
+                if type_ == 'PUT':
+                    wire.send('ABORT', wire.last_id)
+        self.assertEqual(self.names('ann'), [b'box', b'far'])
+
     # --- uploads that were cut off, known by their ids alone ---
 
     def cut_off(self, user, path, size=3 * MIB):
