@@ -1,0 +1,369 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""The monitor, the server process or both are killed at any moment, under a
+load of large and small uploads, appends, renames and removals: all that was
+acknowledged is there and whole, nobody sees anything torn or staged, and each
+interrupted upload goes on.
+
+FT_SEED repeats the choices of an earlier run, though not its moments."""
+
+import collections
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+
+import ftlib
+import ftwire
+import resume
+
+KILLS = 500 if ftlib.NIGHTLY else 8
+CLIENTS = 8
+NAMES = 12          # of each client; so files are replaced all the time
+MIB = ftwire.MIB
+SEED = int(os.environ.get('FT_SEED', random.randrange(1 << 32)))
+GONE = 0            # the number of a content that is not there
+
+
+def content_of(number, is_large):
+    """Told by its first line; the size, too, is made up from it."""
+    line = b'%d %d\n' % (number, is_large)
+    pick = random.Random(line)
+    size = pick.randrange(MIB + 1, 4 * MIB) if is_large else pick.choice(
+        (len(line), 1000, 5000, 60000))
+    return (line * (size // len(line) + 1))[:max(size, len(line))]
+
+
+class Client(threading.Thread):
+    """One client with a folder of its own, and what may be in there.
+
+    `may` holds for each name the numbers of the contents that it may have:
+    the one that was acknowledged last, and those under way.
+    """
+
+    def __init__(self, test, number):
+        super().__init__(daemon=True)
+        self.test = test
+        self.folder = f'c{number}'
+        self.pick = random.Random(f'{SEED} {number}')
+        self.ended = threading.Event()
+        self.count = 0
+        self.may = collections.defaultdict(lambda: {GONE})
+        self.moving = None      # from, to, content there, content here before
+        self.log = b''          # what was appended and acknowledged,
+        self.more = b''         # and what is being appended
+        self.upload = None      # id, name, number of the one under way
+        self.acknowledged = self.resumed = 0
+        self.failure = None
+
+    def run(self):
+        while not self.ended.is_set() and not self.failure:
+            try:
+                with self.test.server.wire(timeout=60) as wire:
+                    self.look(wire)
+                    self.go_on(wire)
+                    while not self.ended.is_set():
+                        self.act(wire)
+            except (OSError, ftwire.Cut, ftwire.Closed):
+                time.sleep(0.02)        # it was killed
+            except BaseException as error:
+                self.failure = error
+
+    def act(self, wire):
+        self.pick.choices((self.put_some, self.put_large, self.append,
+                           self.move, self.remove), (5, 2, 3, 2, 1))[0](wire)
+        self.acknowledged += 1
+
+    def path(self, name):
+        return f'{self.folder}/{name}'
+
+    def new_number(self, name):
+        self.count += 1
+        self.may[name].add(self.count)
+        return self.count
+
+    def any_name(self):
+        return f'f{self.pick.randrange(NAMES)}'
+
+    def answered(self, wire, id_):
+        """Its receipt; BEGUN of uploads that follow may come before."""
+        while True:
+            frame = wire.receive()
+            if frame.name == 'ERROR':
+                raise ftwire.Refused(frame.fields)
+            if frame.name == 'OK':
+                self.test.assertEqual(frame.id, id_)
+                return frame.fields
+
+    # --- what it does ---
+
+    def put_some(self, wire):
+        sent = []
+        for _ in range(self.pick.randrange(1, 20)):
+            name = self.any_name()
+            number = self.new_number(name)
+            content = content_of(number, False)
+            sent.append((wire.send_put(self.path(name), content),
+                         name, number, content))
+        for id_, name, number, content in sent:
+            receipt = self.answered(wire, id_)
+            self.test.assertEqual(receipt['DIGEST'], ftwire.digest(content))
+            self.may[name] = {n for n in self.may[name] if n >= number}
+
+    def put_large(self, wire):
+        name = self.any_name()
+        number = self.new_number(name)
+        content = content_of(number, True)
+        id_ = wire.ask('PUT', {'PATH': self.path(name),
+                               'SIZE': len(content)})
+        begun = wire.receive()
+        if begun.name == 'ERROR':
+            raise ftwire.Refused(begun.fields)
+        self.upload = begun.fields['UPLOAD'], name, number
+        for at in range(0, len(content), ftwire.DATA_BYTES):
+            wire.send_data(id_, at, content[at:at + ftwire.DATA_BYTES])
+        self.commit(wire, id_, content)
+
+    def commit(self, wire, id_, content):
+        _, name, number = self.upload
+        digest = ftwire.digest(content)
+        wire.send('COMMIT', id_, {'SIZE': len(content), 'DIGEST': digest})
+        receipt = self.answered(wire, id_)
+        self.test.assertEqual(receipt['DIGEST'], digest)
+        self.may[name] = {number}
+        self.upload = None
+
+    def append(self, wire):
+        self.more = b'%d\n' % self.count * self.pick.randrange(1, 3000)
+        self.count += 1
+        id_ = wire.ask('APPEND', {'PATH': self.path('log')})
+        wire.send_data(id_, 0, self.more)
+        wire.send('COMMIT', id_, {'SIZE': len(self.more),
+                                  'DIGEST': ftwire.digest(self.more)})
+        answer = self.answered(wire, id_)
+        self.log, self.more = self.log + self.more, b''
+        self.test.assertEqual(answer['SIZE'], len(self.log))
+
+    def move(self, wire):
+        there = [name for name, numbers in self.may.items()
+                 if GONE not in numbers]
+        source, target = self.any_name(), self.any_name()
+        if source not in there or source == target:
+            return
+        number, = self.may[source]
+        before, = self.may[target]
+        self.moving = source, target, number, before
+        wire.call('MV', {'PATH': self.path(source),
+                         'TARGET': self.path(target)})
+        self.moving = None
+        self.may[source], self.may[target] = {GONE}, {number}
+
+    def remove(self, wire):
+        name = self.any_name()
+        if self.may[name] == {GONE}:
+            return
+        self.may[name].add(GONE)
+        wire.call('RM', {'PATH': self.path(name)})
+        self.may[name] = {GONE}
+
+    # --- what it finds when it is back ---
+
+    def look(self, wire):
+        folder = self.test.server.path(self.folder)
+        names = set(os.listdir(folder))
+        self.look_at_log(folder / 'log')
+        found = {name: self.whole(folder / name)
+                 for name in names - {'log'} | set(self.may)}
+        if self.moving:
+            source, target, number, before = self.moving
+            self.test.assertIn((found[source], found[target]),
+                               ((number, before), (GONE, number)))
+            self.may[source], self.may[target] = (
+                {found[source]}, {found[target]})
+            self.moving = None
+        for name, number in found.items():
+            self.test.assertIn(number, self.may[name], self.path(name))
+            self.may[name] = {number}
+        self.look_by_commands(wire, folder, names)
+
+    def whole(self, path):
+        """The number of the content that stands there."""
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return GONE
+        number, is_large = map(int, content.partition(b'\n')[0].split())
+        self.test.assertTrue(content == content_of(number, bool(is_large)),
+                             f'{path} is torn: {len(content)} bytes')
+        return number
+
+    def look_at_log(self, path):
+        """All that was acknowledged, then a part of the last append."""
+        content = path.read_bytes()
+        self.test.assertTrue(content.startswith(self.log), path)
+        self.test.assertTrue((self.log + self.more).startswith(content), path)
+        self.log, self.more = content, b''
+
+    def look_by_commands(self, wire, folder, names):
+        """No command shows more or less than what is there."""
+        names = {os.fsencode(name) for name in names}
+        listed = {entry.name for entry in wire.list(self.folder)}
+        *parts, _ = wire.answer(wire.ask('FIND', {'PATH': self.folder}))
+        found = {entry.name for part in parts
+                 for entry in ftwire.decode_entries(part.payload)}
+        self.test.assertEqual((listed, found), (names, names))
+        counted = wire.call('DU', {'PATH': self.folder})
+        sizes = [os.stat(folder / os.fsdecode(n)).st_size for n in names]
+        self.test.assertEqual((counted['SIZE'], counted['COUNT']),
+                              (sum(sizes), len(sizes)))
+        for name in self.pick.sample(sorted(names), min(3, len(names))):
+            self.test.assertTrue(
+                wire.get(self.path(os.fsdecode(name))) ==
+                (folder / os.fsdecode(name)).read_bytes())
+        top = {entry.name.decode() for entry in wire.list()}
+        self.test.assertEqual(top, {f'c{n}' for n in range(CLIENTS)})
+
+    def noted(self, upload):
+        """How many whole MiBs the record says have come."""
+        path = self.test.server.root / '.ftserver/uploads' / upload.hex()
+        try:
+            return max(0, path.stat().st_size - 16384) // 32
+        except FileNotFoundError:
+            return 0
+
+    def go_on(self, wire):
+        if not self.upload:
+            return
+        upload, name, number = self.upload
+        content = content_of(number, True)
+        noted = self.noted(upload)
+        try:
+            id_, held = self.test.take_up(wire, upload)
+        except ftwire.Refused as refused:
+            # Less than a MiB of it is not worth a record.
+            self.test.assertEqual((refused.code, noted), ('not-found', 0))
+            self.upload = None
+            return
+        self.may[name].add(number)
+        if held is None:        # committed; the answer was lost
+            self.test.assertEqual(self.may[name], {number})
+            self.upload = None
+            return
+        self.test.assertGreaterEqual(len(held), min(noted, 1))
+        for at, digest in held.items():
+            self.test.assertEqual(digest, ftwire.xxh128(
+                content[at:at + MIB]))
+        self.test.send_missing(wire, id_, held, content)
+        self.commit(wire, id_, content)
+        self.resumed += 1
+
+
+class KillAny(ftlib.Test):
+    def setUp(self):
+        super().setUp()
+        print(f'FT_SEED={SEED}', flush=True)
+        self.pick = random.Random(SEED)
+        self.setup_ = self.set_up(sections={
+            'limits': {'login_queue': 100, 'workers': 4}})
+        self.server = self.serve(self.setup_)
+        for number in range(CLIENTS):
+            self.server.path(f'c{number}').mkdir()
+            self.server.own(f'c{number}')
+            self.server.write(f'c{number}/log', b'')
+
+    send_missing = resume.Resume.send_missing
+    patiently = resume.Resume.patiently
+
+    def take_up(self, wire, upload):
+        return self.patiently(self.resume_once, wire, upload)
+
+    def resume_once(self, wire, upload):
+        """The request and what is held; None and None if it was committed."""
+        id_ = wire.ask('PUT', {'UPLOAD': upload})
+        frames = []
+        while True:
+            frame = wire.receive()
+            if frame.name in ('ERROR', 'OK'):
+                wire.send('ABORT', id_)
+            if frame.name == 'ERROR':
+                raise ftwire.Refused(frame.fields)
+            if frame.name == 'OK':
+                return None, None
+            if frame.name == 'BEGUN':
+                return id_, resume.rows(frames, 'HAVE')
+            frames.append(frame)
+
+    def kill(self, victim):
+        if victim == 'server':
+            serving = self.server.log().count('a new server process serves')
+            os.kill(self.server.worker, signal.SIGKILL)
+            ftlib.wait_until('a new one serves', lambda: (
+                self.server.log().count('a new server process serves') >
+                serving))
+            return
+        old = self.server
+        pids = [old.monitor, *ftlib.children(old.monitor)]
+        if victim == 'both':
+            self.pick.shuffle(pids)
+        for pid in pids if victim == 'both' else pids[:1]:
+            os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            ftlib.wait_until('all of it is gone', lambda: (
+                pid == old.monitor and old.process.poll() is not None
+                or not ftlib.is_running(pid)))
+        old.kill()
+        self.server = self.serve(self.setup_)
+
+    def wait_served(self, clients):
+        before = [client.acknowledged for client in clients]
+        ftlib.wait_until('all are served', lambda: all(
+            client.failure or client.acknowledged > count
+            for client, count in zip(clients, before)))
+        self.check(clients)
+
+    def check(self, clients):
+        for client in clients:
+            if client.failure:
+                raise client.failure
+
+    def test_nothing_is_lost_torn_or_seen_too_early(self):
+        clients = [Client(self, number) for number in range(CLIENTS)]
+        self.addCleanup(lambda: [client.ended.set() for client in clients])
+        for client in clients:
+            client.start()
+        victims = []
+        for _ in range(KILLS):
+            self.wait_served(clients)
+            time.sleep(self.pick.random() * 0.3)
+            # After some quick deaths in a row the monitor would give up.
+            choice = ('monitor', 'both') if victims[-2:] == ['server'] * 2 \
+                else ('server', 'monitor', 'both')
+            victims.append(self.pick.choice(choice))
+            self.kill(victims[-1])
+        self.wait_served(clients)
+        self.wind_up(clients)
+        print(f'{dict(collections.Counter(victims))}, '
+              f'{sum(client.acknowledged for client in clients)} acts, '
+              f'{sum(client.resumed for client in clients)} uploads resumed')
+
+    def wind_up(self, clients):
+        for client in clients:
+            client.ended.set()
+        for client in clients:
+            client.join(ftlib.LIMIT)
+            self.assertFalse(client.is_alive())
+        self.check(clients)
+        self.server.stop()
+        subprocess.run([ftlib.program('ftctl'), 'store', 'check', '--repair',
+                        self.server.root], check=True, capture_output=True)
+        self.server = self.serve(self.setup_)
+        with self.server.wire() as wire:
+            for client in clients:
+                client.look(wire)
+        self.assertEqual(self.server.stages(), [])
+
+
+if __name__ == '__main__':
+    ftlib.main()
