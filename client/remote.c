@@ -171,6 +171,7 @@ take_hello(struct remote *remote, const struct frame *frame)
 	remote->limits.max_data = reply.max_data - FT1_OFFSET_SIZE;
 	remote->limits.small_upload = reply.small_upload;
 	remote->limits.idle_seconds = reply.idle_seconds;
+	remote->limits.features = reply.features;
 	remote->limits.known = true;
 	return STATUS_OK;
 }

@@ -50,6 +50,7 @@ struct limits {
 	uint32_t	max_data;	/* bytes of file in one DATA frame */
 	uint32_t	small_upload;
 	uint32_t	idle_seconds;
+	uint64_t	features;	/* bits FT1_FEATURE_... */
 	bool		known;
 };
 

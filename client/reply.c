@@ -45,6 +45,7 @@ static const struct row {
 	ROW(TEXT, BYTES, text),
 	ROW(SUM, BYTES, sum),
 	ROW(FREE, U64, free),
+	ROW(FEATURES, U64, features),
 	ROW(QUOTA_BYTES, U64, quota_bytes),
 	{ FT1_TAG_QUOTA_USED, REPLY_QUOTA_BYTES, U64,
 	    offsetof(struct reply, quota_used) },

@@ -39,7 +39,8 @@ enum reply_field {
 	REPLY_SUM = 1 << 26,
 	REPLY_FREE = 1 << 27,
 	REPLY_QUOTA_BYTES = 1 << 28,	/* and what is used of it */
-	REPLY_QUOTA_FILES = 1 << 29	/* likewise */
+	REPLY_QUOTA_FILES = 1 << 29,	/* likewise */
+	REPLY_FEATURES = 1 << 30
 };
 
 /* Bytes borrowed from the frame, not ended by NUL. */
@@ -66,6 +67,7 @@ struct reply {
 	uint64_t	 size;
 	uint64_t	 count;
 	uint64_t	 free;
+	uint64_t	 features;
 	uint64_t	 quota_bytes, quota_used;
 	uint64_t	 quota_files, quota_files_used;
 	struct file_time mtime;

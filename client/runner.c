@@ -97,6 +97,38 @@ read_arguments(struct arguments *out, const struct verb *verb, int argc,
 	return STATUS_OK;
 }
 
+/* Does the server say that it lacks what the command needs? */
+static bool
+is_lacking(const struct client *client, const struct verb *verb,
+    const struct arguments *arguments)
+{
+	const struct limits *limits;
+
+	if (client->remote == NULL || !verb_needs_files(verb, arguments))
+		return false;
+	limits = remote_limits(client->remote);
+	return limits->known && (limits->features & FT1_FEATURE_FILES) == 0;
+}
+
+/* If the hello is not here yet, what the server answers brings it. */
+static enum status
+run_if_known(struct client *client, const struct verb *verb,
+    const struct arguments *arguments, const char **blame)
+{
+	static const struct arguments plain;
+	enum status st = STATUS_UNSUPPORTED;
+
+	if (!is_lacking(client, verb, arguments))
+		st = verb->run(client, arguments, blame);
+	if (st == STATUS_UNSUPPORTED && is_lacking(client, verb, arguments)) {
+		*blame = client->target->host;
+		status_set(st, "the server does not offer `%s`%s", verb->name,
+		    verb_needs_files(verb, &plain) ? "" :
+		    " with these options");
+	}
+	return st;
+}
+
 /*
  * The first command may follow a login by ticket at once.  Where that was
  * refused, so was the command: it goes again behind the next login.
@@ -112,14 +144,14 @@ run_once(struct client *client, const struct verb *verb,
 	if (verb->gathers &&
 	    (st = hold_settle(client, &refused)) != STATUS_OK)
 		return st;
-	st = verb->run(client, arguments, blame);
+	st = run_if_known(client, verb, arguments, blame);
 	if (!hold_is_open(client) || st == STATUS_CANCELLED)
 		return st;
 	login = hold_settle(client, &refused);
 	if (!refused)
 		return st;
 	if (login == STATUS_OK)
-		return verb->run(client, arguments, blame);
+		return run_if_known(client, verb, arguments, blame);
 	*blame = client->target->host;
 	return login;
 }

@@ -121,6 +121,31 @@ verb_needs_session(const char *name)
 	    strcmp(name, "logout") != 0);
 }
 
+bool
+verb_needs_files(const struct verb *verb, const struct arguments *arguments)
+{
+	static const struct {
+		const char	*name;
+		unsigned int	 letters;	/* with one of these; 0: any */
+	} rows[] = {
+		{ "append", 0 }, { "truncate", 0 }, { "touch", 0 },
+		{ "sum", 0 }, { "cp", 0 }, { "find", 0 }, { "du", 0 },
+		{ "df", 0 }, { "lock", 0 }, { "unlock", 0 }, { "locks", 0 },
+		{ "uploads", 0 },
+		{ "mkdir", VERB_LETTER('p') }, { "rm", VERB_LETTER('r') },
+	};
+	size_t i;
+
+	if (arguments->options[OPTION_WAIT] != NULL ||
+	    arguments->options[OPTION_OFFSET] != NULL)
+		return true;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].name, verb->name) == 0)
+			return rows[i].letters == 0 ||
+			    (rows[i].letters & arguments->letters) != 0;
+	return false;
+}
+
 void
 verb_help_all(FILE *file)
 {

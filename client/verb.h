@@ -47,6 +47,10 @@ const struct verb *verb_find(const char *name);
 /* False for those that need nobody who is logged in; `name` may be NULL. */
 bool verb_needs_session(const char *name);
 
+/* Is that asked only of servers that say FT1_FEATURE_FILES? */
+bool verb_needs_files(const struct verb *verb,
+    const struct arguments *arguments);
+
 /* One line for each verb, or what one takes. */
 void verb_help_all(FILE *file);
 void verb_help(FILE *file, const struct verb *verb);

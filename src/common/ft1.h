@@ -92,6 +92,9 @@ enum ft1_flag {
 	FT1_NOW = 0x02
 };
 
+/* Bits of FEATURES. */
+#define FT1_FEATURE_FILES	1u	/* locks, uploads, file commands */
+
 enum ft1_tag {
 	FT1_TAG_VERSIONS = 0x0001,
 	FT1_TAG_VERSION = 0x0002,

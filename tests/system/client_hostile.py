@@ -304,6 +304,28 @@ class Hostile(ClientTest):
             'HELLO', 0, {**ftpeer.HELLO, 'MAX_DATA': 8})
         self.run_client(peer, 'list', code=76)
 
+    def test_what_an_old_server_lacks_is_told_and_not_asked_for(self):
+        (self.work / 'a').write_bytes(b'content')
+        for features in 0, 2, None:
+            peer = self.peer()
+            peer.on['HELLO'] = lambda s, f: s.send('HELLO', 0, {
+                key: value for key, value in
+                {**ftpeer.HELLO, 'FEATURES': features}.items()
+                if value is not None})
+            for words in (['lock', 'a'], ['locks'], ['append', 'a', 'b'],
+                          ['truncate', 'a', '3'], ['cp', 'a', 'b'], ['find'],
+                          ['sum', 'a'], ['uploads'], ['touch', 'a'], ['du'],
+                          ['df'], ['mkdir', '-p', 'a/b'], ['rm', '-r', 'a'],
+                          ['get', '--wait', '3', 'a'],
+                          ['put', '--offset', '3', 'a']):
+                before = len(peer.seen)
+                done = self.run_client(peer, *words, code=76)
+                self.assertIn(b'the server does not offer `%s`'
+                              % words[0].encode(), done.stderr)
+                self.assertEqual({f.name for f in peer.seen[before:]},
+                                 {'HELLO', 'LOGIN'})
+            self.run_client(peer, 'put', 'a')
+
     def test_what_the_server_allows_is_kept(self):
         (self.work / 'a').write_bytes(os.urandom(10000))
         peer = self.peer()

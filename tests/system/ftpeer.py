@@ -22,7 +22,7 @@ import ftwire
 
 HELLO = {'VERSION': 1, 'MAX_REQUEST': 65536, 'MAX_DATA': 262152,
          'PIPELINE': 65536, 'SMALL_UPLOAD': 1048576, 'IDLE_SECONDS': 600,
-         'METHODS': 'password ticket'}
+         'METHODS': 'password ticket', 'FEATURES': 1}
 VERSION = b'v' * 16
 TIME = (1700000000, 5)
 
