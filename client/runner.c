@@ -39,7 +39,7 @@ read_letters(struct arguments *arguments, const struct verb *verb,
 	return STATUS_OK;
 }
 
-/* --NAME, --NAME VALUE or --NAME=VALUE; steps over a value that stands apart. */
+/* --NAME, --NAME VALUE or --NAME=VALUE; steps over a value apart from it. */
 static enum status
 read_option(struct arguments *arguments, const struct verb *verb, char **argv,
     int *i)

@@ -198,7 +198,8 @@ send_stream(struct sender *s)
 
 	while (n != 0 && st == STATUS_OK && sender_goes_on(s)) {
 		st = remote_wait_fd(s->remote, s->sending->call, s->fd);
-		if (st != STATUS_OK || !is_readable(s->fd) || !sender_goes_on(s))
+		if (st != STATUS_OK || !is_readable(s->fd) ||
+		    !sender_goes_on(s))
 			continue;
 		n = read(s->fd, s->frame + REMOTE_DATA_HEAD, most);
 		if (n > 0)
@@ -326,8 +327,10 @@ send_open_file(struct sender *s)
 	    s->fd == STDIN_FILENO ? PROGRESS_UNKNOWN : s->size, s->quiet);
 	if (s->fd == STDIN_FILENO)
 		st = send_stream(s);
+	else if (s->sending->resumes)
+		st = sender_send_missing(s);
 	else
-		st = s->sending->resumes ? sender_send_missing(s) : send_regular(s);
+		st = send_regular(s);
 	progress_end(&s->progress);
 	if (remote_lost(s->remote) != STATUS_OK)
 		return remote_lost(s->remote);

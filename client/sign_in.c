@@ -43,7 +43,7 @@ struct sign_in {
 	struct kept_ticket	 fresh;		/* what the server gave */
 	bool			 keeps;		/* a new one is wanted */
 	bool			 no_ticket;	/* the password counts */
-	bool			 revives;	/* by what the session was given */
+	bool			 revives;	/* by what it was given */
 	bool			 early;		/* do not wait for a ticket */
 	bool			 is_open;	/* nor has anybody yet */
 };

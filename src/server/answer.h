@@ -108,15 +108,17 @@ struct consumer {
 	bool		 ends_at_commit;	/* the face says OK at once */
 };
 
+typedef uint8_t answer_digest[DIGEST_SIZE];
+
 /* Digests of pieces that lie one behind the other. */
 struct answer_pieces {
 	bool		 is_have;	/* of an upload that is resumed */
 	uint64_t	 offset;	/* where the first one begins */
 	size_t		 count;		/* ANSWER_PIECES at most */
-	const uint8_t	 (*digest)[DIGEST_SIZE];
+	const answer_digest *digest;
 };
 #define ANSWER_PIECES 256u
-#define answer_digests(rows) ((const uint8_t (*)[DIGEST_SIZE])(rows))
+#define answer_digests(rows) ((const answer_digest *)(rows))
 
 struct answer_ops {
 	void (*ok)(struct answer *answer, const struct outcome *outcome);

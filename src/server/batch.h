@@ -54,7 +54,7 @@ struct batch {
 	size_t		 audited;	/* and those the audit knows */
 	struct lock_wait wait;
 	struct flush_line *line;	/* borrowed; while it waits */
-	_Atomic uint32_t cancel_id;	/* of a member that is to wait no more */
+	_Atomic uint32_t cancel_id;	/* of a member that waits no more */
 	struct batch_member member[BATCH_MAX];
 };
 

@@ -32,7 +32,7 @@ struct client {
 
 	struct mailbox	*mailbox;	/* owned reference */
 	struct batch_former *former;	/* owned; NULL before the first put */
-	struct own_locks *own;		/* owned; NULL before the first request */
+	struct own_locks *own;		/* owned; from the first request on */
 	char		*cwd;		/* owned; NULL is "/" */
 	struct kit	*kit;		/* lent by the worker for a turn */
 

@@ -79,10 +79,10 @@ change_resume(struct waiter *waiter, struct answer *answer, enum status st)
 {
 	const struct change_waiter *change =
 	    (const struct change_waiter *)waiter;
-	const struct audit_event event = {
-	    .verb = change->is_move ? "mv" : "rm", .path = waiter->path,
-	    .target = waiter->target, .began_us = waiter->began_us,
-	    .outcome = st };
+	const char *verb = change->is_move ? "mv" : "rm";
+	const struct audit_event event = { .verb = verb,
+	    .path = waiter->path, .target = waiter->target,
+	    .began_us = waiter->began_us, .outcome = st };
 
 	if (st == STATUS_OK)
 		answer_ok(answer, NULL);

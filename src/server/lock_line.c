@@ -50,19 +50,28 @@ conflict(const struct lock_claim *a, const struct lock_claim *b)
 	    exclude(a->kind, b->kind));
 }
 
+static bool
+conflict_any(const struct lock_claim *claims, const struct lock_claim *others)
+{
+	size_t i, k;
+
+	for (i = 0; i < LOCK_WAIT_CLAIMS; i++)
+		for (k = 0; k < LOCK_WAIT_CLAIMS; k++)
+			if (conflict(&claims[i], &others[k]))
+				return true;
+	return false;
+}
+
 /* The first up to `end` that must be served before those claims, or NULL. */
 static const struct lock_wait *
 find_ahead(const struct lock_line *line, const struct lock_wait *end,
     const struct lock_claim *claims)
 {
 	const struct lock_wait *wait;
-	size_t i, k;
 
 	for (wait = line->first; wait != end; wait = wait->next)
-		for (i = 0; i < LOCK_WAIT_CLAIMS; i++)
-			for (k = 0; k < LOCK_WAIT_CLAIMS; k++)
-				if (conflict(&wait->claims[i], &claims[k]))
-					return wait;
+		if (conflict_any(wait->claims, claims))
+			return wait;
 	return NULL;
 }
 

@@ -49,8 +49,8 @@ struct session {
 	struct face	*face;		/* owned; NULL before the handshake */
 	enum session_phase phase;
 	_Atomic uint64_t deadline;	/* clock_ms(); the listener looks */
-	uint64_t	 ends;		/* clock_ms(); not before the deadline */
-	uint64_t	 told;		/* `moved` when the face heard of a stall */
+	uint64_t	 ends;		/* clock_ms(); the deadline at least */
+	uint64_t	 told;		/* `moved` when a stall was told */
 	uint64_t	 phase_began;	/* clock_ms() */
 	uint64_t	 moved;		/* clock_ms() of the last progress */
 	size_t		 lingered;	/* bytes dropped at the end */

@@ -37,7 +37,7 @@ struct waiter {
 	struct lock_wait wait;
 	struct mailbox	*mailbox;	/* owned reference, while in the line */
 	unsigned int	 seconds;	/* that it may wait */
-	bool		 is_lock;	/* the verb lock: may wait with others */
+	bool		 is_lock;	/* verb lock: may wait with others */
 	bool		 is_upload;	/* data follows the request */
 	bool		 chained;	/* with is_upload */
 	enum status	 st;		/* the result, with ... */

@@ -193,17 +193,17 @@ see(struct lock_seen *seen, size_t *count, const struct lock_share *share)
 }
 
 static bool
-is_wanted(const struct lock_share *share, dev_t dev, ino_t ino,
-    uint64_t session)
+is_within(const struct lock_share *share, const struct lock_scope *scope)
 {
 	if (!share->is_lock)
 		return false;
-	return ino != 0 ? is_of(share, dev, ino) : share->session == session;
+	return scope->ino != 0 ? is_of(share, scope->dev, scope->ino) :
+	    share->session == scope->session;
 }
 
-/* Visit all shares that are wanted; with `seen` NULL only count. */
+/* Visit all shares within the scope; with `seen` NULL only count. */
 static bool
-gather(struct lock_table *table, dev_t dev, ino_t ino, uint64_t session,
+gather(struct lock_table *table, const struct lock_scope *scope,
     struct lock_seen *seen, size_t *count)
 {
 	const struct lock_share *share;
@@ -212,7 +212,7 @@ gather(struct lock_table *table, dev_t dev, ino_t ino, uint64_t session,
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (share = table->buckets[i]; share != NULL;
 		    share = share->next) {
-			if (!is_wanted(share, dev, ino, session))
+			if (!is_within(share, scope))
 				continue;
 			if (seen == NULL)
 				*count += share->map.count;
@@ -223,8 +223,8 @@ gather(struct lock_table *table, dev_t dev, ino_t ino, uint64_t session,
 }
 
 enum status
-lock_table_list(struct lock_table *table, dev_t dev, ino_t ino,
-    uint64_t session, struct lock_seen **out, size_t *count)
+lock_table_list(struct lock_table *table, const struct lock_scope *scope,
+    struct lock_seen **out, size_t *count)
 {
 	enum status st = STATUS_NO_MEMORY;
 	struct lock_seen *seen;
@@ -233,9 +233,9 @@ lock_table_list(struct lock_table *table, dev_t dev, ino_t ino,
 	*out = NULL;
 	*count = 0;
 	pthread_mutex_lock(&table->mutex);
-	(void)gather(table, dev, ino, session, NULL, &n);
+	(void)gather(table, scope, NULL, &n);
 	seen = calloc(n + 1, sizeof(*seen));
-	if (seen != NULL && gather(table, dev, ino, session, seen, &n))
+	if (seen != NULL && gather(table, scope, seen, &n))
 		st = STATUS_OK;
 	pthread_mutex_unlock(&table->mutex);
 	if (st == STATUS_OK) {

@@ -76,12 +76,19 @@ struct lock_seen {
 	struct lock_range range;
 };
 
+/* One file, or with `ino` 0 whatever the session has locked. */
+struct lock_scope {
+	dev_t		 dev;
+	ino_t		 ino;
+	uint64_t	 session;
+};
+
 /*
- * All that is locked by users: on one file (`ino` not 0), or by one session.
- * The array is the caller's, to be given to lock_table_forget.
+ * All that is locked by users within the scope.  The array is the caller's, to
+ * be given to lock_table_forget.
  */
-enum status lock_table_list(struct lock_table *table, dev_t dev, ino_t ino,
-    uint64_t session, struct lock_seen **out, size_t *count);
+enum status lock_table_list(struct lock_table *table,
+    const struct lock_scope *scope, struct lock_seen **out, size_t *count);
 void lock_table_forget(struct lock_seen *seen, size_t count);
 
 /* What stood at `from` is now called `to`, and so is all below it. */

@@ -305,14 +305,17 @@ enum status
 own_locks_list(const struct place *place, const char *path,
     struct lock_seen **seen, size_t *count)
 {
-	struct stat sb = { 0 };
+	struct lock_scope scope = { .session = place->own->session };
+	struct stat sb;
 	enum status st;
 
-	if (path != NULL &&
-	    (st = walk_stat(&sb, place, path)) != STATUS_OK)
-		return st;
-	return lock_table_list(place->own->table, sb.st_dev, sb.st_ino,
-	    place->own->session, seen, count);
+	if (path != NULL) {
+		if ((st = walk_stat(&sb, place, path)) != STATUS_OK)
+			return st;
+		scope.dev = sb.st_dev;
+		scope.ino = sb.st_ino;
+	}
+	return lock_table_list(place->own->table, &scope, seen, count);
 }
 
 uint64_t

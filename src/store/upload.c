@@ -222,9 +222,8 @@ keep_mode(const struct upload *upload, const struct target *target)
 static enum status
 replace(struct upload *upload, const struct folder *folder)
 {
-	const struct target_move rename = {
-	    base_stage_fd(upload->place.base), upload->stage.name, folder,
-	    upload->name };
+	const struct target_move rename = { base_stage_fd(upload->place.base),
+	    upload->stage.name, folder, upload->name };
 	struct own_hold stage;
 	struct target target;
 	enum status st;

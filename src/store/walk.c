@@ -193,7 +193,8 @@ walk_parent(struct folder *out, const char **name, const struct place *place,
 		    "%s: the folder itself stays as it is", path);
 	if ((st = walk_begin(&walk, place, path)) != STATUS_OK)
 		return st;
-	if (is_reserved(place, path) && strchr(from_root(place, path), '/') != NULL)
+	if (is_reserved(place, path) &&
+	    strchr(from_root(place, path), '/') != NULL)
 		st = hide(&walk);
 	else
 		st = open_parent(&walk, out, name, O_RDONLY);

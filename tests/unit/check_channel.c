@@ -226,7 +226,8 @@ START_TEST(a_message_that_is_cut_off_is_the_end)
 	ck_assert_int_eq(write(fds[0], head, sizeof(head)), sizeof(head));
 	ck_assert_int_eq(write(fds[0], "ab", 2), 2);
 	ck_assert_int_eq(shutdown(fds[0], SHUT_WR), 0);
-	ck_assert_int_eq(channel_receive(fds[1], ANY, &got), STATUS_UNREACHABLE);
+	ck_assert_int_eq(channel_receive(fds[1], ANY, &got),
+	    STATUS_UNREACHABLE);
 }
 END_TEST
 

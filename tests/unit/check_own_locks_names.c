@@ -155,5 +155,6 @@ main(void)
 		NULL
 	};
 
-	return check_main("own_locks_names", tests, sessions_open, sessions_close);
+	return check_main("own_locks_names", tests, sessions_open,
+	    sessions_close);
 }
