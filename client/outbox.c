@@ -23,6 +23,7 @@ struct item {
 	bool		 into_folder;	/* it turned out to be a folder */
 	bool		 may_fail;
 	bool		 was_lost;	/* with its connection, once */
+	bool		 is_async;	/* not on the server's disk yet */
 	struct patience	 patience;
 	struct item	*next;
 };
@@ -135,6 +136,8 @@ check_receipt(struct item *item, const struct frame *frame)
 	    REPLY_DIGEST | REPLY_UPLOAD | REPLY_TIME);
 	if (st != STATUS_OK)
 		return st;
+	item->is_async = (reply.has & REPLY_DURABILITY) != 0 &&
+	    reply.durability != 0;
 	if (sent->resumes && !sent->begun)
 		return sender_take_receipt(&item->sending, &reply);
 	if (reply.size != sent->size ||
@@ -173,7 +176,8 @@ tell(const struct outbox *outbox, const struct item *item)
 		return;
 	fputs("put ", stdout);
 	show_string(stdout, item->sending.path);
-	printf(" %" PRIu64 " bytes\n", item->sending.size);
+	printf(" %" PRIu64 " bytes%s\n", item->sending.size,
+	    item->is_async ? ", async" : "");
 }
 
 /*

@@ -265,6 +265,9 @@ show_room(const struct reply *reply)
 {
 	printf("size: %" PRIu64 "\nfree: %" PRIu64 "\n", reply->size,
 	    reply->free);
+	if ((reply->has & REPLY_DURABILITY) != 0)
+		printf("durability: %s\n",
+		    reply->durability == 0 ? "commit" : "async");
 	if ((reply->has & REPLY_QUOTA_BYTES) != 0)
 		printf("quota bytes: %" PRIu64 " of %" PRIu64 "\n",
 		    reply->quota_used, reply->quota_bytes);

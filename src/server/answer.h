@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base.h"
 #include "digest.h"
 #include "file_time.h"
 #include "status.h"
@@ -59,6 +60,8 @@ struct outcome {
 	bool			 has_free;
 	uint64_t		 free;
 	const struct quota_usage *quota;	/* limits that there are */
+	bool			 has_durability;
+	enum durability		 durability;
 	const struct upload_receipt *receipt;
 };
 

@@ -108,7 +108,9 @@ command_rmdir(struct caller *caller, const struct request *request)
 void
 command_df(struct caller *caller, const struct request *request)
 {
-	struct outcome outcome = { .has_size = true, .has_free = true };
+	struct outcome outcome = { .has_size = true, .has_free = true,
+	    .has_durability = true,
+	    .durability = place_durability(&caller->place) };
 	struct quota_usage usage;
 	char path[WALK_PATH_ROOM];
 	struct folder folder;

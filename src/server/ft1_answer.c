@@ -132,6 +132,8 @@ write_quota(struct ft1_frame *frame, const struct quota_usage *quota)
 static void
 write_receipt(struct ft1_frame *frame, const struct upload_receipt *receipt)
 {
+	if (receipt->is_async)
+		ft1_put_u8(frame, FT1_TAG_DURABILITY, 1);
 	ft1_put_u64(frame, FT1_TAG_SIZE, receipt->size);
 	ft1_put_bytes(frame, FT1_TAG_VERSION_NOW, receipt->version,
 	    sizeof(receipt->version));
@@ -150,6 +152,9 @@ answer_is_ok(struct answer *base, const struct outcome *outcome)
 	struct ft1_entry entry;
 
 	begin_frame(answer, &frame, FT1_OK, answer->id);
+	if (outcome->has_durability)
+		ft1_put_u8(&frame, FT1_TAG_DURABILITY,
+		    outcome->durability == DURABILITY_ASYNC);
 	if (outcome->path != NULL)
 		ft1_put_string(&frame, FT1_TAG_PATH, outcome->path);
 	if (outcome->has_content) {

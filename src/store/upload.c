@@ -298,6 +298,8 @@ write_receipt(const struct upload *upload, struct upload_receipt *receipt)
 	memcpy(receipt->digest, upload->sum, DIGEST_SIZE);
 	version_of(receipt->version, &st);
 	receipt->size = upload->received;
+	receipt->is_async =
+	    place_durability(&upload->place) == DURABILITY_ASYNC;
 	receipt->time.seconds = now.tv_sec;
 	receipt->time.nanoseconds = (uint32_t)now.tv_nsec;
 	return STATUS_OK;

@@ -52,6 +52,7 @@ struct upload_receipt {
 	uint8_t		 digest[DIGEST_SIZE];
 	uint8_t		 version[VERSION_SIZE];
 	struct file_time time;		/* of the commit, by the wall clock */
+	bool		 is_async;	/* the system flushes when it likes */
 };
 
 #endif

@@ -55,6 +55,8 @@ tell_published(struct upload *upload, const struct folder *folder,
 	if ((st = record_state(upload->record, &state, receipt, &ino)) !=
 	    STATUS_OK)
 		return st;
+	receipt->is_async =
+	    place_durability(&upload->place) == DURABILITY_ASYNC;
 	if (state == RECORD_OPEN) {
 		record_remove(upload->record);
 		return no_such_upload();

@@ -107,6 +107,35 @@ class Shares(ftlib.Test):
             self.assertEqual([entry.name for entry in wire.list('/new')],
                              [b'box'])
 
+    # --- durability ---
+
+    def test_each_share_says_how_durable_its_files_are(self):
+        self.start(**{
+            'base big': {'path': self.folder / 'other-base',
+                         'durability': 'async'},
+            'share quick': {'path': '/shared/box', 'allow': ['@staff'],
+                            'durability': 'async'},
+            'share safe': {'path': '/far', 'allow': ['@staff'],
+                           'base': 'big', 'durability': 'commit'}})
+        self.write('local', b'text')
+        with self.server.connect() as wire:
+            self.assertEqual(wire.login('ann', ftlib.PASSWORD)['DURABILITY'],
+                             0)
+            for path, durability in (('', 0), ('/quick', 1), ('/box', 0),
+                                     ('/far', 1), ('/safe', 0)):
+                for size in (1, 2 * MIB):
+                    receipt = wire.put(f'{path}/file', bytes(size))
+                    self.assertEqual(receipt.get('DURABILITY', 0),
+                                     durability, path)
+                self.assertEqual(wire.call('DF', {'PATH': path or '/'})[
+                    'DURABILITY'], durability, path)
+                word = ['commit', 'async'][durability]
+                shown = self.client('ann', 'df', path or '/').stdout.decode()
+                self.assertIn(f'durability: {word}\n', shown)
+                said = self.client('ann', 'put', 'local',
+                                   f'{path}/file').stdout.decode()
+                self.assertEqual(', async' in said, bool(durability), said)
+
     # --- trees ---
 
     def plant(self):
