@@ -197,8 +197,12 @@ publish(struct flush_group *group, struct batch_member *member)
 	enum status st;
 
 	st = open_parent(group, member->upload, &folder);
-	if (st != STATUS_OK)
+	if (st != STATUS_OK) {
+		/* It never will come to anything: nobody would take it up. */
+		if (status_class(st) == CLASS_PERMANENT)
+			upload_abandon(member->upload);
 		return st;
+	}
 	return upload_publish(member->upload,
 	    kit_names(group->kit,
 	    upload_place(member->upload)->base), folder, &member->receipt);
