@@ -95,18 +95,27 @@ describe(struct upload_listed *out, struct record *record)
 	return st;
 }
 
+/* One that met a lock at its commit is sealed, and can be taken up again. */
 static bool
-is_theirs(const struct upload_list *list, struct record *record)
+is_unfinished(const struct upload_list *list, struct record *record,
+    const char *name)
 {
-	const struct record_facts *facts = record_facts(record);
 	struct upload_receipt receipt;
 	enum record_state state;
 	uint64_t ino;
 
+	return record_state(record, &state, &receipt, &ino) == STATUS_OK &&
+	    (state == RECORD_OPEN || (state == RECORD_SEALED &&
+	    faccessat(base_stage_fd(list->base), name, F_OK, 0) == 0));
+}
+
+static bool
+is_theirs(const struct upload_list *list, struct record *record)
+{
+	const struct record_facts *facts = record_facts(record);
+
 	return strcmp(facts->user, list->user) == 0 &&
-	    strcmp(facts->root, list->root) == 0 &&
-	    record_state(record, &state, &receipt, &ino) == STATUS_OK &&
-	    state == RECORD_OPEN;
+	    strcmp(facts->root, list->root) == 0;
 }
 
 static bool
@@ -147,7 +156,8 @@ upload_list_next(struct upload_list *list, struct upload_listed *out,
 		if (!id_of_name(id, entry->d_name) ||
 		    record_open(&list->record, list->base, id) != STATUS_OK)
 			continue;
-		if (is_theirs(list, list->record)) {
+		if (is_theirs(list, list->record) &&
+		    is_unfinished(list, list->record, entry->d_name)) {
 			*found = true;
 			return describe(out, list->record);
 		}

@@ -390,6 +390,20 @@ class Wire:
             raise Malformed('the count of entries is wrong')
         return entries
 
+    def uploads(self):
+        """The user's unfinished uploads: bytes held and the path, by id."""
+        *parts, ok = self.answer(self.ask('UPLOADS'))
+        found = {}
+        for payload in (part.payload for part in parts):
+            while payload:
+                length, = struct.unpack_from('>H', payload)
+                id_, held = struct.unpack_from('>16s9xQ', payload, 2)
+                found[id_] = held, payload[47:2 + length]
+                payload = payload[2 + length:]
+        if ok.fields['COUNT'] != len(found):
+            raise Malformed('the count of uploads is wrong')
+        return found
+
     def stat(self, path):
         return decode_entry(self.call('STAT', {'PATH': path})['ENTRY'])
 

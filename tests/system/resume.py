@@ -258,6 +258,20 @@ class Resume(ftlib.Test):
             self.assertRefused('not-found', other.call, 'DISCARD',
                                {'UPLOAD': upload})
 
+    def test_one_that_met_a_lock_is_listed_and_can_be_committed_later(self):
+        content = content_of(3 * MIB)
+        self.server.write('a', b'old')
+        with self.server.wire() as wire:
+            with ftlib.LocalLock(self.server.root / 'a'):
+                self.assertRefused('locked', wire.put, 'a', content)
+                (upload, found), = wire.uploads().items()
+                self.assertEqual(found, (3 * MIB, b'/a'))
+                self.assertEqual(self.server.read('a'), b'old')
+            sent, _ = self.go_on(wire, upload, content)
+            self.assertEqual(sent, 0)
+            self.assertEqual(self.server.read('a'), content)
+            self.assertEqual(wire.uploads(), {})
+
     def test_an_abort_leaves_nothing_and_a_cancel_keeps(self):
         content = content_of(3 * MIB)
         with self.server.wire() as wire:
