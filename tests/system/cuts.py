@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """A connection that is cut, in each state: nothing is published, nothing is
-left, and the server lives on."""
+left but what can be taken up again, and the server lives on."""
 
 import os
 import socket
@@ -28,7 +28,7 @@ class CutTest(HostileTest):
     def assertNothingLeft(self):
         ftlib.wait_until('all files are closed',
                          lambda: self.open_files() == self.files)
-        self.assertEqual(self.stages(), [])
+        self.discard_kept()
 
     def assertNothingPublished(self):
         self.assertEqual(os.listdir(self.server.root), ['.ftserver'])
@@ -122,13 +122,26 @@ class Working(CutTest):
         self.server.wait_log('audit get .*outcome=cancelled')
         os.unlink(self.server.root / 'long')
 
-    def begin_put(self, size, sent, announce):
+    def begin_put(self, size, sent, announce, path='a'):
         wire = self.server.wire()
         fields = {'SIZE': size} if announce else {}
-        id_ = wire.ask('PUT', {'PATH': 'a', **fields})
+        id_ = wire.ask('PUT', {'PATH': path, **fields})
         for at in range(0, sent, ftwire.DATA_BYTES):
             wire.send_data(id_, at, bytes(min(ftwire.DATA_BYTES, sent - at)))
         return wire
+
+    def cut_in_a_long_put(self, cut):
+        """Of 5 MiB of zeros two have been noted; what is kept."""
+        wire = self.begin_put(5 * MIB, 2 * MIB + 1000, True)
+        upload = wire.receive().fields['UPLOAD']
+        with self.server.wire() as other:
+            ftlib.wait_until('two MiB are noted', lambda: other.uploads() == {
+                upload: (2 * MIB, b'/a')})
+        getattr(wire, cut)()
+        self.wait_sessions_gone()
+        self.assertNothingPublished()
+        self.assertEqual(self.stages(), [upload.hex()])
+        return upload
 
     def test_in_a_put(self):
         for size in (0, 1000, 5 * MIB):
@@ -138,13 +151,37 @@ class Working(CutTest):
                         lambda: self.begin_put(size, sent, announce),
                         self.assertNothingPublished)
 
-    def test_the_stage_is_there_before_the_cut(self):
-        wire = self.begin_put(5 * MIB, MIB, True)
-        self.assertEqual(wire.receive().name, 'BEGUN')
-        ftlib.wait_until('there is a stage', self.stages)
-        wire.cut()
-        ftlib.wait_until('the stage is gone', lambda: not self.stages())
-        self.assertNothingPublished()
+    def test_a_long_put_is_kept_and_goes_on(self):
+        for cut in ('cut', 'reset'):
+            upload = self.cut_in_a_long_put(cut)
+            with self.server.wire() as wire:
+                id_ = wire.ask('PUT', {'UPLOAD': upload})
+                self.assertEqual(
+                    [wire.receive().name for _ in range(2)],
+                    ['HAVE', 'BEGUN'])
+                for at in range(2 * MIB, 5 * MIB, ftwire.DATA_BYTES):
+                    wire.send_data(id_, at, bytes(ftwire.DATA_BYTES))
+                wire.send('COMMIT', id_, {
+                    'SIZE': 5 * MIB, 'DIGEST': ftwire.digest(bytes(5 * MIB))})
+                wire.answer(id_)
+            self.assertEqual(self.server.read('a'), bytes(5 * MIB))
+            os.unlink(self.server.root / 'a')
+            self.assertEqual(self.stages(), [])
+
+    def test_a_long_put_is_kept_until_it_is_discarded(self):
+        for cut in ('cut', 'reset'):
+            upload = self.cut_in_a_long_put(cut)
+            self.assertEqual(self.kept(), {upload: (2 * MIB, b'/a')})
+            self.discard_kept()
+            self.assertNothingPublished()
+
+    def test_of_less_than_one_mib_nothing_is_kept(self):
+        for size, sent in ((1000, 500), (5 * MIB, MIB // 2)):
+            wire = self.begin_put(size, sent, True)
+            ftlib.wait_until('there is a stage', self.stages)
+            wire.cut()
+            ftlib.wait_until('the stage is gone', lambda: not self.stages())
+            self.assertNothingPublished()
 
     def test_within_a_data_frame(self):
         def prepare():
@@ -191,7 +228,8 @@ class Working(CutTest):
             return wire
 
         def check():
-            ftlib.wait_until('the stage is gone', lambda: not self.stages())
+            # All has come, so that it is published; or else it is kept.
+            self.kept()
             if (self.server.root / 'a').exists():
                 self.assertEqual(self.server.read('a'), content)
         self.both_ways(prepare, check)
@@ -199,7 +237,7 @@ class Working(CutTest):
     def test_two_hundred_at_once(self):
         def prepare(n):
             if n % 4 == 0:
-                return self.begin_put(5 * MIB, 300000, n % 8 == 0)
+                return self.begin_put(5 * MIB, 300000, n % 8 == 0, f'l{n}')
             wire = self.server.wire()
             if n % 4 == 1:
                 wire.ask('GET', {'PATH': 'long'})

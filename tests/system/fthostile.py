@@ -147,6 +147,23 @@ class HostileTest(ftlib.Test):
         """What uploads have left behind."""
         return os.listdir(self.server.root / '.ftserver' / 'stage')
 
+    def kept(self):
+        """Uploads that can be taken up again, once none is in use."""
+        with self.server.wire() as wire:
+            ftlib.wait_until('what is left are kept uploads', lambda: sorted(
+                id_.hex() for id_ in wire.uploads()) == sorted(self.stages()))
+            return wire.uploads()
+
+    def discard_kept(self):
+        """Nothing is left but kept uploads, and then nothing at all."""
+        kept = self.kept()
+        with self.server.wire() as wire:
+            for upload in kept:
+                wire.call('DISCARD', {'UPLOAD': upload})
+            self.assertEqual(wire.uploads(), {})
+        self.assertEqual(self.stages(), [])
+        self.wait_sessions_gone()
+
     def assertBroken(self, wire, code='protocol'):
         """One ERROR with id 0, close_notify, and nothing else."""
         frames = wire.expect_end()
