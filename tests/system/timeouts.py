@@ -65,9 +65,9 @@ class TimeoutTest(HostileTest):
         wire.ask('GET', {'PATH': 'long'})
         return wire
 
-    def begin_put(self):
+    def begin_put(self, path='a'):
         wire = self.server.wire()
-        id_ = wire.ask('PUT', {'PATH': 'a', 'SIZE': 10 * MIB})
+        id_ = wire.ask('PUT', {'PATH': path, 'SIZE': 10 * MIB})
         self.assertEqual(wire.receive().name, 'BEGUN')
         wire.send_data(id_, 0, b'begin')
         return wire
@@ -204,7 +204,7 @@ class Meanwhile(TimeoutTest):
         opened = [*(self.raw() for _ in range(count)),
                   *(self.server.connect() for _ in range(count)),
                   *(self.narrow_get() for _ in range(count)),
-                  *(self.begin_put() for _ in range(count))]
+                  *(self.begin_put(f'a{n}') for n in range(count))]
         began = time.monotonic()
         rounds = 0
         while self.sessions() > 0:
