@@ -17,6 +17,7 @@ runs in it.  Programs come from $FT_BUILD.
 import base64
 import contextlib
 import ctypes
+import glob
 import hashlib
 import os
 import pathlib
@@ -91,11 +92,12 @@ def children(pid):
 
 
 def is_running(pid):
-    try:
-        with open(f'/proc/{pid}/stat', 'rb') as file:
-            return file.read().rpartition(b')')[2].split()[0] != b'Z'
-    except OSError:
-        return False
+    """Any of its threads, that is: each keeps files and locks in use."""
+    for thread in glob.glob(f'/proc/{pid}/task/*/stat'):
+        with contextlib.suppress(OSError), open(thread, 'rb') as file:
+            if file.read().rpartition(b')')[2].split()[0] != b'Z':
+                return True
+    return False
 
 
 def pss(*pids):
