@@ -364,6 +364,7 @@ class Failures(Commands):
             ('usage', 'put -'),
             ('usage', 'stat'),
             ('usage', 'list -z'),
+            ('usage', 'rm -x folder'),
             ('usage', 'mkdir'),
             ('usage', 'mv file'),
             ('usage', 'mv file x y'),
@@ -491,6 +492,13 @@ class Failures(Commands):
             ('not-permitted', 'get file'),
             ('not-permitted', 'cd folder'),
         ])
+        # Nor are they told which names are taken.
+        self.says('put', 'a', 'new')
+        self.says('put', 'a', 'new')
+        self.assertEqual(len([name for name in os.listdir(self.server.root)
+                              if name.startswith('new')]), 2)
+
+    def test_who_may_not_overwrite_is_told_so(self):
         self.server.setup.write_users({ftlib.USER: 'rights=list+write'})
         self.says('put', 'a', 'new')
         self.fails(ftlib.EX_NOPERM, 'not-permitted', 'put', 'a', 'new')
