@@ -98,7 +98,10 @@ it 'add of a user who is there is 73' \
     with_fails 73 'there already' secret add alice
 it 'an empty password is refused' with_fails 64 'is empty' '' add bob
 it 'a bad name is refused' with_fails 64 'letters, digits' x add 'a b'
-it 'a group is no user' with_fails 64 'must not begin' x add @staff
+it 'add makes a group, and asks for no password' \
+    ftuser add @staff rights=read
+it 'a group has no password' fails 64 'a group has no' ftuser passwd @staff
+it 'so that nobody is it' with_fails 64 'a group has no' x verify @staff
 it 'a mistyped key is refused with the nearest' \
     with_fails 64 'did you mean `rights`' x add bob rigths=read
 it 'a mistyped right is refused with the nearest' \
@@ -113,10 +116,12 @@ list_is_escaped()
 {
 	ftuser list >list || return 1
 	cat list
-	[ "$(wc -l <list)" -eq 2 ] && grep -qF '/x,y: %\né\xff' list &&
+	[ "$(wc -l <list)" -eq 3 ] && grep -qF '/x,y: %\né\xff' list &&
+	    grep -qE '^@staff +active +group +read +- +-$' list &&
 	    grep -qE '^alice +active +argon2id:m=8,t=1,p=1 +read +- +/a$' list
 }
-it 'list shows one line for each user, escaped' list_is_escaped
+it 'list shows one line for each user and group, escaped' list_is_escaped
+it 'del takes a group out, too' ftuser del @staff
 
 it 'set changes and adds keys' ftuser set alice rights=drop base=big
 it 'the others stay' has_keys alice root=/a,rights=drop,base=big
