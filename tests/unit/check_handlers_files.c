@@ -107,6 +107,10 @@ START_TEST(truncate_and_touch_work_at_once)
 	ck_assert_int_eq(desk_ask(&desk, &request), STATUS_OK);
 	ck_assert_uint_eq(desk.face.outcome.size, 3);
 	ck_assert(store_has(&desk.store, "f", "012"));
+	/* It would tell who sees nothing which names are taken. */
+	desk.caller.rights = RIGHT_WRITE;
+	ck_assert_int_eq(desk_do(&desk, VERB_TOUCH, "g"),
+	    STATUS_NOT_PERMITTED);
 	desk.caller.rights = RIGHT_WRITE | RIGHT_LIST;
 	ck_assert_int_eq(desk_do(&desk, VERB_TOUCH, "g"), STATUS_OK);
 	ck_assert_int_eq(desk_do(&desk, VERB_TOUCH, "g"),
