@@ -14,9 +14,12 @@
 
 #include <xxhash.h>
 
-/* Whoever holds a name needs it for some 50 us: worth a short wait. */
+/*
+ * Whoever holds a name needs it for some 50 us, or some 20 ms where it loses the
+ * processor meanwhile: worth a short wait.
+ */
 #define YIELDS		4
-#define NAPS		20
+#define NAPS		200
 #define NAP_NS		200000
 
 #define CLAIMS		((off_t)1 << 61)	/* where claims begin */
