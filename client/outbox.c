@@ -24,6 +24,7 @@ struct item {
 	bool		 may_fail;
 	bool		 was_lost;	/* with its connection, once */
 	bool		 is_async;	/* not on the server's disk yet */
+	struct letter_watch *watch;	/* borrowed, or NULL */
 	struct patience	 patience;
 	struct item	*next;
 };
@@ -172,7 +173,9 @@ tell(const struct outbox *outbox, const struct item *item)
 
 	if (item->sending.has_id)
 		ledger_forget(&key);
-	if (outbox->settings->quiet)
+	if (item->watch != NULL)
+		item->watch->sent(item->watch, &item->sending);
+	if (outbox->settings->quiet || item->watch != NULL)
 		return;
 	fputs("put ", stdout);
 	show_string(stdout, item->sending.path);
@@ -212,7 +215,10 @@ make_item(struct item **out, const struct letter *letter)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	item->may_fail = letter->may_fail;
 	item->named = letter->remote != NULL;
+	item->watch = letter->watch;
+	item->into_folder = letter->watch != NULL;
 	item->sending.goes_on = letter->goes_on;
+	item->sending.keeps = letter->keeps;
 	item->sending.wait = letter->wait;
 	item->sending.local = strdup(letter->local);
 	if (letter->remote == NULL)
@@ -284,7 +290,10 @@ settle_first(struct outbox *outbox, bool *again)
 		revive_rest(outbox->revive);
 		tell(outbox, item);
 	} else if (item->may_fail && remote_lost(outbox->remote) == STATUS_OK) {
-		show_error(item->sending.path, st);
+		if (item->watch != NULL)
+			item->watch->failed(item->watch, &item->sending, st);
+		else
+			show_error(item->sending.path, st);
 		st = STATUS_OK;
 	} else
 		set_blame(outbox, item->sending.path);

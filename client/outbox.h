@@ -19,6 +19,16 @@
 
 struct outbox;
 struct sender;
+struct sending;
+
+/* Who wants to know what became of a letter; nothing is printed then. */
+struct letter_watch {
+	void (*sent)(struct letter_watch *watch,
+	    const struct sending *sending);
+	/* One that may fail has failed, with the thread's text. */
+	void (*failed)(struct letter_watch *watch,
+	    const struct sending *sending, enum status st);
+};
 
 /* What to send; the strings are copied. */
 struct letter {
@@ -26,7 +36,11 @@ struct letter {
 	const char	*remote;	/* NULL: as the local one is called */
 	bool		 may_fail;
 	bool		 goes_on;	/* with what an earlier run began */
+	bool		 keeps;		/* times and mode */
 	uint32_t	 wait;		/* seconds, for locks of others */
+	struct letter_watch *watch;	/* borrowed until it is settled, or
+					 * NULL: who has one names the file,
+					 * not a folder to put it into */
 };
 
 /* Both are borrowed for the life of the outbox. */

@@ -26,6 +26,9 @@ struct part {
 	uint64_t at;		/* behind the last byte; streams only */
 	uint64_t size;
 	struct part_plan plan;	/* path: borrowed by part_begin only */
+	bool	 keeps;		/* these two */
+	mode_t	 mode;
+	struct file_time time;
 };
 
 static enum status
@@ -265,6 +268,29 @@ part_write(struct part *part, const void *bytes, size_t len, uint64_t offset)
 	return STATUS_OK;
 }
 
+void
+part_keep_facts(struct part *part, uint32_t mode, struct file_time time)
+{
+	part->keeps = true;
+	part->mode = mode & 0777;
+	part->time = time;
+}
+
+static enum status
+set_facts(const struct part *part)
+{
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = (time_t)part->time.seconds,
+		  .tv_nsec = (long)part->time.nanoseconds },
+	};
+
+	if (part->keeps && (fchmod(part->fd, part->mode) == -1 ||
+	    futimens(part->fd, times) == -1))
+		return status_errno("%s", part->place);
+	return STATUS_OK;
+}
+
 enum status
 part_commit(struct part *part)
 {
@@ -273,6 +299,7 @@ part_commit(struct part *part)
 	if (part->streams)
 		st = part_fill(part, part->size);
 	else {
+		st = set_facts(part);
 		/* Some file systems tell of a full disk only now. */
 		if (close(part->fd) == -1)
 			st = status_errno("%s", part->place);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "file_time.h"
 #include "status.h"
 
 struct part;
@@ -54,6 +55,9 @@ enum status part_fill(struct part *part, uint64_t offset);
 
 /* Put the file in place.  Frees the part, whatever the outcome. */
 enum status part_commit(struct part *part);
+
+/* The file is to have these permission bits and this time in its place. */
+void part_keep_facts(struct part *part, uint32_t mode, struct file_time time);
 
 /* Leave it where it is, for another run.  Frees the part. */
 void part_keep(struct part *part);

@@ -66,6 +66,13 @@ find_row(uint16_t tag)
 	return NULL;
 }
 
+/* Of the topmost folder. */
+static bool
+is_root(const struct ft1_entry *entry)
+{
+	return entry->name_len == 1 && entry->name[0] == '/';
+}
+
 static bool
 read_value(void *to, enum kind kind, const struct ft1_fields *field)
 {
@@ -80,7 +87,7 @@ read_value(void *to, enum kind kind, const struct ft1_fields *field)
 	case TIME:	return ft1_get_time(field, to);
 	case ENTRY:
 		return ft1_entry_read(to, field->value, field->len) &&
-		    reply_is_name(to);
+		    (reply_is_name(to) || is_root(to));
 	case BYTES:
 		span->at = field->value;
 		span->len = field->len;

@@ -81,7 +81,7 @@ struct reply {
 	struct span	 path;
 	struct span	 text;
 	struct span	 sum;
-	struct ft1_entry entry;
+	struct ft1_entry entry;		/* its name may be "/" */
 };
 
 /*

@@ -69,6 +69,9 @@ open_file(struct sender *s)
 		return status_set(STATUS_NOT_A_FILE, "%s: not a regular file; "
 		    "to send what comes out of it use: put - NAME", name);
 	s->size = (uint64_t)sb.st_size;
+	s->mode = sb.st_mode & 0777;
+	s->mtime.seconds = sb.st_mtim.tv_sec;
+	s->mtime.nanoseconds = (uint32_t)sb.st_mtim.tv_nsec;
 	/* What is changed in place has no holes: zeros must be written. */
 	s->is_sparse = s->sending->type == FT1_PUT &&
 	    sb.st_blocks < sb.st_size / 512;
@@ -224,6 +227,10 @@ begin_put(struct sender *s)
 	if (s->fd != STDIN_FILENO)
 		ft1_put_u64(frame, s->sending->type == FT1_WRITE ?
 		    FT1_TAG_LENGTH : FT1_TAG_SIZE, s->size);
+	if (s->sending->keeps && s->fd != STDIN_FILENO) {
+		ft1_put_u32(frame, FT1_TAG_MODE, s->mode);
+		ft1_put_time(frame, FT1_TAG_MTIME, s->mtime);
+	}
 	if (s->sending->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, s->sending->wait);
 	return remote_send(s->remote);

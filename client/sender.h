@@ -22,6 +22,7 @@ struct sending {
 	uint64_t	 offset;	/* where a write begins */
 	uint8_t		 flags;		/* of the request */
 	uint32_t	 wait;		/* seconds, for locks of others */
+	bool		 keeps;		/* times and mode */
 	struct call	*call;		/* done when the server has answered */
 	/* what was sent, for comparison with the server's receipt */
 	uint64_t	 size;

@@ -22,6 +22,8 @@ struct sender {
 	uint64_t	 at;
 	uint64_t	 size;
 	bool		 is_sparse;
+	uint32_t	 mode;
+	struct file_time mtime;
 	struct digest	*digest;
 	struct progress	 progress;
 };

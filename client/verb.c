@@ -13,12 +13,14 @@
 static const struct verb verbs[] = {
 	{ "list", "ls", "l", 0, 1, "[-l] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
-	{ "get", NULL, "a", 1, 2, "[-a] [--wait SECONDS] FILE [LOCAL]",
-	    "fetch a file (LOCAL may be a folder, or - to print it)",
+	{ "get", NULL, "apr", 1, 2, "[-apr] [--wait SECONDS] FILE [LOCAL]",
+	    "fetch a file (LOCAL may be a folder, or - to print it);\n"
+	    "                             -r: a folder with all in it",
 	    verb_get, false, WAITS },
-	{ "put", NULL, "a", 1, 2,
-	    "[-a] [--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
-	    "send a file (LOCAL may be - for standard input), or into one",
+	{ "put", NULL, "apr", 1, 2,
+	    "[-apr] [--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
+	    "send a file (LOCAL may be - for standard input), or into one;\n"
+	    "                             -r: a folder with all in it",
 	    verb_put, true, WAITS | OPTION_BIT(OPTION_OFFSET) },
 	{ "cat", NULL, "", 1, -1, "[--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false, WAITS },

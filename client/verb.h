@@ -61,8 +61,11 @@ verb_function verb_stat;
 /* verb_get.c */
 verb_function verb_get;
 verb_function verb_cat;
-/* verb_put.c */
+/* verb_get_tree.c */
+verb_function verb_get_tree;
+/* verb_put.c, verb_put_tree.c */
 verb_function verb_put;
+verb_function verb_put_tree;
 /* verb_files.c */
 verb_function verb_cd;
 verb_function verb_pwd;
@@ -100,6 +103,9 @@ verb_function verb_quit;
 /* The value of --wait, or 0. */
 enum status verb_wait_seconds(uint32_t *seconds,
     const struct arguments *arguments);
+
+/* 'f', 'd', 'l' or 'o', as the server says. */
+enum status verb_type_of(char *type, struct client *client, const char *path);
 
 /* Make the server's folder the one that begins the session. */
 enum status verb_enter(struct client *client, const char *path);

@@ -12,9 +12,16 @@ verb_put(struct client *client, const struct arguments *arguments,
 		.remote = arguments->words[1],
 		.may_fail = client->tolerant,
 		.goes_on = (arguments->letters & VERB_LETTER('a')) != 0,
+		.keeps = (arguments->letters & VERB_LETTER('p')) != 0,
 	};
 	enum status st;
 
+	if ((arguments->letters & VERB_LETTER('r')) != 0 &&
+	    arguments->options[OPTION_OFFSET] != NULL)
+		return status_set(STATUS_USAGE,
+		    "-r and --offset do not go together");
+	if ((arguments->letters & VERB_LETTER('r')) != 0)
+		return verb_put_tree(client, arguments, blame);
 	if (arguments->options[OPTION_OFFSET] != NULL)
 		return verb_write(client, arguments, blame);
 	if ((st = verb_wait_seconds(&letter.wait, arguments)) != STATUS_OK)

@@ -1,0 +1,41 @@
+/*
+ * download - one file of the server on its way to this machine: fetched into a
+ * part, gone on with after a lost connection, and put in place when it is
+ * whole.
+ *
+ *	download_begin, download_end
+ *
+ * Several may be begun before the first one is ended; they are to be ended in
+ * that order.
+ */
+#ifndef DOWNLOAD_H
+#define DOWNLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ftclient.h"
+#include "status.h"
+
+struct download;
+
+struct download_plan {
+	const char	*path;		/* the server's; copied */
+	const char	*local;		/* "-": standard output; copied */
+	bool		 goes_on;	/* with what is here already */
+	bool		 keeps;		/* times and mode */
+	bool		 is_quiet;	/* no bar */
+	uint32_t	 wait;		/* seconds, for locks of others */
+};
+
+/* Ask for the file, unless something of it is here already. */
+enum status download_begin(struct download **out, struct client *client,
+    const struct download_plan *plan);
+
+/*
+ * Wait for the file and put it in place; its size is told.  Frees the download,
+ * whatever the outcome.
+ */
+enum status download_end(struct download *download, uint64_t *size);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "local_tree.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "paths.h"
+
+#define MODE_BITS	0777
+
+/* The names in one folder. */
+struct names {
+	char	**at;		/* owned */
+	size_t	  len, room;
+};
+
+static enum status
+out_of_memory(void)
+{
+	return status_set(STATUS_NO_MEMORY, "out of memory");
+}
+
+static void
+free_names(struct names *names)
+{
+	while (names->len > 0)
+		free(names->at[--names->len]);
+	free(names->at);
+}
+
+static bool
+add_name(struct names *names, const char *name)
+{
+	size_t room = names->room * 2 + 32;
+	char **more;
+
+	if (names->len == names->room) {
+		more = realloc(names->at, room * sizeof(*more));
+		if (more == NULL)
+			return false;
+		names->at = more;
+		names->room = room;
+	}
+	if ((names->at[names->len] = strdup(name)) == NULL)
+		return false;
+	names->len++;
+	return true;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The folder is closed again before anything in it is looked at. */
+static enum status
+read_names(struct names *names, const char *folder)
+{
+	enum status st = STATUS_OK;
+	struct dirent *entry;
+	DIR *dir;
+
+	memset(names, 0, sizeof(*names));
+	if ((dir = opendir(folder)) == NULL)
+		return status_errno("%s", folder);
+	while (st == STATUS_OK && (entry = readdir(dir)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0 &&
+		    !add_name(names, entry->d_name))
+			st = out_of_memory();
+	closedir(dir);
+	if (names->len > 1)
+		qsort(names->at, names->len, sizeof(*names->at), compare);
+	return st;
+}
+
+/* Takes over the path, also when there is no memory. */
+static enum status
+add_entry(struct local_tree *tree, char *path, const struct stat *sb)
+{
+	size_t room = tree->room * 2 + 64;
+	struct local_entry *more;
+
+	if (tree->len == tree->room) {
+		more = realloc(tree->at, room * sizeof(*more));
+		if (more == NULL) {
+			free(path);
+			return out_of_memory();
+		}
+		tree->at = more;
+		tree->room = room;
+	}
+	tree->at[tree->len++] = (struct local_entry){ .path = path,
+	    .is_folder = S_ISDIR(sb->st_mode), .mode = sb->st_mode & MODE_BITS,
+	    .size = S_ISREG(sb->st_mode) ? (uint64_t)sb->st_size : 0 };
+	return STATUS_OK;
+}
+
+static enum status read_folder(struct local_tree *tree, const char *folder,
+    const char *prefix);
+
+/* Only the lack of memory is a failure here; others are in the tally. */
+static enum status
+look(struct local_tree *tree, const char *full, char *path)
+{
+	enum status st;
+	struct stat sb;
+	bool is_folder;
+
+	if (lstat(full, &sb) == -1)
+		tally_fail(tree->tally, full, status_errno("%s", full));
+	else if (S_ISLNK(sb.st_mode))
+		tally_skip(tree->settings, full, "is a symbolic link");
+	else if (!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode))
+		tally_fail(tree->tally, full, status_set(STATUS_NOT_A_FILE,
+		    "%s: neither a file nor a folder", full));
+	else {
+		is_folder = S_ISDIR(sb.st_mode);
+		if ((st = add_entry(tree, path, &sb)) != STATUS_OK ||
+		    !is_folder)
+			return st;
+		if ((st = read_folder(tree, full, path)) == STATUS_OK ||
+		    st == STATUS_NO_MEMORY)
+			return st;
+		tally_fail(tree->tally, full, st);
+		return STATUS_OK;
+	}
+	free(path);
+	return STATUS_OK;
+}
+
+static enum status
+read_folder(struct local_tree *tree, const char *folder, const char *prefix)
+{
+	struct names names;
+	enum status st;
+	char *full, *path;
+	size_t i;
+
+	st = read_names(&names, folder);
+	for (i = 0; i < names.len && st == STATUS_OK; i++) {
+		full = path_join(folder, names.at[i]);
+		path = prefix == NULL ? strdup(names.at[i]) :
+		    path_join(prefix, names.at[i]);
+		if (full == NULL || path == NULL) {
+			free(path);
+			st = out_of_memory();
+		} else
+			st = look(tree, full, path);
+		free(full);
+	}
+	free_names(&names);
+	return st;
+}
+
+enum status
+local_tree_read(struct local_tree *out, const char *folder,
+    const struct command_line *settings, struct tally *tally)
+{
+	struct stat sb;
+
+	memset(out, 0, sizeof(*out));
+	out->settings = settings;
+	out->tally = tally;
+	if (stat(folder, &sb) == -1)
+		return status_errno("%s", folder);
+	if (!S_ISDIR(sb.st_mode))
+		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
+		    folder);
+	out->mode = sb.st_mode & MODE_BITS;
+	return read_folder(out, folder, NULL);
+}
+
+void
+local_tree_clear(struct local_tree *tree)
+{
+	while (tree->len > 0)
+		free(tree->at[--tree->len].path);
+	free(tree->at);
+	tree->at = NULL;
+	tree->room = 0;
+}

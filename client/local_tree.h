@@ -1,0 +1,40 @@
+/*
+ * local_tree - all that stands below a folder of this machine, in the order of
+ * names: a folder before what is in it.
+ *
+ * Symbolic links are left out with a notice; what is neither a file nor a
+ * folder, or cannot be read, is a failure in the tally.
+ */
+#ifndef LOCAL_TREE_H
+#define LOCAL_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "command_line.h"
+#include "status.h"
+#include "tally.h"
+
+struct local_entry {
+	char		*path;		/* from the folder on: "a/b" */
+	bool		 is_folder;
+	uint32_t	 mode;		/* permission bits */
+	uint64_t	 size;		/* of a file */
+};
+
+struct local_tree {
+	struct local_entry *at;		/* owned, with their paths */
+	size_t		 len, room;
+	uint32_t	 mode;		/* of the folder itself */
+	const struct command_line *settings;	/* borrowed */
+	struct tally	*tally;		/* borrowed */
+};
+
+/* A failure is about the folder itself. */
+enum status local_tree_read(struct local_tree *out, const char *folder,
+    const struct command_line *settings, struct tally *tally);
+
+void local_tree_clear(struct local_tree *tree);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "remote_tree.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum status
+malformed(void)
+{
+	return status_set(STATUS_PROTOCOL,
+	    "the server sent a path that leads out of its folder");
+}
+
+/* One name of a path: not empty, not "." or "..". */
+static bool
+is_name(const char *at, size_t len)
+{
+	return len > 0 && len <= FT1_NAME_MAX &&
+	    !(len == 1 && at[0] == '.') &&
+	    !(len == 2 && at[0] == '.' && at[1] == '.');
+}
+
+static bool
+is_below(const struct ft1_entry *entry)
+{
+	const char *at = entry->name, *slash;
+	size_t left = entry->name_len;
+
+	if (left > FT1_PATH_MAX || memchr(at, '\0', left) != NULL)
+		return false;
+	while ((slash = memchr(at, '/', left)) != NULL) {
+		if (!is_name(at, (size_t)(slash - at)))
+			return false;
+		left -= (size_t)(slash + 1 - at);
+		at = slash + 1;
+	}
+	return is_name(at, left);
+}
+
+static enum status
+add(struct remote_tree *tree, const struct ft1_entry *entry)
+{
+	size_t room = tree->room * 2 + 64;
+	struct remote_entry *more, *out;
+
+	if (tree->len == tree->room) {
+		more = realloc(tree->at, room * sizeof(*more));
+		if (more == NULL)
+			return status_set(STATUS_NO_MEMORY, "out of memory");
+		tree->at = more;
+		tree->room = room;
+	}
+	out = &tree->at[tree->len];
+	*out = (struct remote_entry){ .type = entry->type,
+	    .mode = entry->mode, .size = entry->size,
+	    .mtime = entry->mtime };
+	memcpy(out->id, entry->version, sizeof(out->id));
+	if ((out->path = strndup(entry->name, entry->name_len)) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	tree->len++;
+	return STATUS_OK;
+}
+
+enum status
+remote_tree_take(struct remote_tree *tree, const struct frame *frame)
+{
+	const uint8_t *row = frame->payload;
+	size_t left = frame->header.length;
+	struct ft1_entry entry;
+	enum ft1_next next;
+	enum status st;
+
+	while ((next = ft1_entry_next(&entry, &row, &left)) == FT1_FIELD) {
+		if (!is_below(&entry))
+			return malformed();
+		if ((st = add(tree, &entry)) != STATUS_OK)
+			return st;
+	}
+	return next == FT1_END ? STATUS_OK : malformed();
+}
+
+static enum status
+take_found(struct call *call, const struct frame *frame)
+{
+	struct remote_tree *tree = call->owner;
+	struct reply reply;
+	enum status st;
+
+	if (frame->header.type == FT1_ENTRIES)
+		return remote_tree_take(tree, frame);
+	if (frame->header.type != FT1_OK)
+		return status_set(STATUS_PROTOCOL,
+		    "the server answered a find with a frame of type %u",
+		    frame->header.type);
+	st = reply_read(&reply, frame, REPLY_COUNT);
+	if (st == STATUS_OK && reply.count != tree->len)
+		st = status_set(STATUS_PROTOCOL,
+		    "the server told of fewer files than it found");
+	return st;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct remote_entry *left = a, *right = b;
+
+	return strcmp(left->path, right->path);
+}
+
+void
+remote_tree_sort(struct remote_tree *tree)
+{
+	if (tree->len > 1)
+		qsort(tree->at, tree->len, sizeof(*tree->at), compare);
+}
+
+enum status
+remote_tree_read(struct remote_tree *tree, struct remote *remote,
+    const char *path)
+{
+	struct call call = { .receiver = take_found, .owner = tree };
+	struct ft1_frame *frame;
+	enum status st;
+
+	frame = remote_request(remote, FT1_FIND, 0, &call);
+	ft1_put_string(frame, FT1_TAG_PATH, path);
+	st = remote_finish(remote, &call);
+	remote_tree_sort(tree);
+	return st;
+}
+
+void
+remote_tree_clear(struct remote_tree *tree)
+{
+	while (tree->len > 0)
+		free(tree->at[--tree->len].path);
+	free(tree->at);
+	tree->at = NULL;
+	tree->room = 0;
+}

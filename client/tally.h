@@ -1,0 +1,34 @@
+/*
+ * tally - what a command on a whole folder has come to: it goes on after
+ * failures, tells of each, and ends with the first.
+ */
+#ifndef TALLY_H
+#define TALLY_H
+
+#include <stdint.h>
+
+#include "command_line.h"
+#include "status.h"
+
+/* Begin with { 0 }. */
+struct tally {
+	uint64_t	files, folders, bytes;
+	uint64_t	failures;
+	enum status	first;
+};
+
+/* Tell of a failure, with the thread's text, on standard error. */
+void tally_fail(struct tally *tally, const char *name, enum status st);
+
+/* Tell of what is left out, unless nothing is to be said. */
+void tally_skip(const struct command_line *settings, const char *name,
+    const char *why);
+
+/* One line that sums up, unless nothing is to be said. */
+void tally_tell(const struct tally *tally,
+    const struct command_line *settings, const char *verb, const char *name);
+
+/* What the command ends with; each failure has been told. */
+enum status tally_end(const struct tally *tally);
+
+#endif

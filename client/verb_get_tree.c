@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: ISC */
+/* The command get -r: a folder with all in it. */
+#include "config.h"
+
+#include "verb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "download.h"
+#include "paths.h"
+#include "remote_tree.h"
+#include "tally.h"
+
+/* Requests that await their answers; a server hears no more than 64 KiB. */
+#define WINDOW		64u
+#define WINDOW_BYTES	32768u
+
+/* One that was asked for. */
+struct pending {
+	struct download	*download;	/* owned */
+	const char	*path;		/* borrowed from the tree */
+};
+
+struct get_tree {
+	struct client	*client;	/* borrowed */
+	struct tally	 tally;
+	struct remote_tree tree;
+	const char	*path;		/* borrowed; the server's folder */
+	char		*local;		/* owned; what it is to be here */
+	struct download_plan plan;	/* what holds for all files */
+	struct pending	 window[WINDOW];
+	size_t		 first, len, bytes;
+};
+
+static enum status
+out_of_memory(void)
+{
+	return status_set(STATUS_NO_MEMORY, "out of memory");
+}
+
+static char *
+here(const struct get_tree *get, const char *path)
+{
+	return path_join(get->local, path);
+}
+
+/* As cp -r does it: into the folder LOCAL, or as LOCAL if there is none. */
+static enum status
+choose_local(struct get_tree *get, const char *local)
+{
+	size_t len = strlen(get->path);
+	const char *base;
+	struct stat sb;
+	char *path;
+
+	while (len > 1 && get->path[len - 1] == '/')
+		len--;
+	if ((path = strndup(get->path, len)) == NULL)
+		return out_of_memory();
+	base = path_base(path);
+	if (local == NULL)
+		get->local = strdup(base != NULL ? base : ".");
+	else if (base != NULL && (path_is_folder(local) ||
+	    (stat(local, &sb) == 0 && S_ISDIR(sb.st_mode))))
+		get->local = path_join(local, base);
+	else
+		get->local = strdup(local);
+	free(path);
+	return get->local == NULL ? out_of_memory() : STATUS_OK;
+}
+
+/*
+ * --- Folders ----------------------------------------------------------------
+ */
+
+/* A link is no folder here: what is fetched stays in its own. */
+static enum status
+make_folder(const char *path, bool may_be_link)
+{
+	struct stat sb;
+
+	if (mkdir(path, 0777) == 0 || (errno == EEXIST &&
+	    (may_be_link ? stat(path, &sb) : lstat(path, &sb)) == 0 &&
+	    S_ISDIR(sb.st_mode)))
+		return STATUS_OK;
+	return status_set(STATUS_CANNOT_CREATE, "%s: %s", path,
+	    strerrordesc_np(errno));
+}
+
+static int
+compare(const void *path, const void *entry)
+{
+	return strcmp(path, ((const struct remote_entry *)entry)->path);
+}
+
+/* Is the folder here that it belongs to? */
+static bool
+has_parent(const struct get_tree *get, const struct remote_entry *entry)
+{
+	const char *slash = strrchr(entry->path, '/');
+	const struct remote_entry *parent;
+	char *path;
+
+	if (slash == NULL)
+		return true;
+	path = strndup(entry->path, (size_t)(slash - entry->path));
+	if (path == NULL)
+		return false;
+	parent = bsearch(path, get->tree.at, get->tree.len,
+	    sizeof(*get->tree.at), compare);
+	free(path);
+	return parent != NULL && parent->type == 'd';
+}
+
+static enum status
+no_parent(const struct remote_entry *entry)
+{
+	return status_set(STATUS_CANNOT_CREATE,
+	    "%s: its folder could not be made", entry->path);
+}
+
+static enum status
+make_folders(struct get_tree *get)
+{
+	struct remote_entry *entry;
+	enum status st;
+	char *path;
+	size_t i;
+
+	if ((st = make_folder(get->local, true)) != STATUS_OK)
+		return st;
+	get->tally.folders++;
+	for (i = 0; i < get->tree.len; i++) {
+		entry = &get->tree.at[i];
+		if (entry->type != 'd')
+			continue;
+		if ((path = here(get, entry->path)) == NULL)
+			return out_of_memory();
+		st = has_parent(get, entry) ? make_folder(path, false) :
+		    no_parent(entry);
+		if (st == STATUS_OK)
+			get->tally.folders++;
+		else {
+			tally_fail(&get->tally, path, st);
+			entry->type = '\0';	/* and nothing goes into it */
+		}
+		free(path);
+	}
+	return STATUS_OK;
+}
+
+/* Their times and modes, once nothing more comes into them. */
+static void
+finish_folders(struct get_tree *get)
+{
+	const struct remote_entry *entry;
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	char *path;
+	size_t i;
+
+	for (i = get->tree.len; i-- > 0; ) {
+		entry = &get->tree.at[i];
+		if (entry->type != 'd' ||
+		    (path = here(get, entry->path)) == NULL)
+			continue;
+		times[1].tv_sec = (time_t)entry->mtime.seconds;
+		times[1].tv_nsec = (long)entry->mtime.nanoseconds;
+		if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) ==
+		    -1 || chmod(path, entry->mode & 0777) == -1)
+			tally_fail(&get->tally, path,
+			    status_errno("%s", path));
+		free(path);
+	}
+}
+
+/*
+ * --- Files ------------------------------------------------------------------
+ */
+
+/* The one that was asked for first; a failure ends the command. */
+static enum status
+end_first(struct get_tree *get)
+{
+	struct pending *pending = &get->window[get->first];
+	enum status st;
+	uint64_t size;
+
+	st = download_end(pending->download, &size);
+	get->first = (get->first + 1) % WINDOW;
+	if (--get->len == 0)
+		get->bytes = 0;
+	if (st == STATUS_OK) {
+		get->tally.files++;
+		get->tally.bytes += size;
+		return STATUS_OK;
+	}
+	if (st == STATUS_CANCELLED ||
+	    remote_lost(get->client->remote) != STATUS_OK)
+		return st;
+	tally_fail(&get->tally, pending->path, st);
+	return STATUS_OK;
+}
+
+static enum status
+end_all(struct get_tree *get)
+{
+	enum status st = STATUS_OK, next;
+	char *text = NULL;
+
+	while (get->len > 0) {
+		next = end_first(get);
+		if (st == STATUS_OK && next != STATUS_OK) {
+			st = next;
+			text = strdup(status_text(st));
+		}
+	}
+	if (st != STATUS_OK)
+		status_set(st, "%s", text != NULL ? text : "");
+	free(text);
+	return st;
+}
+
+static enum status
+begin_file(struct get_tree *get, const struct remote_entry *entry)
+{
+	struct download_plan plan = get->plan;
+	struct pending *pending;
+	char *path = strcmp(get->path, ".") == 0 ? strdup(entry->path) :
+	    path_join(get->path, entry->path);
+	char *local = here(get, entry->path);
+	enum status st = STATUS_OK;
+
+	while (get->len == WINDOW ||
+	    (get->len > 0 && get->bytes > WINDOW_BYTES))
+		if ((st = get->len == WINDOW ? end_first(get) :
+		    end_all(get)) != STATUS_OK)
+			break;
+	if (st == STATUS_OK && (path == NULL || local == NULL))
+		st = out_of_memory();
+	if (st == STATUS_OK) {
+		pending = &get->window[(get->first + get->len) % WINDOW];
+		pending->path = entry->path;
+		plan.path = path;
+		plan.local = local;
+		st = download_begin(&pending->download, get->client, &plan);
+		if (st == STATUS_OK) {
+			get->len++;
+			get->bytes += FT1_HEADER_SIZE + 20 + strlen(path);
+		} else if (st != STATUS_NO_MEMORY) {
+			tally_fail(&get->tally, local, st);
+			st = STATUS_OK;
+		}
+	}
+	free(path);
+	free(local);
+	return st;
+}
+
+static enum status
+fetch_files(struct get_tree *get)
+{
+	const struct remote_entry *entry;
+	enum status st = STATUS_OK, last;
+	size_t i;
+
+	for (i = 0; i < get->tree.len && st == STATUS_OK; i++) {
+		entry = &get->tree.at[i];
+		if (remote_is_interrupted(get->client->remote))
+			st = status_set(STATUS_CANCELLED, "interrupted");
+		else if (entry->type == 'f' && has_parent(get, entry))
+			st = begin_file(get, entry);
+		else if (entry->type == 'f')
+			tally_fail(&get->tally, entry->path,
+			    no_parent(entry));
+		else if (entry->type == 'l')
+			tally_skip(get->client->settings, entry->path,
+			    "is a symbolic link");
+		else if (entry->type == 'o')
+			tally_fail(&get->tally, entry->path,
+			    status_set(STATUS_NOT_A_FILE,
+			    "%s: neither a file nor a folder", entry->path));
+	}
+	last = end_all(get);
+	return st != STATUS_OK ? st : last;
+}
+
+static enum status
+get_all(struct get_tree *get, const char *local)
+{
+	struct client *client = get->client;
+	enum status st;
+
+	if ((st = choose_local(get, local)) == STATUS_OK)
+		st = remote_tree_read(&get->tree, client->remote, get->path);
+	if (st == STATUS_OK)
+		st = make_folders(get);
+	if (st == STATUS_OK)
+		st = fetch_files(get);
+	if (st != STATUS_OK)
+		return st;
+	if (get->plan.keeps)
+		finish_folders(get);
+	tally_tell(&get->tally, client->settings, "get", get->path);
+	return tally_end(&get->tally);
+}
+
+enum status
+verb_get_tree(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct get_tree get = { .client = client,
+	    .path = arguments->words[0], .plan = { .is_quiet = true,
+	    .goes_on = (arguments->letters & VERB_LETTER('a')) != 0,
+	    .keeps = (arguments->letters & VERB_LETTER('p')) != 0 } };
+	enum status st;
+	char type;
+
+	*blame = get.path;
+	if (arguments->len > 1 && strcmp(arguments->words[1], "-") == 0)
+		return status_set(STATUS_USAGE,
+		    "a folder cannot be printed");
+	if ((st = verb_wait_seconds(&get.plan.wait, arguments)) != STATUS_OK ||
+	    (st = verb_type_of(&type, client, get.path)) != STATUS_OK)
+		return st;
+	if (type != 'd')
+		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
+		    get.path);
+	st = get_all(&get, arguments->words[1]);
+	remote_tree_clear(&get.tree);
+	free(get.local);
+	return st;
+}

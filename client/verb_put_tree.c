@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: ISC */
+/* The command put -r: a folder with all in it. */
+#include "config.h"
+
+#include "verb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "local_tree.h"
+#include "patience.h"
+#include "paths.h"
+#include "sender.h"
+#include "tally.h"
+
+/* Requests that await their answers; a server hears no more than 64 KiB. */
+#define WINDOW		64
+#define WINDOW_BYTES	32768u
+
+struct put_tree {
+	struct letter_watch watch;
+	struct client	*client;	/* borrowed */
+	struct tally	 tally;
+	struct local_tree tree;
+	char		*local;		/* owned; without slashes at its end */
+	char		*target;	/* owned; what it is to be there */
+	bool		 keeps, goes_on;
+	uint32_t	 wait;		/* seconds, for locks of others */
+};
+
+/* A folder that is being made. */
+struct making {
+	struct call	 call;
+	char		*path;		/* owned */
+	uint32_t	 mode;
+};
+
+struct window {
+	struct making	 making[WINDOW];
+	size_t		 len, bytes;
+};
+
+static enum status
+out_of_memory(void)
+{
+	return status_set(STATUS_NO_MEMORY, "out of memory");
+}
+
+/*
+ * --- Where it goes ----------------------------------------------------------
+ */
+
+static enum status
+take_type(struct call *call, const struct frame *frame)
+{
+	char *type = call->owner;
+	struct reply reply;
+	enum status st;
+
+	if (frame->header.type != FT1_OK)
+		return status_set(STATUS_PROTOCOL, "the server answered a "
+		    "question for a file with a frame of type %u",
+		    frame->header.type);
+	if ((st = reply_read(&reply, frame, REPLY_ENTRY)) == STATUS_OK)
+		*type = reply.entry.type;
+	return st;
+}
+
+enum status
+verb_type_of(char *type, struct client *client, const char *path)
+{
+	struct call call = { .receiver = take_type, .owner = type };
+	struct ft1_frame *frame;
+	enum status st;
+
+	*type = '\0';
+	if ((st = path_check(path)) != STATUS_OK)
+		return st;
+	frame = remote_request(client->remote, FT1_STAT, 0, &call);
+	ft1_put_string(frame, FT1_TAG_PATH, path);
+	return remote_finish(client->remote, &call);
+}
+
+/* Into the folder REMOTE, or as REMOTE if there is none: as cp -r does it. */
+static enum status
+choose_target(struct put_tree *put, const char *remote)
+{
+	const char *base = path_base(put->local);
+	enum status st;
+	char type = 'd';
+
+	if (remote == NULL)
+		remote = ".";
+	else if (base != NULL && !path_is_folder(remote)) {
+		st = verb_type_of(&type, put->client, remote);
+		/* Who may not look is taken at their word. */
+		if (st != STATUS_OK && st != STATUS_NOT_FOUND &&
+		    st != STATUS_NOT_PERMITTED)
+			return st;
+	}
+	if (base == NULL || type != 'd')
+		put->target = strdup(remote);
+	else if (strcmp(remote, ".") == 0)
+		put->target = strdup(base);
+	else
+		put->target = path_join(remote, base);
+	return put->target == NULL ? out_of_memory() : STATUS_OK;
+}
+
+/* The path there of what has that path here. */
+static char *
+there(const struct put_tree *put, const char *path)
+{
+	if (strcmp(put->target, ".") == 0)
+		return strdup(path);
+	return path_join(put->target, path);
+}
+
+/*
+ * --- Folders ----------------------------------------------------------------
+ */
+
+static void
+send_folder(const struct put_tree *put, struct making *making)
+{
+	struct ft1_frame *frame;
+
+	making->call = (struct call){ 0 };
+	frame = remote_request(put->client->remote, FT1_MKDIR, 0,
+	    &making->call);
+	ft1_put_string(frame, FT1_TAG_PATH, making->path);
+	/* What goes into it needs the owner's bits. */
+	if (put->keeps)
+		ft1_put_u32(frame, FT1_TAG_MODE, making->mode | 0700);
+	ft1_put_bytes(frame, FT1_TAG_PARENTS, "", 0);
+	(void)remote_send(put->client->remote);
+}
+
+/* May it go better the next time? */
+static bool
+can_send_again(const struct put_tree *put, const struct making *making,
+    struct patience *patience, enum status st)
+{
+	struct client *client = put->client;
+
+	if (revive_is_loss(st))
+		return remote_lost(client->remote) == STATUS_OK ||
+		    revive(&client->revive, client->remote) == STATUS_OK;
+	patience->wait = making->call.wait;
+	return st == STATUS_BUSY && patience_wait(patience,
+	    client->interrupt, client->settings->verbose) == STATUS_OK;
+}
+
+static enum status
+settle_folder(struct put_tree *put, struct making *making)
+{
+	struct remote *remote = put->client->remote;
+	struct patience patience = { 0 };
+	enum status st = remote_wait(remote, &making->call);
+
+	while (st != STATUS_OK &&
+	    can_send_again(put, making, &patience, st)) {
+		send_folder(put, making);
+		st = remote_wait(remote, &making->call);
+	}
+	if (st == STATUS_OK) {
+		revive_rest(&put->client->revive);
+		put->tally.folders++;
+		return STATUS_OK;
+	}
+	if (remote_lost(remote) != STATUS_OK || st == STATUS_CANCELLED)
+		return st;
+	tally_fail(&put->tally, making->path, st);
+	return STATUS_OK;
+}
+
+/* All of them are waited for, also behind a failure. */
+static enum status
+settle_folders(struct put_tree *put, struct window *window)
+{
+	enum status st = STATUS_OK, next;
+	char *text = NULL;
+	size_t i;
+
+	for (i = 0; i < window->len; i++) {
+		next = settle_folder(put, &window->making[i]);
+		if (st == STATUS_OK && next != STATUS_OK) {
+			st = next;
+			text = strdup(status_text(st));
+		}
+		free(window->making[i].path);
+	}
+	window->len = window->bytes = 0;
+	if (st != STATUS_OK)
+		status_set(st, "%s", text != NULL ? text : "");
+	free(text);
+	return st;
+}
+
+/* Takes over the path. */
+static enum status
+make_folder(struct put_tree *put, struct window *window, char *path,
+    uint32_t mode)
+{
+	struct making *making;
+	enum status st;
+
+	if (path == NULL)
+		return out_of_memory();
+	if ((st = path_check(path)) != STATUS_OK) {
+		tally_fail(&put->tally, path, st);
+		free(path);
+		return STATUS_OK;
+	}
+	if (window->len == WINDOW || window->bytes > WINDOW_BYTES)
+		st = settle_folders(put, window);
+	making = &window->making[window->len++];
+	making->path = path;
+	making->mode = mode;
+	window->bytes += FT1_HEADER_SIZE + 20 + strlen(path);
+	send_folder(put, making);
+	return st;
+}
+
+static enum status
+make_folders(struct put_tree *put)
+{
+	struct window window = { .len = 0 };
+	const struct local_entry *entry;
+	enum status st = STATUS_OK, last;
+	size_t i;
+
+	if (strcmp(put->target, ".") != 0) {
+		st = make_folder(put, &window, strdup(put->target),
+		    put->tree.mode);
+		if (st == STATUS_OK)
+			st = settle_folders(put, &window);
+		/* Nothing can go where there is no folder. */
+		if (st == STATUS_OK && put->tally.folders == 0)
+			return tally_end(&put->tally);
+	}
+	for (i = 0; i < put->tree.len && st == STATUS_OK; i++) {
+		entry = &put->tree.at[i];
+		if (entry->is_folder)
+			st = make_folder(put, &window,
+			    there(put, entry->path), entry->mode);
+	}
+	last = settle_folders(put, &window);
+	return st != STATUS_OK ? st : last;
+}
+
+/*
+ * --- Files ------------------------------------------------------------------
+ */
+
+static void
+sent(struct letter_watch *watch, const struct sending *sending)
+{
+	struct put_tree *put = (struct put_tree *)watch;
+
+	put->tally.files++;
+	put->tally.bytes += sending->size;
+}
+
+static void
+failed(struct letter_watch *watch, const struct sending *sending,
+    enum status st)
+{
+	struct put_tree *put = (struct put_tree *)watch;
+
+	/* All that is on its way is cancelled at once. */
+	if (st != STATUS_CANCELLED)
+		tally_fail(&put->tally, sending->path, st);
+}
+
+static enum status
+send_file(struct put_tree *put, const char *path)
+{
+	struct letter letter = { .may_fail = true, .keeps = put->keeps,
+	    .goes_on = put->goes_on, .wait = put->wait,
+	    .watch = &put->watch };
+	char *local = path_join(put->local, path);
+	char *remote = there(put, path);
+	enum status st;
+
+	letter.local = local;
+	letter.remote = remote;
+	st = local == NULL || remote == NULL ? out_of_memory() :
+	    outbox_add(put->client->outbox, &letter);
+	if (st != STATUS_OK && st != STATUS_CANCELLED && local != NULL &&
+	    remote_lost(put->client->remote) == STATUS_OK) {
+		tally_fail(&put->tally, local, st);
+		st = STATUS_OK;
+	}
+	free(local);
+	free(remote);
+	return st;
+}
+
+static enum status
+send_files(struct put_tree *put)
+{
+	enum status st = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < put->tree.len && st == STATUS_OK; i++) {
+		if (remote_is_interrupted(put->client->remote))
+			break;
+		if (!put->tree.at[i].is_folder)
+			st = send_file(put, put->tree.at[i].path);
+	}
+	if (st == STATUS_OK)
+		st = outbox_settle(put->client->outbox);
+	if (st == STATUS_OK && remote_is_interrupted(put->client->remote))
+		st = status_set(STATUS_CANCELLED, "interrupted");
+	return st;
+}
+
+static enum status
+put_all(struct put_tree *put, const char *remote)
+{
+	struct client *client = put->client;
+	enum status st;
+
+	st = local_tree_read(&put->tree, put->local, client->settings,
+	    &put->tally);
+	if (st == STATUS_OK)
+		st = choose_target(put, remote);
+	if (st == STATUS_OK)
+		st = make_folders(put);
+	if (st == STATUS_OK)
+		st = send_files(put);
+	if (st != STATUS_OK)
+		return st;
+	tally_tell(&put->tally, client->settings, "put", put->target);
+	return tally_end(&put->tally);
+}
+
+enum status
+verb_put_tree(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct put_tree put = { .watch = { sent, failed }, .client = client,
+	    .keeps = (arguments->letters & VERB_LETTER('p')) != 0,
+	    .goes_on = (arguments->letters & VERB_LETTER('a')) != 0 };
+	enum status st;
+	size_t len;
+
+	*blame = arguments->words[0];
+	if ((st = verb_wait_seconds(&put.wait, arguments)) != STATUS_OK ||
+	    (st = outbox_settle(client->outbox)) != STATUS_OK)
+		return st;
+	if ((put.local = strdup(*blame)) == NULL)
+		return out_of_memory();
+	for (len = strlen(put.local); len > 1 && put.local[len - 1] == '/'; )
+		put.local[--len] = '\0';
+	st = put_all(&put, arguments->words[1]);
+	local_tree_clear(&put.tree);
+	free(put.local);
+	free(put.target);
+	return st;
+}
