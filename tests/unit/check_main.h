@@ -5,6 +5,7 @@
 #define CHECK_MAIN_H
 
 #include <check.h>
+#include <stdlib.h>
 
 /* Run the tests (ended by NULL), each between set_up and tear_down. */
 static inline int
@@ -16,7 +17,7 @@ check_main(const char *name, const TTest *const *tests, void (*set_up)(void),
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, getenv("FT_NIGHTLY") != NULL ? 1800 : 60);
 	if (set_up != NULL)
 		tcase_add_checked_fixture(tcase, set_up, tear_down);
 	for (; *tests != NULL; tests++)
