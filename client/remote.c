@@ -131,6 +131,21 @@ remote_lose(struct remote *remote, enum status st)
 	return remote_lost(remote);
 }
 
+/* Who holds what is in the way, if the server's words have not said it. */
+static enum status
+name_holder(enum status st, const struct span *holder)
+{
+	char words[TEXT_MAX + 1];
+
+	if (holder->len == 0 || holder->len > FT1_HOLDER_MAX)
+		return st;
+	snprintf(words, sizeof(words), "%s", status_text(st));
+	if (memmem(words, strlen(words), holder->at, holder->len) != NULL)
+		return st;
+	return status_set(st, "%s, held by %.*s", words, (int)holder->len,
+	    (const char *)holder->at);
+}
+
 /* An ERROR frame as a status with its words. */
 static enum status
 error_of(const struct frame *frame, uint32_t *wait)
@@ -147,8 +162,9 @@ error_of(const struct frame *frame, uint32_t *wait)
 	    STATUS_IO;
 	if (reply.text.len > TEXT_MAX)
 		reply.text.len = TEXT_MAX;
-	return status_set(st, "%.*s", (int)reply.text.len,
+	status_set(st, "%.*s", (int)reply.text.len,
 	    (const char *)reply.text.at);
+	return name_holder(st, &reply.holder);
 }
 
 static enum status

@@ -80,6 +80,7 @@ struct reply {
 	struct span	 ticket;
 	struct span	 path;
 	struct span	 text;
+	struct span	 holder;	/* may come with it */
 	struct span	 sum;
 	struct ft1_entry entry;		/* its name may be "/" */
 };

@@ -21,6 +21,7 @@
 #define FT1_USER_MAX		255u
 #define FT1_RESPONSE_MAX	4096u
 #define FT1_TICKET_MAX		512u
+#define FT1_HOLDER_MAX		319u
 #define FT1_ID_SIZE		16		/* digests and the like */
 #define FT1_TIME_SIZE		12
 #define FT1_LOCK_WAIT_MAX	3600u		/* seconds for a lock */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -133,6 +134,7 @@ static const struct {
 static _Thread_local struct {
 	enum status	 st;
 	char		 text[512];
+	char		 holder[320];
 } last;
 
 static const struct status_row *
@@ -180,14 +182,58 @@ status_set(enum status st, const char *fmt, ...)
 	vsnprintf(last.text, sizeof(last.text), fmt, ap);
 	va_end(ap);
 	last.st = st;
+	last.holder[0] = '\0';
 	return st;
+}
+
+void
+status_set_holder(const char *holder)
+{
+	snprintf(last.holder, sizeof(last.holder), "%s", holder);
+}
+
+const char *
+status_holder(enum status st)
+{
+	return last.st == st ? last.holder : "";
+}
+
+void
+status_words_keep(struct status_words *words, enum status st)
+{
+	status_words_free(words);
+	if (st == STATUS_OK)
+		return;
+	words->text = strdup(status_text(st));
+	if (*status_holder(st) != '\0')
+		words->holder = strdup(status_holder(st));
+}
+
+void
+status_words_use(const struct status_words *words, enum status st)
+{
+	/* What is left of another status must not speak for it. */
+	status_forget();
+	if (words->text == NULL)
+		return;
+	status_set(st, "%s", words->text);
+	if (words->holder != NULL)
+		status_set_holder(words->holder);
+}
+
+void
+status_words_free(struct status_words *words)
+{
+	free(words->text);
+	free(words->holder);
+	words->text = words->holder = NULL;
 }
 
 void
 status_forget(void)
 {
 	last.st = STATUS_OK;
-	last.text[0] = '\0';
+	last.text[0] = last.holder[0] = '\0';
 }
 
 enum status
@@ -215,6 +261,7 @@ status_errno(const char *fmt, ...)
 	snprintf(last.text + len, sizeof(last.text) - len, ": %s",
 	    strerrordesc_np(error) != NULL ? strerrordesc_np(error) : "error");
 	last.st = status_of_errno(error);
+	last.holder[0] = '\0';
 	errno = error;
 	return last.st;
 }

@@ -80,6 +80,27 @@ enum status status_set(enum status st, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
+ * With the text that was just set goes who holds what is in the way, as
+ * "alice (session 7)"; cut at 319 bytes.
+ */
+void status_set_holder(const char *holder);
+
+/* The same as status_text of the holder; "" if nobody is named. */
+const char *status_holder(enum status st);
+
+/* The thread's words for a status, kept for later or for another thread. */
+struct status_words {
+	char	*text;		/* owned; NULL: only the code is known */
+	char	*holder;	/* owned, or NULL */
+};
+
+/* Begin with { 0 }.  Without memory the code has to do without its words. */
+void status_words_keep(struct status_words *words, enum status st);
+/* They are the thread's again. */
+void status_words_use(const struct status_words *words, enum status st);
+void status_words_free(struct status_words *words);
+
+/*
  * Forget the thread's text, which may name files: to be called before the
  * thread turns to another client.
  */

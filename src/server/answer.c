@@ -14,7 +14,8 @@ answer_ok(struct answer *answer, const struct outcome *outcome)
 void
 answer_error(struct answer *answer, enum status st)
 {
-	answer->ops->error(answer, st, status_text(st));
+	answer->ops->error(answer, st, status_text(st),
+	    status_holder(st));
 }
 
 void

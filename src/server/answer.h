@@ -125,7 +125,8 @@ struct answer_pieces {
 
 struct answer_ops {
 	void (*ok)(struct answer *answer, const struct outcome *outcome);
-	void (*error)(struct answer *answer, enum status st, const char *text);
+	void (*error)(struct answer *answer, enum status st, const char *text,
+	    const char *holder);
 	void (*begun_get)(struct answer *answer,
 	    const struct file_facts *facts);
 	void (*begun_put)(struct answer *answer, const uint8_t *upload_id);
@@ -148,7 +149,7 @@ struct answer {
 /* The good end; `outcome` may be NULL. */
 void answer_ok(struct answer *answer, const struct outcome *outcome);
 
-/* The bad end, with the thread's text for `st`. */
+/* The bad end, with the thread's text and holder for `st`. */
 void answer_error(struct answer *answer, enum status st);
 
 /* Interim: a get begins; an upload has an id by which it can be resumed. */

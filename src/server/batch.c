@@ -35,7 +35,7 @@ batch_free(struct batch *batch)
 		return;
 	for (size_t i = 0; i < batch->count; i++) {
 		upload_free(batch->member[i].upload);
-		free(batch->member[i].text);
+		status_words_free(&batch->member[i].words);
 	}
 	if (batch->sync_fd != -1)
 		close(batch->sync_fd);
@@ -57,8 +57,6 @@ batch_uploads(const struct batch *batch)
 void
 batch_member_set(struct batch_member *member, enum status st)
 {
-	free(member->text);
 	member->st = st;
-	/* Without memory the code has to do without its words. */
-	member->text = st == STATUS_OK ? NULL : strdup(status_text(st));
+	status_words_keep(&member->words, st);
 }

@@ -26,7 +26,7 @@ struct batch_member {
 	uint32_t	 id;		/* of the request */
 	bool		 chained;
 	enum status	 st;		/* so far; in the end the outcome */
-	char		*text;		/* owned; words for st, or NULL */
+	struct status_words words;	/* for st */
 	struct upload	*upload;	/* owned; NULL if it failed early */
 	uint64_t	 began_us;
 	unsigned int	 wait;		/* seconds that it may wait for locks */

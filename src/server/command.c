@@ -54,6 +54,7 @@ command_run(struct caller *caller, const struct request *request)
 	if (command_path(path, caller, &request->path) != STATUS_OK)
 		path[0] = '\0';	/* its handler says what is wrong */
 	share_enter(&here, path);
+	here.place.hides_holders = command_is_blind(&here);
 	/* An id says by itself where its upload lies. */
 	if (request->has_upload && request->path.at == NULL)
 		(void)reach_upload(&here, request->upload);

@@ -188,6 +188,17 @@ answer_is_ok(struct answer *base, const struct outcome *outcome)
 	answer->failed = false;
 }
 
+static void
+write_error(struct ft1_frame *frame, enum status st, unsigned int wait,
+    const char *text)
+{
+	ft1_put_u16(frame, FT1_TAG_CODE, (uint16_t)st);
+	ft1_put_u8(frame, FT1_TAG_CLASS, (uint8_t)status_class(st));
+	if (wait > 0)
+		ft1_put_u32(frame, FT1_TAG_WAIT, wait);
+	ft1_put_string(frame, FT1_TAG_TEXT, text);
+}
+
 void
 ft1_answer_error(struct ft1_answer *answer, uint32_t id, enum status st,
     unsigned int wait, const char *text)
@@ -195,19 +206,17 @@ ft1_answer_error(struct ft1_answer *answer, uint32_t id, enum status st,
 	struct ft1_frame frame;
 
 	begin_frame(answer, &frame, FT1_ERROR, id);
-	ft1_put_u16(&frame, FT1_TAG_CODE, (uint16_t)st);
-	ft1_put_u8(&frame, FT1_TAG_CLASS, (uint8_t)status_class(st));
-	if (wait > 0)
-		ft1_put_u32(&frame, FT1_TAG_WAIT, wait);
-	ft1_put_string(&frame, FT1_TAG_TEXT, text);
+	write_error(&frame, st, wait, text);
 	end_frame(answer, &frame);
 	answer->failed = true;
 }
 
 static void
-answer_is_error(struct answer *base, enum status st, const char *text)
+answer_is_error(struct answer *base, enum status st, const char *text,
+    const char *holder)
 {
 	struct ft1_answer *answer = self(base);
+	struct ft1_frame frame;
 
 	if (answer->puts != NULL &&
 	    batch_former_fail(answer->puts, answer->id, answer->chained, st))
@@ -215,7 +224,12 @@ answer_is_error(struct answer *base, enum status st, const char *text)
 	/* What can happen on our side only is an error of ours to others. */
 	if (!status_is_on_wire((unsigned int)st))
 		st = STATUS_IO;
-	ft1_answer_error(answer, answer->id, st, 0, text);
+	begin_frame(answer, &frame, FT1_ERROR, answer->id);
+	write_error(&frame, st, 0, text);
+	if (*holder != '\0')
+		ft1_put_string(&frame, FT1_TAG_HOLDER, holder);
+	end_frame(answer, &frame);
+	answer->failed = true;
 }
 
 static void
@@ -455,12 +469,12 @@ void
 ft1_answer_member(struct ft1_answer *answer, const struct batch_member *member)
 {
 	struct outcome outcome = { .receipt = &member->receipt };
-	const char *text = member->text;
 
 	ft1_answer_begin(answer, member->id);
 	if (member->st == STATUS_OK)
 		answer_is_ok(&answer->answer, &outcome);
-	else
-		answer_is_error(&answer->answer, member->st, text != NULL ?
-		    text : status_text(member->st));
+	else {
+		status_words_use(&member->words, member->st);
+		answer_error(&answer->answer, member->st);
+	}
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "command.h"
 #include "services.h"
 
 #define EVERYBODY "@all"
@@ -128,6 +129,7 @@ share_look(struct caller *there, const struct caller *caller,
 	there->place = caller->home;
 	there->rights = caller->home_rights;
 	share_enter(there, path);
+	there->place.hides_holders = command_is_blind(there);
 }
 
 enum status

@@ -59,8 +59,8 @@ waiter_clear(struct waiter *waiter)
 	waiter->place.root = NULL;
 	free(waiter->path);
 	free(waiter->target);
-	free(waiter->text);
-	waiter->path = waiter->target = waiter->text = NULL;
+	status_words_free(&waiter->words);
+	waiter->path = waiter->target = NULL;
 	mailbox_unref(waiter->mailbox);
 	waiter->mailbox = NULL;
 }
@@ -132,8 +132,7 @@ done(struct lock_wait *wait, enum status st)
 	struct mailbox *mailbox = waiter->mailbox;
 
 	waiter->st = st;
-	/* Without memory the code has to do without its words. */
-	waiter->text = st == STATUS_OK ? NULL : strdup(status_text(st));
+	status_words_keep(&waiter->words, st);
 	waiter->mailbox = NULL;
 	mailbox_post(mailbox, &waiter->letter);
 	mailbox_unref(mailbox);
@@ -169,7 +168,6 @@ waiter_submit(struct waiter *waiter, struct lock_line *line,
 void
 waiter_resume(struct waiter *waiter, struct answer *answer)
 {
-	if (waiter->text != NULL)
-		status_set(waiter->st, "%s", waiter->text);
+	status_words_use(&waiter->words, waiter->st);
 	waiter->ops->resume(waiter, answer, waiter->st);
 }

@@ -41,7 +41,7 @@ struct waiter {
 	bool		 is_upload;	/* data follows the request */
 	bool		 chained;	/* with is_upload */
 	enum status	 st;		/* the result, with ... */
-	char		*text;		/* ... its words; owned */
+	struct status_words words;
 
 	/* of the request, for attempts later on */
 	struct audit_who who;

@@ -117,7 +117,7 @@ remove_file(const struct spot *spot, const void *terms)
 	struct target target;
 	enum status st;
 
-	st = target_hold(&target, spot->place->own, &spot->folder,
+	st = target_hold(&target, spot->place, &spot->folder,
 	    spot->name);
 	if (st != STATUS_OK)
 		return st;
@@ -244,7 +244,7 @@ move_over(struct move *move)
 		return status_set(STATUS_NOT_PERMITTED,
 		    "%s: exists already, and this user may not replace it",
 		    move->to.path);
-	st = target_hold(&taken, move->to.place->own, &move->to.folder,
+	st = target_hold(&taken, move->to.place, &move->to.folder,
 	    move->to.name);
 	if (st != STATUS_OK)
 		return st;
@@ -303,7 +303,7 @@ move_names(struct move *move, struct names *names)
 	    &move->to.folder, move->to.name);
 	if (st != STATUS_OK)
 		return st;
-	st = target_hold(&move->source, move->from.place->own,
+	st = target_hold(&move->source, move->from.place,
 	    &move->from.folder, move->from.name);
 	if (st == STATUS_OK) {
 		st = move_held(move);

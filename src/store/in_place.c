@@ -55,6 +55,7 @@ take_locks(struct in_place *file, const struct place *place,
 		    RANGE_LOCK_EXCLUSIVE,
 		.start = file->start,
 		.length = file->length,
+		.is_blind = place->hides_holders,
 	};
 
 	/* A length of 0 would mean all that is behind. */

@@ -167,9 +167,11 @@ lock_table_refuse(struct lock_table *table, const struct lock_query *query,
 {
 	char name[LOCK_TABLE_NAME_ROOM];
 
-	if (lock_table_name(table, query, name))
-		return status_set(STATUS_LOCKED, "%s: locked by %s", path,
-		    name);
+	if (!query->is_blind && lock_table_name(table, query, name)) {
+		status_set(STATUS_LOCKED, "%s: locked by %s", path, name);
+		status_set_holder(name);
+		return STATUS_LOCKED;
+	}
 	return status_set(STATUS_LOCKED, "%s: locked by somebody else", path);
 }
 

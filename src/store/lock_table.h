@@ -56,6 +56,7 @@ struct lock_query {
 	uint64_t	 start, end;
 	enum range_lock_kind kind;
 	bool		 guard;		/* the guard too, exclusively */
+	bool		 is_blind;	/* must not be told who it is */
 };
 
 /* Name one who is in the way, as "alice (session 7)"; false: nobody of ours. */
@@ -63,7 +64,10 @@ struct lock_query {
 bool lock_table_name(struct lock_table *table, const struct lock_query *query,
     char name[LOCK_TABLE_NAME_ROOM]);
 
-/* STATUS_LOCKED, with words that name the holder if that is one of ours. */
+/*
+ * STATUS_LOCKED, with words that name the holder if that is one of ours and
+ * may be told: in the text, and for status_holder.
+ */
 enum status lock_table_refuse(struct lock_table *table,
     const struct lock_query *query, const char *path);
 

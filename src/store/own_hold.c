@@ -121,7 +121,7 @@ refuse(const struct own_hold *hold, const char *path)
 	const struct lock_query query = { .dev = hold->dev, .ino = hold->ino,
 	    .session = hold->own != NULL ? hold->own->session : 0,
 	    .start = hold->start, .end = hold->end, .kind = hold->kind,
-	    .guard = hold->guard };
+	    .guard = hold->guard, .is_blind = hold->is_blind };
 
 	if (hold->own != NULL)
 		return lock_table_refuse(hold->own->table, &query, path);
@@ -159,6 +159,7 @@ own_hold_take(struct own_hold *hold, struct own_locks *own, int fd,
 	    want->start + want->length;
 	hold->kind = want->kind;
 	hold->guard = want->guard;
+	hold->is_blind = want->is_blind;
 	if (want->start >= RANGE_LOCK_END)
 		st = status_set(STATUS_BAD_REQUEST,
 		    "a lock must begin before 2^62");
@@ -289,6 +290,7 @@ own_hold_inherit(struct own_hold *heir, const struct own_hold *old,
 	/* Not even begun: what takes the name is no file. */
 	if (old->own == NULL || heir->own == NULL)
 		return STATUS_OK;
+	heir->is_blind = old->is_blind;
 	pthread_mutex_lock(&old->own->mutex);
 	file = known(old);
 	if (file != NULL && file->share.map.count > 0)

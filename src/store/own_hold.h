@@ -31,6 +31,7 @@ struct own_hold {
 	uint64_t	 start, end;
 	enum range_lock_kind kind;	/* of what is held; or none */
 	bool		 guard;		/* the guard too, exclusively */
+	bool		 is_blind;	/* holders are not to be named */
 	bool		 on_fd;		/* some of it through `fd` */
 	bool		 guard_on_fd;
 	bool		 pins;		/* some through the lock's own */
@@ -45,6 +46,7 @@ struct own_want {
 	uint64_t	 start;
 	uint64_t	 length;	/* 0: to the end of all */
 	bool		 guard;
+	bool		 is_blind;	/* do not name who is in the way */
 };
 
 /*

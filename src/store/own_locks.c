@@ -112,17 +112,6 @@ is_still(const struct place *place, const char *path, const struct stat *sb)
 	    now.st_ino == sb->st_ino && now.st_dev == sb->st_dev;
 }
 
-static enum status
-refuse(const struct own_locks *own, const struct stat *sb,
-    const struct lock_wish *wish, const char *path)
-{
-	const struct lock_query query = { .dev = sb->st_dev,
-	    .ino = sb->st_ino, .session = own->session, .start = wish->start,
-	    .end = end_of(wish->start, wish->length), .kind = wish->kind };
-
-	return lock_table_refuse(own->table, &query, path);
-}
-
 /* With a file that the session may know already. */
 struct attempt {
 	const struct place *place;
@@ -132,6 +121,18 @@ struct attempt {
 	struct stat	 sb;
 	bool		 again;		/* the file was swapped meanwhile */
 };
+
+static enum status
+refuse(const struct own_locks *own, const struct attempt *attempt)
+{
+	const struct lock_wish *wish = attempt->wish;
+	const struct lock_query query = { .dev = attempt->sb.st_dev,
+	    .ino = attempt->sb.st_ino, .session = own->session,
+	    .start = wish->start, .end = end_of(wish->start, wish->length),
+	    .kind = wish->kind, .is_blind = attempt->place->hides_holders };
+
+	return lock_table_refuse(own->table, &query, attempt->path);
+}
 
 static enum status
 change_known(struct own_locks *own, struct own_file *file,
@@ -148,7 +149,7 @@ change_known(struct own_locks *own, struct own_file *file,
 	    end_of(wish->start, wish->length), wish->kind))
 		status_set(st, "out of memory");
 	else if ((st = own_file_change(own, file, &map)) == STATUS_LOCKED)
-		st = refuse(own, &attempt->sb, wish, attempt->path);
+		st = refuse(own, attempt);
 	else if (st == STATUS_OK) {
 		attempt->again = !is_still(attempt->place, attempt->path,
 		    &attempt->sb);

@@ -31,11 +31,11 @@ is_still(struct target *target, const struct folder *folder, const char *name)
  * before it is opened, so FIFOs and devices are not (see walk.c on races).
  */
 static enum status
-try_hold(struct target *target, struct own_locks *own,
+try_hold(struct target *target, const struct place *place,
     const struct folder *folder, const char *name, bool *again)
 {
-	static const struct own_want whole = { .kind = RANGE_LOCK_SHARED,
-	    .guard = true };
+	const struct own_want whole = { .kind = RANGE_LOCK_SHARED,
+	    .guard = true, .is_blind = place->hides_holders };
 	enum status st;
 
 	*again = false;
@@ -49,14 +49,15 @@ try_hold(struct target *target, struct own_locks *own,
 		*again = errno == ENOENT || errno == ELOOP || errno == ENXIO;
 		return status_errno("%s", name);
 	}
-	st = own_hold_take(&target->hold, own, target->fd, &whole, name);
+	st = own_hold_take(&target->hold, place->own, target->fd, &whole,
+	    name);
 	if (st == STATUS_OK)
 		*again = !is_still(target, folder, name);
 	return st;
 }
 
 enum status
-target_hold(struct target *out, struct own_locks *own,
+target_hold(struct target *out, const struct place *place,
     const struct folder *folder, const char *name)
 {
 	bool again = true;
@@ -67,7 +68,7 @@ target_hold(struct target *out, struct own_locks *own,
 	out->fd = -1;
 	for (races = 0; again && races < RACES_MOST; races++) {
 		target_release(out);
-		st = try_hold(out, own, folder, name, &again);
+		st = try_hold(out, place, folder, name, &again);
 	}
 	if (again)
 		st = status_set(STATUS_LOCKED, "%s: changes all the time",

@@ -22,11 +22,11 @@ struct target {
 /*
  * Look at the name, and lock it if it is a regular file: shared on the whole
  * of it, exclusive on its guard, but for what the session has locked itself
- * (`own`, or NULL).  Folders, links and what is not served are told, not
+ * (place->own, or NULL).  Folders, links and what is not served are told, not
  * locked.  STATUS_NOT_FOUND, STATUS_LOCKED, or STATUS_NOT_PERMITTED
  * for a file that the server may not write.
  */
-enum status target_hold(struct target *out, struct own_locks *own,
+enum status target_hold(struct target *out, const struct place *place,
     const struct folder *folder, const char *name);
 void target_release(struct target *target);
 

@@ -228,7 +228,7 @@ replace(struct upload *upload, const struct folder *folder)
 	struct target target;
 	enum status st;
 
-	st = target_hold(&target, upload->place.own, folder, upload->name);
+	st = target_hold(&target, &upload->place, folder, upload->name);
 	if (st != STATUS_OK)
 		return st;
 	if ((st = check_target(upload, &target)) == STATUS_OK &&

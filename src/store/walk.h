@@ -41,6 +41,7 @@ struct place {
 	struct own_locks *own;	/* what the session has locked; or NULL */
 	size_t		 mount;	/* bytes of "/SHARE"; 0 for the user's root */
 	enum place_durability durability;
+	bool		 hides_holders;	/* do not say whose lock is met */
 	struct {
 		uint64_t bytes, files;	/* at most; 0: any */
 	} quota;

@@ -304,6 +304,17 @@ class Hostile(ClientTest):
             'HELLO', 0, {**ftpeer.HELLO, 'MAX_DATA': 8})
         self.run_client(peer, 'list', code=76)
 
+    def test_the_holder_of_a_lock_is_shown_once(self):
+        for text, shown in (
+                ('a: in use', b'a: in use, held by al\\e[m (session 3) ('),
+                ('a: locked by al\x1b[m (session 3)',
+                 b'a: locked by al\\e[m (session 3) (')):
+            peer = self.peer()
+            peer.on['RM'] = lambda s, f: s.error(
+                f.id, 'locked', text, 1, HOLDER='al\x1b[m (session 3)')
+            done = self.run_client(peer, 'rm', 'a', code=75)
+            self.assertIn(shown, done.stderr)
+
     def test_what_an_old_server_lacks_is_told_and_not_asked_for(self):
         (self.work / 'a').write_bytes(b'content')
         for features in 0, 2, None:

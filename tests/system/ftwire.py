@@ -62,7 +62,7 @@ TAGS = {
     'QUOTA_BYTES': (0x003d, '>Q'), 'QUOTA_USED': (0x003e, '>Q'),
     'QUOTA_FILES': (0x003f, '>Q'), 'QUOTA_FILES_USED': (0x0050, '>Q'),
     'CODE': (0x0040, '>H'), 'CLASS': (0x0041, '>B'), 'WAIT': (0x0042, '>I'),
-    'TEXT': (0x0043, 'bytes'),
+    'TEXT': (0x0043, 'bytes'), 'HOLDER': (0x0052, 'bytes'),
     'FEATURES': (0x8001, '>Q'), 'AGENT': (0x8002, 'bytes'),
 }
 TAG_NAMES = {tag: name for name, (tag, _) in TAGS.items()}
@@ -97,6 +97,7 @@ class Refused(Exception):
         self.code = CODES[fields['CODE']]
         self.error_class = CLASSES[fields['CLASS']]
         self.wait = fields.get('WAIT')
+        self.holder = fields.get('HOLDER', b'').decode()
         self.text = fields['TEXT'].decode('utf-8', 'backslashreplace')
         super().__init__(f'{self.code}: {self.text}')
 

@@ -28,7 +28,8 @@ def held(payload):
 class Locks(ftlib.Test):
     def setUp(self):
         super().setUp()
-        self.server = self.serve(self.set_up())
+        self.server = self.serve(self.set_up(users={
+            ftlib.USER: 'rights=full', 'blind': 'rights=append+overwrite'}))
         self.file = self.server.path('file')
         self.server.write('file', b'old content')
         self.write('new', b'new content')
@@ -44,6 +45,13 @@ class Locks(ftlib.Test):
         if shared:
             fields['SHARED'] = b''
         return wire.call('LOCK', {'PATH': path, **fields})
+
+    def send_append(self, wire, content, **fields):
+        id_ = wire.ask('APPEND', {'PATH': 'file', **fields})
+        wire.send_data(id_, 0, content)
+        wire.send('COMMIT', id_, {'SIZE': len(content),
+                                  'DIGEST': ftwire.digest(content)})
+        return id_
 
     def local_lock(self, *lock):
         lock = ftlib.LocalLock(self.file, *lock)
@@ -138,9 +146,38 @@ class Table(Locks):
 
     def test_a_conflict_names_its_holder(self):
         self.lock(self.alice)
+        for call in (lambda: self.bob.get('file'),
+                     lambda: self.bob.put('file', b'x'),
+                     lambda: self.bob.call('RM', {'PATH': 'file'}),
+                     lambda: self.bob.call('TRUNCATE', {'PATH': 'file',
+                                                        'SIZE': 0}),
+                     lambda: self.lock(self.bob),
+                     lambda: self.lock(self.bob, WAIT_LOCK=1),
+                     lambda: self.bob.put('file', b'x', WAIT_LOCK=1)):
+            error = self.assertLocked(call)
+            self.assertRegex(error.holder, r'\Atester \(session \d+\)\Z')
+            self.assertIn(f'locked by {error.holder}', error.text)
+            self.assertEqual(error.error_class, 'retry')
+        done = self.server.client('get', 'file', '-', code=ftlib.EX_TEMPFAIL)
+        self.assertIn(error.holder.encode(), done.stderr)
+
+    def test_who_is_none_of_ours_is_not_named(self):
+        self.local_lock('EX')
         error = self.assertLocked(self.bob.get, 'file')
-        self.assertIn(b'locked by tester (session ', error.text.encode())
-        self.assertEqual(error.error_class, 'retry')
+        self.assertEqual(error.holder, '')
+
+    def test_who_may_not_know_names_is_not_told_the_holder(self):
+        blind = self.server.wire(user='blind')
+        self.addCleanup(blind.cut)
+        self.lock(self.alice)
+        for call in (lambda: blind.call('TRUNCATE', {'PATH': 'file',
+                                                     'SIZE': 0}),
+                     lambda: blind.answer(self.send_append(blind, b'x')),
+                     lambda: blind.answer(self.send_append(blind, b'x',
+                                                           WAIT_LOCK=1))):
+            error = self.assertLocked(call)
+            self.assertEqual(error.holder, '')
+            self.assertNotIn('tester', error.text)
 
     def test_locks_are_listed(self):
         self.lock(self.alice, OFFSET=2, LENGTH=3)
@@ -185,13 +222,6 @@ class Waits(Locks):
                 id_ = ask()
             self.bob.answer(id_)
         self.assertFalse(self.server.path('file').exists())
-
-    def send_append(self, wire, content, **fields):
-        id_ = wire.ask('APPEND', {'PATH': 'file', **fields})
-        wire.send_data(id_, 0, content)
-        wire.send('COMMIT', id_, {'SIZE': len(content),
-                                  'DIGEST': ftwire.digest(content)})
-        return id_
 
     def test_an_append_waits_with_its_data(self):
         self.lock(self.alice)

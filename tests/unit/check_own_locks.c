@@ -112,7 +112,7 @@ END_TEST
 
 START_TEST(what_is_unlocked_stays_while_an_operation_needs_it)
 {
-	const struct own_want want = { RANGE_LOCK_SHARED, 0, 4, false };
+	const struct own_want want = { RANGE_LOCK_SHARED, 0, 4, false, false };
 	struct own_hold hold = { 0 };
 	char path[128];
 	int fd;

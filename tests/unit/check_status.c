@@ -151,6 +151,27 @@ START_TEST(each_thread_has_its_own_text)
 }
 END_TEST
 
+START_TEST(a_holder_goes_with_its_text_and_both_can_be_kept)
+{
+	struct status_words words = { 0 };
+
+	status_set(STATUS_LOCKED, "locked");
+	status_set_holder("alice (session 7)");
+	ck_assert_str_eq(status_holder(STATUS_LOCKED), "alice (session 7)");
+	ck_assert_str_eq(status_holder(STATUS_BUSY), "");
+	status_words_keep(&words, STATUS_LOCKED);
+	status_set(STATUS_LOCKED, "locked by nobody of ours");
+	ck_assert_str_eq(status_holder(STATUS_LOCKED), "");
+	status_words_use(&words, STATUS_LOCKED);
+	ck_assert_str_eq(status_text(STATUS_LOCKED), "locked");
+	ck_assert_str_eq(status_holder(STATUS_LOCKED), "alice (session 7)");
+	status_words_free(&words);
+	status_words_use(&words, STATUS_LOCKED);
+	ck_assert_str_ne(status_text(STATUS_LOCKED), "locked");
+	ck_assert_str_eq(status_holder(STATUS_LOCKED), "");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -164,6 +185,7 @@ main(void)
 		a_text_can_be_forgotten,
 		a_long_text_is_cut,
 		each_thread_has_its_own_text,
+		a_holder_goes_with_its_text_and_both_can_be_kept,
 		NULL
 	};
 

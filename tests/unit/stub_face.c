@@ -47,7 +47,8 @@ stub_ok(struct answer *answer, const struct outcome *outcome)
 }
 
 static void
-stub_error(struct answer *answer, enum status st, const char *text)
+stub_error(struct answer *answer, enum status st, const char *text,
+    const char *holder)
 {
 	struct stub_face *face = self(answer);
 
@@ -55,6 +56,7 @@ stub_error(struct answer *answer, enum status st, const char *text)
 	face->finals++;
 	face->st = st;
 	snprintf(face->text, sizeof(face->text), "%s", text);
+	snprintf(face->holder, sizeof(face->holder), "%s", holder);
 }
 
 static void

@@ -23,6 +23,7 @@ struct stub_face {
 	unsigned int	 finals;	/* there must be one */
 	enum status	 st;		/* of the last final answer */
 	char		 text[600];	/* its words, for an error */
+	char		 holder[320];	/* and who is in the way */
 	struct outcome	 outcome;	/* pointers in it are NULL, but ... */
 	bool		 has_path, has_entry;
 	char		 path[WALK_PATH_ROOM];	/* ... its path, ... */
