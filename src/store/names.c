@@ -15,8 +15,8 @@
 #include <xxhash.h>
 
 /*
- * Whoever holds a name needs it for some 50 us, or some 20 ms where it loses the
- * processor meanwhile: worth a short wait.
+ * Whoever holds a name needs it for some 50 us, or some 20 ms if it loses the
+ * processor: worth a short wait.
  */
 #define YIELDS		4
 #define NAPS		200
