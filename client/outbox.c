@@ -190,6 +190,7 @@ tell(const struct outbox *outbox, const struct item *item)
 static enum status
 send_item(struct outbox *outbox, struct item *item, uint8_t flags)
 {
+	free(item->call.text);	/* of a try whose connection was lost */
 	memset(&item->call, 0, sizeof(item->call));
 	item->call.receiver = take_answer;
 	item->call.owner = item;
