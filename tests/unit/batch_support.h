@@ -134,7 +134,7 @@ outcomes(struct session *session)
 		st = batch->member[i].st;
 		ck_assert_ptr_null(batch->member[i].upload);
 		ck_assert_int_eq(st == STATUS_OK,
-		    batch->member[i].text == NULL);
+		    batch->member[i].words.text == NULL);
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
 		    "%s%u %s", i > 0 ? ", " : "", batch->member[i].id,
 		    st == STATUS_OK ? "ok" : status_word(st));

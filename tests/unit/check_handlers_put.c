@@ -90,7 +90,7 @@ outcome(size_t n, struct upload_receipt *receipt)
 	st = batch->member[n].st;
 	if (receipt != NULL)
 		*receipt = batch->member[n].receipt;
-	ck_assert(st == STATUS_OK || batch->member[n].text != NULL);
+	ck_assert(st == STATUS_OK || batch->member[n].words.text != NULL);
 	batch_former_done(desk.former,
 	    batch->member[batch->count - 1].st != STATUS_OK);
 	batch_free(batch);
