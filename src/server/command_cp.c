@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "blind.h"
 #include "clock.h"
 #include "command.h"
 #include "in_place.h"
@@ -199,7 +200,7 @@ cp_pull(struct producer *producer, struct answer *answer)
 
 static void
 plan_copy(struct upload_plan *plan, const struct cp_producer *cp,
-    unsigned int rights, const struct request *request)
+    const struct caller *there, const struct request *request)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->path = cp->target;
@@ -207,10 +208,8 @@ plan_copy(struct upload_plan *plan, const struct cp_producer *cp,
 	plan->size = (uint64_t)cp->from.st.st_size;
 	plan->mode = cp->from.st.st_mode & 0777;
 	plan->if_absent = request->if_absent;
-	if (request->taken != 0)
-		plan->taken = UPLOAD_REFUSE;
-	else if ((rights & RIGHT_OVERWRITE) == 0)
-		plan->taken = UPLOAD_DENY;
+	plan->taken = blind_taken(there,
+	    request->taken != 0 ? UPLOAD_REFUSE : UPLOAD_REPLACE);
 }
 
 /* The target may lie in another share than the source. */
@@ -228,11 +227,13 @@ begin_target(struct cp_producer *cp, const struct caller *caller,
 	if ((there.rights & RIGHT_WRITE) == 0)
 		return status_set(STATUS_NOT_PERMITTED,
 		    "%s: not permitted to this user", cp->target);
-	if ((st = names_open(&cp->names, there.place.base)) != STATUS_OK ||
+	if ((st = blind_check(&there, cp->target,
+	    request->if_absent || request->taken != 0)) != STATUS_OK ||
+	    (st = names_open(&cp->names, there.place.base)) != STATUS_OK ||
 	    (st = walk_parent(&folder, &name, &there.place, cp->target)) !=
 	    STATUS_OK)
 		return st;
-	plan_copy(&plan, cp, there.rights, request);
+	plan_copy(&plan, cp, &there, request);
 	st = upload_begin(&cp->upload, &there.place, &folder, &plan);
 	folder_close(&folder);
 	return st;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "batch_former.h"
+#include "blind.h"
 #include "clock.h"
 #include "command.h"
 
@@ -173,39 +174,10 @@ plan_of_request(struct upload_plan *plan, const struct request *request,
 	plan->mode = request->mode;
 	plan->has_mtime = request->has_mtime;
 	plan->mtime = request->mtime;
-	plan->taken = (enum upload_taken)request->taken;
+	plan->taken = blind_taken(caller, (enum upload_taken)request->taken);
 	plan->if_absent = request->if_absent;
 	plan->if_version = request->if_version;
 	memcpy(plan->version, request->version, sizeof(plan->version));
-	if ((caller->rights & RIGHT_OVERWRITE) != 0 ||
-	    plan->taken == UPLOAD_FRESH)
-		return;
-	/* Who may not see names is not told which of them are taken. */
-	plan->taken = command_is_blind(caller) ? UPLOAD_FRESH : UPLOAD_DENY;
-}
-
-/*
- * Who may only put is told nothing of what is there: neither whether a name is
- * taken nor which folders there are.
- */
-static enum status
-check_blind(const struct caller *caller, const struct request *request,
-    const char *path)
-{
-	const char *inner = place_path(&caller->place, path);
-
-	if (!command_is_blind(caller) ||
-	    (caller->rights & RIGHT_OVERWRITE) != 0)
-		return STATUS_OK;
-	if (request->if_absent || request->if_version ||
-	    request->taken == UPLOAD_REFUSE)
-		return status_set(STATUS_NOT_PERMITTED, "%s: conditions need "
-		    "the right to list", path);
-	if ((caller->rights & RIGHT_MKDIR) == 0 && inner[0] != '\0' &&
-	    strchr(inner + 1, '/') != NULL)
-		return status_set(STATUS_NOT_PERMITTED, "%s: this user puts "
-		    "files into the topmost folder only", path);
-	return STATUS_OK;
 }
 
 static enum status
@@ -218,7 +190,8 @@ put_begin(struct put_consumer *put, struct caller *caller,
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
 		return st;
-	if ((st = check_blind(caller, request, path)) != STATUS_OK)
+	if ((st = blind_check(caller, path, request->if_absent ||
+	    request->if_version || request->taken == UPLOAD_REFUSE)) != STATUS_OK)
 		return st;
 	plan_of_request(&plan, request, caller);
 	plan.path = path;
@@ -234,7 +207,8 @@ put_resume(struct put_consumer *put, struct caller *caller,
     const struct request *request, struct upload_receipt *receipt)
 {
 	struct upload_ticket ticket = { .user = caller->who->user,
-	    .is_segment = request->has_offset, .first = request->offset };
+	    .is_segment = request->has_offset, .first = request->offset,
+	    .instead = blind_taken(caller, UPLOAD_REPLACE) };
 
 	memcpy(ticket.id, request->upload, sizeof(ticket.id));
 	if (request->length > UPLOAD_MOST || request->offset > UPLOAD_MOST)

@@ -91,6 +91,8 @@ struct upload_ticket {
 	uint8_t		 id[UPLOAD_ID_SIZE];
 	bool		 is_segment;
 	uint64_t	 first, end;	/* of the segment: whole MiBs */
+	enum upload_taken instead;	/* of UPLOAD_REPLACE, for who may not
+					 * any more */
 };
 
 /*

@@ -159,6 +159,8 @@ upload_resume(struct upload **out, const struct place *place,
 	}
 	upload->record = record;
 	upload->plan.user = record_facts(record)->user;
+	if (upload->plan.taken == UPLOAD_REPLACE)
+		upload->plan.taken = ticket->instead;
 	st = walk_parent(&folder, &claim.name, place, upload->plan.path);
 	if (st == STATUS_OK) {
 		claim.kind = ticket->is_segment ? CLAIM_JOIN : CLAIM_RESUME;

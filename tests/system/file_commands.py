@@ -206,7 +206,7 @@ class Copies(Commands):
             self.assertRefused('exists', wire.call, 'CP', {
                 'PATH': 'f', 'TARGET': 'g', 'TAKEN': 1})
         with self.server.wire('writer') as wire:
-            self.assertRefused('exists', wire.call, 'CP', {
+            self.assertRefused('not-permitted', wire.call, 'CP', {
                 'PATH': 'f', 'TARGET': 'g'})
         self.assertEqual(self.server.read('g'), b'old')
         self.assertEqual(self.server.stages(), [])
@@ -293,7 +293,7 @@ class Trees(Commands):
         facts = os.statvfs(self.server.root)
         out = self.run_client('df').stdout.decode()
         self.assertRegex(out, rf'\Asize: {facts.f_blocks * facts.f_frsize}\n'
-                              r'free: \d+\n\Z')
+                              r'free: \d+\ndurability: commit\n\Z')
 
     def test_rm_removes_a_tree_and_nothing_behind_its_links(self):
         self.server.write('beside', b'stays')

@@ -325,6 +325,42 @@ class Shares(ftlib.Test):
                                    {'UPLOAD': upload})
         self.server.wait_log('audit discard user="ann" .*not-permitted')
 
+    def test_a_right_that_is_gone_is_gone_for_a_resume_too(self):
+        self.start()
+        uploads = {}
+        for name in ('a', 'b'):
+            self.server.write(f'ann/{name}', b'old')
+            uploads[name] = self.cut_off('ann', f'/{name}')
+        self.setup.write_users({'ann': 'root=/ann,rights=list+write'})
+        with self.assertRaises(ftwire.Refused) as caught:
+            self.go_on('ann', uploads['a'])
+        self.assertEqual(caught.exception.code, 'not-permitted')
+        self.setup.write_users({'ann': 'root=/ann,rights=drop'})
+        self.go_on('ann', uploads['b'])
+        for name in ('a', 'b'):
+            self.assertEqual(self.server.read(f'ann/{name}'), b'old')
+        self.assertEqual(sorted(name[:2] for name in os.listdir(
+            self.server.path('ann'))), ['a', 'b', 'b-'])
+
+    def test_a_copy_into_a_drop_box_tells_nothing_of_it(self):
+        self.start(**{'share box': {'path': '/shared/box',
+                                    'allow': ['@staff:drop']}})
+        self.server.write('ann/mine', b'mine')
+        self.server.write('shared/box/taken', b'old')
+        with self.server.wire(user='ann') as wire:
+            for name in ('taken', 'free'):
+                answer = wire.call('CP', {'PATH': '/mine',
+                                          'TARGET': f'/box/{name}'})
+                self.assertEqual(set(answer), {'SIZE', 'VERSION_NOW'})
+                for target in (f'/box/{name}/x', f'/box/no/{name}'):
+                    self.assertRefused('not-permitted', wire.call, 'CP', {
+                        'PATH': '/mine', 'TARGET': target})
+                self.assertRefused('not-permitted', wire.call, 'CP', {
+                    'PATH': '/mine', 'TARGET': f'/box/{name}',
+                    'IF_ABSENT': b''})
+        self.assertEqual(self.server.read('shared/box/taken'), b'old')
+        self.assertEqual(len(os.listdir(self.server.path('shared/box'))), 3)
+
     def test_nothing_leads_out_of_a_share(self):
         self.start()
         self.server.write('shared/secret', b'text')
