@@ -135,14 +135,16 @@ enum status
 read_part(struct session *session, uint64_t start, uint64_t length)
 {
 	return operate(session, "a",
-	    (struct own_want){ RANGE_LOCK_SHARED, start, length, false });
+	    (struct own_want){ .kind = RANGE_LOCK_SHARED,
+	    .start = start, .length = length });
 }
 
 enum status
 write_part(struct session *session, uint64_t start, uint64_t length)
 {
 	return operate(session, "a",
-	    (struct own_want){ RANGE_LOCK_EXCLUSIVE, start, length, false });
+	    (struct own_want){ .kind = RANGE_LOCK_EXCLUSIVE,
+	    .start = start, .length = length });
 }
 
 bool
