@@ -1,51 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
-#include "download.h"
+#include "download_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
-#include "part.h"
 #include "paths.h"
-#include "progress.h"
 
 /* Zeros that are digested between two looks for signals. */
 #define SKIP_STEP	(UINT64_C(1) << 36)
 
 #define CHANGES_MOST	3	/* of a file while it is fetched */
 
-struct download {
-	struct client	*client;	/* borrowed */
-	struct call	 call;
-	bool		 is_asked;	/* `call` is on its way, or done */
-	char		*path;		/* owned; the server's */
-	char		*local;		/* owned */
-	struct part	*part;		/* owned; NULL before BEGUN */
-	struct digest	*digest;	/* owned; likewise */
-	uint64_t	 size;
-	struct progress	 progress;
-
-	/* what an earlier attempt has fetched */
-	bool		 goes_on;	/* by an earlier run, too */
-	bool		 knows_size;
-	uint64_t	 fetched;	/* at most so many bytes are here */
-	uint64_t	 start;		/* proved to be right up to here */
-	uint64_t	 proving;	/* the next piece to be compared */
-	bool		 differs;
-	uint8_t		*piece;		/* owned; a MiB */
-	bool		 has_version;
-	uint8_t		 version[FT1_ID_SIZE];
-	unsigned int	 changes;	/* between proof and rest */
-	bool		 keeps;		/* times and mode */
-	bool		 is_quiet;
-	uint32_t	 wait;		/* seconds, for locks of others */
-};
-
-static enum status
-malformed(const char *what)
+enum status
+download_malformed(const char *what)
 {
 	return status_set(STATUS_PROTOCOL, "the server sent %s", what);
 }
@@ -83,9 +53,9 @@ take_begun(struct download *d, const struct frame *frame)
 	if (st != STATUS_OK)
 		return st;
 	if (d->digest != NULL)
-		return malformed("two beginnings of one file");
+		return download_malformed("two beginnings of one file");
 	if (d->start > reply.size)
-		return malformed("less than it proved to have");
+		return download_malformed("less than it proved to have");
 	if ((d->digest = digest_begin(d->start)) == NULL)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	d->size = reply.size;
@@ -96,6 +66,9 @@ take_begun(struct download *d, const struct frame *frame)
 		return st;
 	if (d->keeps)
 		part_keep_facts(d->part, reply.mode, reply.mtime);
+	/* What is not right goes first: a hole is not sent. */
+	if ((st = part_resize(d->part, d->start)) != STATUS_OK)
+		return st;
 	return part_resize(d->part, d->size);
 }
 
@@ -122,12 +95,13 @@ take_data(struct download *d, const struct frame *frame)
 	size_t len;
 
 	if (d->digest == NULL || frame->header.length <= FT1_OFFSET_SIZE)
-		return malformed("data where none can be");
+		return download_malformed("data where none can be");
 	offset = ft1_load_u64(frame->payload);
 	len = frame->header.length - FT1_OFFSET_SIZE;
 	if (offset < digest_offset(d->digest) || offset > d->size ||
 	    len > d->size - offset)
-		return malformed("data out of order or behind the end");
+		return download_malformed(
+		    "data out of order or behind the end");
 	end = offset + len;
 	if ((st = skip_to(d, offset)) != STATUS_OK)
 		return st;
@@ -150,7 +124,8 @@ take_end(struct download *d, const struct frame *frame)
 	if (st != STATUS_OK)
 		return st;
 	if (d->digest == NULL)
-		return malformed("the end of a file that did not begin");
+		return download_malformed(
+		    "the end of a file that did not begin");
 	if (reply.size != d->size - d->start)
 		return status_set(STATUS_SIZE, "%s: the server sent another "
 		    "size than it announced", d->path);
@@ -177,103 +152,6 @@ take_file(struct call *call, const struct frame *frame)
 	return status_set(STATUS_PROTOCOL,
 	    "the server answered a get with a frame of type %u",
 	    frame->header.type);
-}
-
-/*
- * --- What is here already ---------------------------------------------------
- */
-
-/* The next piece of the server's file: is ours the same? */
-static enum status
-compare_piece(struct download *d, const uint8_t theirs[DIGEST_SIZE])
-{
-	uint8_t ours[DIGEST_SIZE];
-	enum status st;
-	size_t got;
-
-	if (d->differs)
-		return STATUS_OK;
-	st = part_read(d->part, d->piece, DIGEST_PIECE, d->proving, &got);
-	if (st != STATUS_OK)
-		return st;
-	digest_of_piece(ours, d->piece, got);
-	if (memcmp(ours, theirs, DIGEST_SIZE) == 0) {
-		d->proving += got;
-		d->start = d->proving;
-		d->differs = got < DIGEST_PIECE;	/* the end */
-	} else
-		d->differs = true;
-	progress_update(&d->progress, d->proving);
-	return STATUS_OK;
-}
-
-static enum status
-take_digests(struct download *d, const struct frame *frame)
-{
-	const uint8_t *at = frame->payload;
-	size_t left = frame->header.length, len;
-	enum status st;
-
-	while (left > 0) {
-		if (left < 2 || (len = (size_t)at[0] << 8 | at[1]) < 8 ||
-		    left - 2 < len || (len - 8) % DIGEST_SIZE != 0)
-			return malformed("a malformed list of digests");
-		at += 10;
-		left -= 2 + len;
-		for (len -= 8; len > 0; len -= DIGEST_SIZE) {
-			if ((st = compare_piece(d, at)) != STATUS_OK)
-				return st;
-			at += DIGEST_SIZE;
-		}
-	}
-	return STATUS_OK;
-}
-
-static enum status
-take_proof(struct call *call, const struct frame *frame)
-{
-	struct download *d = call->owner;
-	struct reply reply;
-	enum status st;
-
-	if (frame->header.type == FT1_DIGESTS)
-		return take_digests(d, frame);
-	if (frame->header.type != FT1_OK)
-		return malformed("what nobody asked for");
-	st = reply_read(&reply, frame, REPLY_VERSION_NOW);
-	if (st != STATUS_OK)
-		return st;
-	memcpy(d->version, reply.version_now, FT1_ID_SIZE);
-	d->has_version = true;
-	return STATUS_OK;
-}
-
-/*
- * What is here is worth something if it is what the server's file has there
- * now, by the digests of both, up to the first that differs.
- */
-static enum status
-prove(struct download *d)
-{
-	struct call call = { .receiver = take_proof, .owner = d };
-	struct ft1_frame *frame;
-	enum status st;
-
-	d->start = d->proving = 0;
-	d->differs = d->has_version = false;
-	digest_drop(d->digest);
-	d->digest = NULL;
-	if (d->fetched < DIGEST_PIECE)
-		return STATUS_OK;	/* as good as nothing */
-	if (d->piece == NULL && (d->piece = malloc(DIGEST_PIECE)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
-	frame = remote_request(d->client->remote, FT1_PIECES, 0, &call);
-	ft1_put_string(frame, FT1_TAG_PATH, d->path);
-	ft1_put_u64(frame, FT1_TAG_LENGTH, d->fetched);
-	st = remote_finish(d->client->remote, &call);
-	if (st == STATUS_UNSUPPORTED)
-		st = STATUS_OK;		/* an old server: from the start */
-	return st;
 }
 
 static void
@@ -304,6 +182,8 @@ can_go_on(struct download *d, enum status st)
 	if (d->part == NULL ? strcmp(d->local, "-") == 0 :
 	    !part_can_resume(d->part))
 		return false;
+	if (revive_is_loss(st) && d->gave_up)
+		return false;
 	if (revive_is_loss(st))
 		return remote_lost(client->remote) == STATUS_OK ||
 		    revive(&client->revive, client->remote) == STATUS_OK;
@@ -332,9 +212,11 @@ fetch_once(struct download *d)
 
 	if (!d->is_asked) {
 		if (d->part != NULL && part_can_resume(d->part))
-			st = prove(d);
+			st = download_prove(d);
 		if (st != STATUS_OK)
 			return st;
+		if (d->segments > 1)
+			return download_segments(d);
 		ask(d);
 	}
 	st = remote_wait(d->client->remote, &d->call);
@@ -366,6 +248,7 @@ download_free(struct download *d)
 {
 	digest_drop(d->digest);
 	free(d->piece);
+	free(d->held);
 	part_abort(d->part);
 	free(d->path);
 	free(d->local);
@@ -384,6 +267,7 @@ download_new(struct download **out, struct client *client,
 	d->goes_on = plan->goes_on;
 	d->keeps = plan->keeps;
 	d->wait = plan->wait;
+	d->segments = plan->segments;
 	d->is_quiet = plan->is_quiet || client->settings->quiet ||
 	    strcmp(plan->local, "-") == 0;
 	d->path = strdup(plan->path);
@@ -407,15 +291,17 @@ download_begin(struct download **out, struct client *client,
 	if ((st = path_check(plan->path)) != STATUS_OK ||
 	    (st = download_new(&d, client, plan)) != STATUS_OK)
 		return st;
-	if (d->goes_on && strcmp(d->local, "-") != 0 &&
+	if ((d->goes_on || d->segments > 1) && strcmp(d->local, "-") != 0 &&
 	    (st = begin_part(d)) != STATUS_OK) {
 		download_free(d);
 		return st;
 	}
-	if (d->part != NULL && part_can_resume(d->part))
+	if (d->part == NULL || !part_can_resume(d->part))
+		d->segments = 1;	/* it is written in order */
+	else
 		d->fetched = part_length(d->part);
 	/* What is here is proved first, when all before it have ended. */
-	if (d->fetched < DIGEST_PIECE)
+	if (d->fetched < DIGEST_PIECE && d->segments <= 1)
 		ask(d);
 	*out = d;
 	return STATUS_OK;

@@ -26,6 +26,8 @@ struct download_plan {
 	bool		 keeps;		/* times and mode */
 	bool		 is_quiet;	/* no bar */
 	uint32_t	 wait;		/* seconds, for locks of others */
+	unsigned int	 segments;	/* connections, if it can be written
+					 * out of order; 0 and 1: one */
 };
 
 /* Ask for the file, unless something of it is here already. */

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ struct interrupt {
 	sigset_t	 before;	/* the mask as we found it */
 	int		 caught;	/* the last signal, or 0 */
 	unsigned int	 count;		/* signals since they were forgotten */
+	bool		 is_relay;	/* raised by us, for good */
 };
 
 enum status
@@ -40,13 +42,39 @@ interrupt_begin(struct interrupt **out)
 	return STATUS_OK;
 }
 
+enum status
+interrupt_relay(struct interrupt **out)
+{
+	struct interrupt *interrupt;
+
+	*out = NULL;
+	if ((interrupt = calloc(1, sizeof(*interrupt))) == NULL)
+		return status_errno("signals");
+	interrupt->is_relay = true;
+	interrupt->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (interrupt->fd == -1) {
+		free(interrupt);
+		return status_errno("signals");
+	}
+	*out = interrupt;
+	return STATUS_OK;
+}
+
+void
+interrupt_raise(struct interrupt *relay)
+{
+	/* It can only fail because it has been raised very often. */
+	(void)eventfd_write(relay->fd, 1);
+}
+
 void
 interrupt_end(struct interrupt *interrupt)
 {
 	if (interrupt == NULL)
 		return;
 	close(interrupt->fd);
-	sigprocmask(SIG_SETMASK, &interrupt->before, NULL);
+	if (!interrupt->is_relay)
+		sigprocmask(SIG_SETMASK, &interrupt->before, NULL);
 	free(interrupt);
 }
 
@@ -56,6 +84,19 @@ interrupt_fd(const struct interrupt *interrupt)
 	return interrupt == NULL ? -1 : interrupt->fd;
 }
 
+/* Its descriptor stays readable. */
+static int
+relay_caught(struct interrupt *relay)
+{
+	struct pollfd ready = { .fd = relay->fd, .events = POLLIN };
+
+	if (relay->caught == 0 && poll(&ready, 1, 0) == 1) {
+		relay->caught = SIGINT;
+		relay->count = 2;	/* urgent */
+	}
+	return relay->caught;
+}
+
 int
 interrupt_caught(struct interrupt *interrupt)
 {
@@ -63,6 +104,8 @@ interrupt_caught(struct interrupt *interrupt)
 
 	if (interrupt == NULL)
 		return 0;
+	if (interrupt->is_relay)
+		return relay_caught(interrupt);
 	while (read(interrupt->fd, &info, sizeof(info)) == sizeof(info)) {
 		interrupt->caught = (int)info.ssi_signo;
 		interrupt->count++;

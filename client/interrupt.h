@@ -17,6 +17,15 @@ struct interrupt;
 /* Hold the signals back. */
 enum status interrupt_begin(struct interrupt **out);
 
+/*
+ * One that holds no signals back: for work in another thread, which ends at
+ * once, as by an urgent signal, when somebody raises it.
+ */
+enum status interrupt_relay(struct interrupt **out);
+
+/* From any thread; it stays raised. */
+void interrupt_raise(struct interrupt *relay);
+
 /* Let the signals through again.  interrupt_end(NULL) does nothing. */
 void interrupt_end(struct interrupt *interrupt);
 

@@ -16,6 +16,7 @@ static const struct {
 	[OPTION_NEWER] = { "newer", true },
 	[OPTION_OFFSET] = { "offset", true },
 	[OPTION_OLDER] = { "older", true },
+	[OPTION_SEGMENTS] = { "segments", true },
 	[OPTION_SHARED] = { "shared", false },
 	[OPTION_TYPE] = { "type", true },
 	[OPTION_WAIT] = { "wait", true },

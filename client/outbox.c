@@ -25,6 +25,7 @@ struct item {
 	bool		 was_lost;	/* with its connection, once */
 	bool		 is_async;	/* not on the server's disk yet */
 	struct letter_watch *watch;	/* borrowed, or NULL */
+	bool		 was_silent;	/* while others sent segments */
 	struct patience	 patience;
 	struct item	*next;
 };
@@ -221,6 +222,7 @@ make_item(struct item **out, const struct letter *letter)
 	item->sending.goes_on = letter->goes_on;
 	item->sending.keeps = letter->keeps;
 	item->sending.wait = letter->wait;
+	item->sending.segments = letter->segments;
 	item->sending.local = strdup(letter->local);
 	if (letter->remote == NULL)
 		item->sending.path = strdup(base);
@@ -247,12 +249,21 @@ can_send_again(struct outbox *outbox, struct item *item, enum status st)
 	if (strcmp(item->sending.local, "-") == 0)
 		return false;
 	if (revive_is_loss(st)) {
+		/* Another connection was lost once too often. */
+		if (item->call.failed)
+			return false;
 		item->was_lost = true;
 		return remote_lost(outbox->remote) == STATUS_OK ||
 		    revive(outbox->revive, outbox->remote) == STATUS_OK;
 	}
 	if (st == STATUS_NOT_FOUND && item->sending.resumes) {
 		item->sending.has_id = false;	/* begin anew */
+		return true;
+	}
+	/* The server lets go of an upload of which nothing comes here. */
+	if (st == STATUS_LOCKED && item->sending.segments > 1 &&
+	    item->sending.has_id && !item->was_silent) {
+		item->was_silent = true;
 		return true;
 	}
 	/* The lost connection may still have it for a while. */

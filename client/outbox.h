@@ -41,6 +41,7 @@ struct letter {
 	struct letter_watch *watch;	/* borrowed until it is settled, or
 					 * NULL: who has one names the file,
 					 * not a folder to put it into */
+	unsigned int	 segments;	/* connections, for a long one */
 };
 
 /* Both are borrowed for the life of the outbox. */

@@ -180,6 +180,25 @@ part_resize(struct part *part, uint64_t size)
 	return STATUS_OK;
 }
 
+enum status
+part_clear(struct part *part, uint64_t from, uint64_t to)
+{
+	static const char zeros[65536];
+	enum status st = STATUS_OK;
+	size_t n;
+
+	if (part->streams || from >= to || fallocate(part->fd,
+	    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+	    (off_t)(to - from)) == 0)
+		return STATUS_OK;
+	for (; from < to && st == STATUS_OK; from += n) {
+		n = to - from < sizeof(zeros) ? (size_t)(to - from) :
+		    sizeof(zeros);
+		st = part_write(part, zeros, n, from);
+	}
+	return st;
+}
+
 uint64_t
 part_length(const struct part *part)
 {

@@ -34,6 +34,13 @@ enum status part_begin(struct part **out, const struct part_plan *plan);
 /* The file will have so many bytes. */
 enum status part_resize(struct part *part, uint64_t size);
 
+/*
+ * Whatever it has between these two goes, and they are zeros.  From here on
+ * part_write takes any order of offsets in a part that can be resumed, from any
+ * thread.
+ */
+enum status part_clear(struct part *part, uint64_t from, uint64_t to);
+
 /* True if what was fetched can be read again, and kept. */
 bool part_can_resume(const struct part *part);
 

@@ -31,10 +31,11 @@ take_folder(struct call *call, const struct frame *frame)
 	return reply_read(&reply, frame, REPLY_PATH);
 }
 
-static enum status
-go_back(struct remote *remote, const char *folder)
+enum status
+revive_go_back(const struct revive *revive, struct remote *remote)
 {
 	struct call call = { .receiver = take_folder };
+	const char *folder = *revive->folder;
 	struct ft1_frame *frame;
 
 	if (folder == NULL || strcmp(folder, "/") == 0)
@@ -45,11 +46,14 @@ go_back(struct remote *remote, const char *folder)
 }
 
 /* 1 s, 2 s, 4 s, ... between the attempts, the first of which is soon. */
-static enum status
-pause_first(const struct revive *revive)
+enum status
+revive_pause(struct revive *revive)
 {
-	int seconds = 1 << (revive->tried < 6 ? revive->tried - 1 : 5);
+	int seconds = 1 << (revive->tried < 5 ? revive->tried : 5);
 
+	if (revive->tried >= revive->settings->retries)
+		return STATUS_UNREACHABLE;
+	revive->tried++;
 	if (seconds > PAUSE_MOST)
 		seconds = PAUSE_MOST;
 	if (revive->settings->verbose)
@@ -66,7 +70,7 @@ attempt(struct revive *revive, struct remote *remote)
 	if ((st = sign_in_revive(revive->sign_in)) != STATUS_OK)
 		return st;
 	remote_interrupt_by(remote, revive->interrupt);
-	return go_back(remote, *revive->folder);
+	return revive_go_back(revive, remote);
 }
 
 enum status
@@ -75,11 +79,9 @@ revive(struct revive *revive, struct remote *remote)
 	enum status st = remote_lost(remote);
 	char *text;
 
-	while (revive_is_loss(st) &&
-	    revive->tried < revive->settings->retries) {
-		revive->tried++;
+	while (revive_is_loss(st)) {
 		text = strdup(status_text(st));
-		if (pause_first(revive) != STATUS_OK) {
+		if (revive_pause(revive) != STATUS_OK) {
 			status_set(st, "%s", text != NULL ? text : "");
 			free(text);
 			return st;

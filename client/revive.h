@@ -28,6 +28,16 @@ bool revive_is_loss(enum status st);
 /* Make the remote work again, unless it does.  The thread's text is kept. */
 enum status revive(struct revive *revive, struct remote *remote);
 
+/*
+ * Wait before the next attempt.  STATUS_UNREACHABLE if there have been enough,
+ * STATUS_CANCELLED after a signal.
+ */
+enum status revive_pause(struct revive *revive);
+
+/* Go to the folder, on a connection that was just made. */
+enum status revive_go_back(const struct revive *revive,
+    struct remote *remote);
+
 /* Something went well: begin to count anew. */
 void revive_rest(struct revive *revive);
 

@@ -304,7 +304,8 @@ abort_put(struct sender *s)
 
 	/* What was interrupted is kept; only ABORT gives it up for good. */
 	if (call->failed && !call->done && s->sending->has_id &&
-	    call->outcome == STATUS_CANCELLED) {
+	    (call->outcome == STATUS_CANCELLED ||
+	    revive_is_loss(call->outcome))) {
 		remote_more(s->remote, FT1_CANCEL, 0, call);
 		if (remote_send(s->remote) != STATUS_OK)
 			return remote_lost(s->remote);
@@ -312,6 +313,16 @@ abort_put(struct sender *s)
 	call->cancelled = true;
 	remote_more(s->remote, FT1_ABORT, call->done ? 0 : FT1_NOW, call);
 	return remote_send(s->remote);
+}
+
+static enum status
+send_content(struct sender *s)
+{
+	if (s->fd == STDIN_FILENO)
+		return send_stream(s);
+	if (is_long(s) && sender_has_segments(s))
+		return sender_send_segments(s);
+	return s->sending->resumes ? sender_send_missing(s) : send_regular(s);
 }
 
 static enum status
@@ -332,12 +343,7 @@ send_open_file(struct sender *s)
 	}
 	progress_begin(&s->progress, s->sending->local,
 	    s->fd == STDIN_FILENO ? PROGRESS_UNKNOWN : s->size, s->quiet);
-	if (s->fd == STDIN_FILENO)
-		st = send_stream(s);
-	else if (s->sending->resumes)
-		st = sender_send_missing(s);
-	else
-		st = send_regular(s);
+	st = send_content(s);
 	progress_end(&s->progress);
 	if (remote_lost(s->remote) != STATUS_OK)
 		return remote_lost(s->remote);

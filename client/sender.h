@@ -23,6 +23,7 @@ struct sending {
 	uint8_t		 flags;		/* of the request */
 	uint32_t	 wait;		/* seconds, for locks of others */
 	bool		 keeps;		/* times and mode */
+	unsigned int	 segments;	/* connections, for a long one */
 	struct call	*call;		/* done when the server has answered */
 	/* what was sent, for comparison with the server's receipt */
 	uint64_t	 size;

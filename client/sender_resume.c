@@ -3,10 +3,10 @@
 
 #include "sender_state.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "sender_piece.h"
 
 /* By its id, and told what the server holds. */
 enum status
@@ -19,7 +19,7 @@ sender_begin_resume(struct sender *s)
 	sending->held = calloc(sending->pieces + 1, sizeof(*sending->held));
 	sending->is_held = calloc(sending->pieces + 1, sizeof(bool));
 	if (s->piece == NULL)
-		s->piece = malloc(DIGEST_PIECE);
+		s->piece = malloc(PIECE_ROOM);
 	if (sending->held == NULL || sending->is_held == NULL ||
 	    s->piece == NULL)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
@@ -88,73 +88,21 @@ sender_take_receipt(struct sending *sending, const struct reply *reply)
 	return STATUS_OK;
 }
 
-/* A whole piece of the file. */
-static enum status
-read_piece(struct sender *s, size_t len)
-{
-	size_t got = 0;
-	ssize_t n;
-
-	while (got < len) {
-		n = pread(s->fd, s->piece + got, len - got,
-		    (off_t)(s->at + got));
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return status_errno("%s", s->sending->local);
-		if (n == 0)
-			return sender_changed(s);
-		got += (size_t)n;
-	}
-	return STATUS_OK;
-}
-
-static enum status
-send_whole_piece(struct sender *s, size_t len)
-{
-	size_t most = remote_limits(s->remote)->max_data, done, n;
-	enum status st = STATUS_OK;
-
-	for (done = 0; done < len && st == STATUS_OK; done += n) {
-		n = len - done < most ? len - done : most;
-		memcpy(s->frame + REMOTE_DATA_HEAD, s->piece + done, n);
-		st = remote_send_data(s->remote, s->sending->call, s->frame,
-		    s->at + done, n);
-	}
-	return st == STATUS_OK ? remote_look(s->remote) : st;
-}
-
-/* What the server holds is skipped; so is a MiB of zeros that it holds not. */
-static bool
-is_there(const struct sender *s, const uint8_t digest[DIGEST_SIZE])
-{
-	uint64_t number = s->at / DIGEST_PIECE;
-	uint8_t hole[DIGEST_SIZE];
-
-	if (s->sending->is_held[number])
-		return memcmp(s->sending->held[number], digest,
-		    DIGEST_SIZE) == 0;
-	digest_of_hole(hole);
-	return memcmp(hole, digest, DIGEST_SIZE) == 0;
-}
-
 enum status
 sender_send_missing(struct sender *s)
 {
-	uint8_t digest[DIGEST_SIZE];
+	struct piece piece = { .room = s->piece };
 	enum status st = STATUS_OK;
-	size_t len;
 
 	while (s->at < s->size && st == STATUS_OK && sender_goes_on(s)) {
-		len = s->size - s->at < DIGEST_PIECE ?
-		    (size_t)(s->size - s->at) : DIGEST_PIECE;
-		if ((st = read_piece(s, len)) != STATUS_OK)
+		piece.at = s->at;
+		if ((st = piece_look(&piece, s)) != STATUS_OK)
 			return st;
-		digest_of_piece(digest, s->piece, len);
-		digest_update(s->digest, s->piece, len);
-		if (!is_there(s, digest))
-			st = send_whole_piece(s, len);
-		s->at += len;
+		digest_add(s->digest, piece.digest);
+		s->at += piece.len;
+		digest_jump(s->digest, s->at);
+		if (!piece.is_there)
+			st = piece_send(&piece, s->remote, s->sending->call);
 		progress_update(&s->progress, s->at);
 	}
 	return st;
@@ -165,18 +113,18 @@ enum status
 sender_compare_published(struct sender *s)
 {
 	uint8_t published[FT1_ID_SIZE];
+	struct piece piece = { .room = s->piece };
 	enum status st = STATUS_OK;
-	size_t len;
 
 	memcpy(published, s->sending->digest, sizeof(published));
 	while (s->at < s->size && st == STATUS_OK) {
-		len = s->size - s->at < DIGEST_PIECE ?
-		    (size_t)(s->size - s->at) : DIGEST_PIECE;
-		if ((st = read_piece(s, len)) != STATUS_OK)
+		piece.at = s->at;
+		if ((st = piece_look(&piece, s)) != STATUS_OK)
 			return st;
-		digest_update(s->digest, s->piece, len);
-		s->at += len;
+		digest_add(s->digest, piece.digest);
+		s->at += piece.len;
 	}
+	digest_jump(s->digest, s->size);
 	digest_end(s->digest, s->sending->digest);
 	s->digest = NULL;
 	if (s->size == s->sending->size && memcmp(published,

@@ -1,6 +1,7 @@
 /*
- * sender_state - what a sender is made of, for the two files that carry it on:
- * sender.c, and sender_resume.c for an upload that is gone on with.
+ * sender_state - what a sender is made of, for the files that carry it on:
+ * sender.c, sender_resume.c for an upload that is gone on with, and
+ * sender_segments.c for one over several connections.
  */
 #ifndef SENDER_STATE_H
 #define SENDER_STATE_H
@@ -38,6 +39,12 @@ enum status sender_begin_resume(struct sender *s);
 
 /* Send the pieces that it does not hold, or holds differently. */
 enum status sender_send_missing(struct sender *s);
+
+/* True if it is to go, and worth to, over several connections. */
+bool sender_has_segments(const struct sender *s);
+
+/* Send all that the server does not hold, over these. */
+enum status sender_send_segments(struct sender *s);
 
 /* What was published already: is it what the file holds now? */
 enum status sender_compare_published(struct sender *s);

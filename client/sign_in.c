@@ -44,6 +44,8 @@ struct sign_in {
 	bool			 keeps;		/* a new one is wanted */
 	bool			 no_ticket;	/* the password counts */
 	bool			 revives;	/* by what it was given */
+	bool			 is_more;	/* beside another sign-in */
+	struct interrupt	*interrupt;	/* borrowed, or NULL */
 	bool			 early;		/* do not wait for a ticket */
 	bool			 is_open;	/* nor has anybody yet */
 };
@@ -98,6 +100,7 @@ connect_once(struct sign_in *s)
 	if (st != STATUS_OK ||
 	    (st = wire_new(&wire, s->context, fd)) != STATUS_OK)
 		return st;
+	wire_interrupt_by(wire, s->interrupt);
 	if ((st = shake_hands(s, wire)) != STATUS_OK) {
 		wire_free(wire);
 		return st;
@@ -126,6 +129,10 @@ get_password(struct sign_in *s)
 	size_t len;
 	enum status st;
 
+	/* Nobody is asked while a transfer runs. */
+	if (s->is_more && s->settings->password_file == NULL)
+		return status_set(STATUS_LOGIN_REFUSED,
+		    "the login does not hold for more connections");
 	if (s->settings->password_file != NULL)
 		st = secret_read_file(&s->password, s->settings->password_file);
 	else {
@@ -228,7 +235,7 @@ may_try_again(struct sign_in *s, enum status st)
 	if (s->remote != NULL && remote_lost(s->remote) != STATUS_OK)
 		hang_up(s);
 	if (st == STATUS_BUSY)
-		return patience_wait(&s->patience, NULL,
+		return patience_wait(&s->patience, s->interrupt,
 		    s->settings->verbose) == STATUS_OK;
 	if (s->ticket.len > 0 &&
 	    (st == STATUS_LOGIN_REFUSED || st == STATUS_UNSUPPORTED)) {
@@ -293,6 +300,26 @@ name_whom(char *out, size_t size, const struct destination *target)
 	snprintf(out, size, "%s@%s", target->user, name);
 }
 
+static struct sign_in *
+alloc_sign_in(const struct command_line *settings,
+    const struct destination *target)
+{
+	struct sign_in *s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL) {
+		status_set(STATUS_NO_MEMORY, "out of memory");
+		return NULL;
+	}
+	s->settings = settings;
+	s->target = target;
+	s->trust.pin = settings->pin;
+	s->trust.cafile = settings->cafile;
+	s->trust.known_hosts = settings->known_hosts;
+	s->trust.target = target;
+	name_whom(s->whom, sizeof(s->whom), target);
+	return s;
+}
+
 static enum status
 new_sign_in(struct sign_in **out, const struct command_line *settings,
     const struct destination *target)
@@ -301,15 +328,8 @@ new_sign_in(struct sign_in **out, const struct command_line *settings,
 	enum status st;
 
 	*out = NULL;
-	if ((s = calloc(1, sizeof(*s))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
-	s->settings = settings;
-	s->target = target;
-	s->trust.pin = settings->pin;
-	s->trust.cafile = settings->cafile;
-	s->trust.known_hosts = settings->known_hosts;
-	s->trust.target = target;
-	name_whom(s->whom, sizeof(s->whom), target);
+	if ((s = alloc_sign_in(settings, target)) == NULL)
+		return STATUS_NO_MEMORY;
 	if ((st = trust_context(&s->context, &s->trust)) != STATUS_OK)
 		sign_in_end(s);
 	else
@@ -332,6 +352,34 @@ sign_in_begin(struct sign_in **out, const struct command_line *settings,
 		sign_in_end(s);
 	else
 		*out = s;
+	return st;
+}
+
+enum status
+sign_in_more(struct sign_in **out, const struct sign_in *first)
+{
+	struct sign_in *s;
+
+	*out = NULL;
+	if ((s = alloc_sign_in(first->settings, first->target)) == NULL)
+		return STATUS_NO_MEMORY;
+	SSL_CTX_up_ref(first->context);
+	s->context = first->context;
+	s->fresh = first->fresh;
+	s->is_more = true;
+	*out = s;
+	return STATUS_OK;
+}
+
+enum status
+sign_in_connect(struct sign_in *s, struct interrupt *interrupt)
+{
+	enum status st;
+
+	s->interrupt = interrupt;
+	s->revives = true;
+	st = keep_trying(s);
+	s->revives = false;
 	return st;
 }
 
@@ -395,7 +443,7 @@ renew_ticket(struct sign_in *s)
 {
 	struct kept_ticket now;
 
-	if (s->ticket.len == 0 || s->fresh.len == 0 ||
+	if (s->is_more || s->ticket.len == 0 || s->fresh.len == 0 ||
 	    (s->ticket.len == s->fresh.len && memcmp(s->ticket.bytes,
 	    s->fresh.bytes, s->fresh.len) == 0))
 		return;

@@ -27,6 +27,15 @@ enum status sign_in_begin(struct sign_in **out,
     const struct command_line *settings, const struct destination *target,
     bool early);
 
+/*
+ * One more connection of the same user, beside a sign-in that has logged in:
+ * by its ticket, and without asking anybody.  sign_in_connect may run in
+ * another thread, and ends with STATUS_CANCELLED once `interrupt` is raised.
+ */
+enum status sign_in_more(struct sign_in **out, const struct sign_in *first);
+enum status sign_in_connect(struct sign_in *sign_in,
+    struct interrupt *interrupt);
+
 /* Borrowed, until sign_in_settle or sign_in_end. */
 struct remote *sign_in_remote(const struct sign_in *sign_in);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crew.h"
 #include "nearest.h"
 
 #define WAITS OPTION_BIT(OPTION_WAIT)
@@ -13,15 +14,17 @@
 static const struct verb verbs[] = {
 	{ "list", "ls", "l", 0, 1, "[-l] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
-	{ "get", NULL, "apr", 1, 2, "[-apr] [--wait SECONDS] FILE [LOCAL]",
+	{ "get", NULL, "apr", 1, 2,
+	    "[-apr] [--segments N] [--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it);\n"
 	    "                             -r: a folder with all in it",
-	    verb_get, false, WAITS },
-	{ "put", NULL, "apr", 1, 2,
-	    "[-apr] [--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
+	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) },
+	{ "put", NULL, "apr", 1, 2, "[-apr] [--segments N] [--wait SECONDS] "
+	    "[--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
 	    "                             -r: a folder with all in it",
-	    verb_put, true, WAITS | OPTION_BIT(OPTION_OFFSET) },
+	    verb_put, true, WAITS | OPTION_BIT(OPTION_OFFSET) |
+	    OPTION_BIT(OPTION_SEGMENTS) },
 	{ "cat", NULL, "", 1, -1, "[--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false, WAITS },
 	{ "append", NULL, "", 2, 2, "[--wait SECONDS] LOCAL FILE",
@@ -191,5 +194,25 @@ verb_wait_seconds(uint32_t *seconds, const struct arguments *arguments)
 		    "%.64s: one can wait for 0 to %u seconds", word,
 		    FT1_LOCK_WAIT_MAX);
 	*seconds = (uint32_t)number;
+	return STATUS_OK;
+}
+
+enum status
+verb_segments(unsigned int *segments, const struct arguments *arguments)
+{
+	const char *word = arguments->options[OPTION_SEGMENTS];
+	unsigned long number;
+	char *end;
+
+	*segments = 1;
+	if (word == NULL)
+		return STATUS_OK;
+	number = strtoul(word, &end, 10);
+	if (*word < '0' || *word > '9' || *end != '\0' || number < 1 ||
+	    number > CREW_MOST + 1)
+		return status_set(STATUS_USAGE,
+		    "%.64s: there can be 1 to %d segments", word,
+		    CREW_MOST + 1);
+	*segments = (unsigned int)number;
 	return STATUS_OK;
 }

@@ -107,6 +107,10 @@ enum status verb_wait_seconds(uint32_t *seconds,
 /* 'f', 'd', 'l' or 'o', as the server says. */
 enum status verb_type_of(char *type, struct client *client, const char *path);
 
+/* The value of --segments, or 1. */
+enum status verb_segments(unsigned int *segments,
+    const struct arguments *arguments);
+
 /* Make the server's folder the one that begins the session. */
 enum status verb_enter(struct client *client, const char *path);
 

@@ -55,6 +55,21 @@ fetch(struct client *client, const struct download_plan *plan)
 	return STATUS_OK;
 }
 
+static enum status
+check_segments(struct download_plan *plan, const struct arguments *arguments)
+{
+	enum status st;
+
+	if ((st = verb_segments(&plan->segments, arguments)) != STATUS_OK)
+		return st;
+	if (plan->segments > 1 &&
+	    ((arguments->letters & VERB_LETTER('r')) != 0 ||
+	    (arguments->len > 1 && strcmp(arguments->words[1], "-") == 0)))
+		return status_set(STATUS_USAGE,
+		    "--segments is for one file that is written here");
+	return STATUS_OK;
+}
+
 enum status
 verb_get(struct client *client, const struct arguments *arguments,
     const char **blame)
@@ -65,6 +80,8 @@ verb_get(struct client *client, const struct arguments *arguments,
 	char *local = NULL;
 	enum status st;
 
+	if ((st = check_segments(&plan, arguments)) != STATUS_OK)
+		return st;
 	if ((arguments->letters & VERB_LETTER('r')) != 0)
 		return verb_get_tree(client, arguments, blame);
 	*blame = plan.path;

@@ -3,6 +3,24 @@
 
 #include "verb.h"
 
+#include <string.h>
+
+static enum status
+check_segments(struct letter *letter, const struct arguments *arguments)
+{
+	enum status st;
+
+	if ((st = verb_segments(&letter->segments, arguments)) != STATUS_OK)
+		return st;
+	if (letter->segments > 1 &&
+	    (arguments->options[OPTION_OFFSET] != NULL ||
+	    (arguments->letters & VERB_LETTER('r')) != 0 ||
+	    strcmp(letter->local, "-") == 0))
+		return status_set(STATUS_USAGE, "--segments is for a whole "
+		    "file of this machine");
+	return STATUS_OK;
+}
+
 enum status
 verb_put(struct client *client, const struct arguments *arguments,
     const char **blame)
@@ -20,6 +38,8 @@ verb_put(struct client *client, const struct arguments *arguments,
 	    arguments->options[OPTION_OFFSET] != NULL)
 		return status_set(STATUS_USAGE,
 		    "-r and --offset do not go together");
+	if ((st = check_segments(&letter, arguments)) != STATUS_OK)
+		return st;
 	if ((arguments->letters & VERB_LETTER('r')) != 0)
 		return verb_put_tree(client, arguments, blame);
 	if (arguments->options[OPTION_OFFSET] != NULL)

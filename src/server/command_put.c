@@ -19,14 +19,6 @@ struct put_consumer {
 	enum status	 outcome;	/* if it ends before its commit */
 };
 
-static void
-put_audit(const struct audit_who *who, const char *path, uint64_t bytes,
-    enum status outcome)
-{
-	audit(who, &(struct audit_event){ .verb = "put", .path = path,
-	    .has_bytes = true, .bytes = bytes, .outcome = outcome });
-}
-
 static enum status
 put_feed(struct consumer *consumer, uint64_t offset, const void *bytes,
     size_t len)
@@ -84,8 +76,12 @@ put_free(struct consumer *consumer)
 	struct put_consumer *put = (struct put_consumer *)consumer;
 
 	if (put->upload != NULL) {
-		put_audit(&put->who, upload_path(put->upload),
-		    upload_received(put->upload), put->outcome);
+		audit(&put->who, &(struct audit_event){
+		    .verb = put->consumer.ends_at_commit ? "segment" : "put",
+		    .path = upload_path(put->upload), .has_bytes = true,
+		    .bytes = upload_received(put->upload),
+		    .upload_id = upload_is_long(put->upload) ?
+		    upload_id(put->upload) : NULL, .outcome = put->outcome });
 		upload_free(put->upload);
 	}
 	free(put);
@@ -284,7 +280,8 @@ command_put(struct caller *caller, const struct request *request)
 		st = put_go(put, caller, request);
 	if (st == STATUS_OK)
 		return;
-	put_audit(caller->who, path, 0, st);
+	audit(caller->who, &(struct audit_event){ .verb = "put",
+	    .path = path, .has_bytes = true, .outcome = st });
 	if (put != NULL)
 		upload_free(put->upload);
 	free(put);

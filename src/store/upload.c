@@ -482,7 +482,7 @@ upload_place(const struct upload *upload)
 uint64_t
 upload_received(const struct upload *upload)
 {
-	return upload->received;
+	return upload->received - upload->first;
 }
 
 const uint8_t *

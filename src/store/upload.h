@@ -139,7 +139,7 @@ const char *upload_path(const struct upload *upload);	/* clean target path */
 /* The name it has got beside a taken one (UPLOAD_FRESH), else NULL. */
 const char *upload_fresh_name(const struct upload *upload);
 const struct place *upload_place(const struct upload *upload);
-/* The offset behind the last byte. */
+/* The offset behind the last byte; of a segment, from its beginning. */
 uint64_t upload_received(const struct upload *upload);
 const uint8_t *upload_id(const struct upload *upload);
 

@@ -36,10 +36,9 @@ upload_reserve(struct upload *upload, const struct folder *folder)
 
 	if (!quota_counts(&upload->place, upload->plan.path))
 		return STATUS_OK;
-	/* Each segment for itself; the name is for who commits. */
+	/* The whole is reserved by who began it, and by who commits it. */
 	if (upload->is_segment)
-		return quota_reserve(&upload->quota, &upload->place,
-		    upload->plan.path, upload->end - upload->first, 0);
+		return STATUS_OK;
 	look_at_old(upload, folder);
 	return quota_reserve(&upload->quota, &upload->place,
 	    upload->plan.path, growth(upload, size), !upload->is_replacing);

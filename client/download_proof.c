@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/* What is here of a file already, and is what the server has. */
+#include "config.h"
+
+#include "download_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum status
+begin_notes(struct download *d)
+{
+	d->pieces = d->fetched / DIGEST_PIECE + 1;
+	if ((d->held = calloc(d->pieces, sizeof(*d->held))) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	return STATUS_OK;
+}
+
+/* Of the last piece, which may go on, nothing is known. */
+static void
+note_piece(struct download *d, size_t got, bool is_same)
+{
+	uint64_t number = d->proving / DIGEST_PIECE;
+
+	if (number < d->pieces && got == DIGEST_PIECE)
+		d->held[number] = is_same;
+	d->proving += DIGEST_PIECE;
+	progress_update(&d->progress, d->proving);
+}
+
+/* The next piece of the server's file: is ours the same? */
+static enum status
+compare_piece(struct download *d, const uint8_t theirs[DIGEST_SIZE])
+{
+	uint8_t ours[DIGEST_SIZE];
+	enum status st;
+	size_t got;
+
+	if (d->differs && d->held == NULL)
+		return STATUS_OK;
+	st = part_read(d->part, d->piece, DIGEST_PIECE, d->proving, &got);
+	if (st != STATUS_OK)
+		return st;
+	digest_of_piece(ours, d->piece, got);
+	if (d->held != NULL) {
+		note_piece(d, got, memcmp(ours, theirs, DIGEST_SIZE) == 0);
+		return STATUS_OK;
+	}
+	if (memcmp(ours, theirs, DIGEST_SIZE) == 0) {
+		d->proving += got;
+		d->start = d->proving;
+		d->differs = got < DIGEST_PIECE;	/* the end */
+	} else
+		d->differs = true;
+	progress_update(&d->progress, d->proving);
+	return STATUS_OK;
+}
+
+static enum status
+take_digests(struct download *d, const struct frame *frame)
+{
+	const uint8_t *at = frame->payload;
+	size_t left = frame->header.length, len;
+	enum status st;
+
+	while (left > 0) {
+		if (left < 2 || (len = (size_t)at[0] << 8 | at[1]) < 8 ||
+		    left - 2 < len || (len - 8) % DIGEST_SIZE != 0)
+			return download_malformed(
+			    "a malformed list of digests");
+		at += 10;
+		left -= 2 + len;
+		for (len -= 8; len > 0; len -= DIGEST_SIZE) {
+			if ((st = compare_piece(d, at)) != STATUS_OK)
+				return st;
+			at += DIGEST_SIZE;
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status
+take_proof(struct call *call, const struct frame *frame)
+{
+	struct download *d = call->owner;
+	struct reply reply;
+	enum status st;
+
+	if (frame->header.type == FT1_DIGESTS)
+		return take_digests(d, frame);
+	if (frame->header.type != FT1_OK)
+		return download_malformed("what nobody asked for");
+	st = reply_read(&reply, frame, REPLY_VERSION_NOW);
+	if (st != STATUS_OK)
+		return st;
+	memcpy(d->version, reply.version_now, FT1_ID_SIZE);
+	d->has_version = true;
+	return STATUS_OK;
+}
+
+enum status
+download_prove(struct download *d)
+{
+	struct call call = { .receiver = take_proof, .owner = d };
+	struct ft1_frame *frame;
+	enum status st;
+
+	free(d->held);
+	d->held = NULL;
+	d->pieces = 0;
+	d->start = d->proving = 0;
+	d->differs = d->has_version = false;
+	digest_drop(d->digest);
+	d->digest = NULL;
+	if (d->fetched < DIGEST_PIECE)
+		return STATUS_OK;	/* as good as nothing */
+	if (d->piece == NULL && (d->piece = malloc(DIGEST_PIECE)) == NULL)
+		return status_set(STATUS_NO_MEMORY, "out of memory");
+	if (d->segments > 1 && (st = begin_notes(d)) != STATUS_OK)
+		return st;
+	frame = remote_request(d->client->remote, FT1_PIECES, 0, &call);
+	ft1_put_string(frame, FT1_TAG_PATH, d->path);
+	ft1_put_u64(frame, FT1_TAG_LENGTH, d->fetched);
+	st = remote_finish(d->client->remote, &call);
+	if (st == STATUS_UNSUPPORTED)
+		st = STATUS_OK;		/* an old server: from the start */
+	return st;
+}

@@ -1,0 +1,57 @@
+/*
+ * download_state - what a download is made of, for the files that carry it on:
+ * download.c, download_proof.c for what is here already, and
+ * download_segments.c for one over several connections.
+ */
+#ifndef DOWNLOAD_STATE_H
+#define DOWNLOAD_STATE_H
+
+#include "digest.h"
+#include "download.h"
+#include "part.h"
+#include "progress.h"
+
+struct download {
+	struct client	*client;	/* borrowed */
+	struct call	 call;
+	bool		 is_asked;	/* `call` is on its way, or done */
+	char		*path;		/* owned; the server's */
+	char		*local;		/* owned */
+	struct part	*part;		/* owned; NULL before BEGUN */
+	struct digest	*digest;	/* owned; likewise */
+	uint64_t	 size;
+	struct progress	 progress;
+	unsigned int	 segments;	/* connections; 0 and 1: one */
+	bool		 gave_up;	/* one of them was lost too often */
+
+	/* what an earlier attempt has fetched */
+	bool		 goes_on;	/* by an earlier run, too */
+	bool		 knows_size;
+	uint64_t	 fetched;	/* at most so many bytes are here */
+	uint64_t	 start;		/* proved to be right up to here */
+	uint64_t	 proving;	/* the next piece to be compared */
+	bool		 differs;
+	uint8_t		*piece;		/* owned; a MiB */
+	bool		*held;		/* owned; pieces that are right, if */
+	uint64_t	 pieces;	/* there are segments; room of `held` */
+	bool		 has_version;
+	uint8_t		 version[FT1_ID_SIZE];
+	unsigned int	 changes;	/* between proof and rest */
+	bool		 keeps;		/* times and mode */
+	bool		 is_quiet;
+	uint32_t	 wait;		/* seconds, for locks of others */
+};
+
+enum status download_malformed(const char *what);
+
+/*
+ * What is here is worth something if it is what the server's file has there
+ * now, by the digests of both: up to the first piece that differs, or each
+ * piece by itself if there are segments.
+ */
+enum status download_prove(struct download *download);
+
+/* Fetch what is not here, over several connections. */
+enum status download_segments(struct download *download);
+
+#endif
