@@ -103,7 +103,7 @@ class Changes(UsersTest):
             self.ftuser('set', ftlib.USER, 'rights=list+write')
             self.assertRefused('not-permitted', wire.get, 'a')
             wire.put('b', b'2')
-            self.assertRefused('exists', wire.put, 'a', b'3')
+            self.assertRefused('not-permitted', wire.put, 'a', b'3')
             self.ftuser('set', ftlib.USER, 'rights=full')
             wire.put('a', b'3')
             self.assertEqual(wire.get('a'), b'3')
