@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,16 +69,22 @@ names_close(struct names *names)
 
 /*
  * All nodes of a cluster must come to the same byte: no device number, and
- * nothing random.
+ * nothing random.  The folder is hashed as the name is: as a seed it would be
+ * no more than added to a short name, and "a" in one folder would often be the
+ * same as "b" in the next.
  */
 static struct slot
 slot_of(const struct folder *folder, const char *name)
 {
+	unsigned char key[sizeof(uint64_t) + NAME_MAX];
+	size_t len = strnlen(name, NAME_MAX), i;
+	uint64_t ino = folder->ino, hash;
 	struct slot slot;
-	uint64_t hash;
 
-	hash = XXH3_64bits_withSeed(name, strlen(name),
-	    (XXH64_hash_t)folder->ino);
+	for (i = 0; i < sizeof(ino); i++)
+		key[i] = (unsigned char)(ino >> 8 * i);
+	memcpy(key + sizeof(ino), name, len);
+	hash = XXH3_64bits(key, sizeof(ino) + len);
 	slot.file = (unsigned int)(hash % BASE_NAMES_FILES);
 	slot.at = (off_t)(hash / BASE_NAMES_FILES);
 	return slot;

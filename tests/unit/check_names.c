@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "check_main.h"
 #include "store_support.h"
@@ -169,6 +171,37 @@ START_TEST(threads_that_want_both_names_take_turns)
 }
 END_TEST
 
+#define FOLDERS	100
+#define NAMES	100
+
+static int
+by_place(const void *a, const void *b)
+{
+	off_t one = *(const off_t *)a, two = *(const off_t *)b;
+
+	return (one > two) - (one < two);
+}
+
+START_TEST(short_names_in_folders_of_like_numbers_do_not_meet)
+{
+	static off_t at[FOLDERS * NAMES];
+	struct folder folder = { .fd = -1 };
+	char name[16];
+	int i, fd;
+
+	for (i = 0; i < FOLDERS * NAMES; i++) {
+		folder.ino = (ino_t)(12 + i / NAMES);
+		snprintf(name, sizeof(name), "f%d", i % NAMES);
+		ck_assert_int_eq(names_claim_byte(&fd, &at[i], store.base,
+		    &folder, name), STATUS_OK);
+		close(fd);
+	}
+	qsort(at, FOLDERS * NAMES, sizeof(at[0]), by_place);
+	for (i = 1; i < FOLDERS * NAMES; i++)
+		ck_assert_int_ne(at[i - 1], at[i]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -181,6 +214,7 @@ main(void)
 		names_hold_between_processes,
 		a_thousand_names_are_taken_and_given_back,
 		threads_that_want_both_names_take_turns,
+		short_names_in_folders_of_like_numbers_do_not_meet,
 		NULL
 	};
 
