@@ -61,6 +61,9 @@ tell_published(struct upload *upload, const struct folder *folder,
 		record_remove(upload->record);
 		return no_such_upload();
 	}
+	/* Who published it may have died before this. */
+	if (!receipt->is_async && (st = folder_flush(folder)) != STATUS_OK)
+		return st;
 	if (state == RECORD_DONE)
 		return STATUS_OK;
 	/* Of a file that is another by now no version can be told. */

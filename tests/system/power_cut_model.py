@@ -274,6 +274,23 @@ class Model(PowerCut):
                 self.assertGreater(self.check(lambda: self.wire.put(
                     path, os.urandom(3 * MIB)), path), 10)
 
+    def test_a_receipt_that_is_told_again(self):
+        """Who told it first may have died before all was flushed."""
+        self.start()
+        upload = self.wire.put('dir/a', os.urandom(2 * MIB))['UPLOAD']
+
+        def ask():
+            self.wire.answer(self.wire.ask('PUT', {'UPLOAD': upload}))
+            self.wire.send('ABORT', self.wire.last_id)
+        calls, _ = self.record(ask)
+        flush, = [call for call in calls
+                  if call.name in durability_order.FLUSHES]
+        self.assertEqual(re.match(FD, flush.text)[1], self.names('dir')[0])
+        sends = [call for call in calls
+                 if call.name in durability_order.SENDS
+                 and '<socket' in call.text]
+        self.assertLess(flush.end, sends[0].begin)
+
     def test_a_batch(self):
         """Each member by itself: the first answers are sent while the last
         are still on their way, so that each is held to what the last send
