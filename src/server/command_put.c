@@ -186,8 +186,9 @@ put_begin(struct put_consumer *put, struct caller *caller,
 
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
 		return st;
-	if ((st = blind_check(caller, path, request->if_absent ||
-	    request->if_version || request->taken == UPLOAD_REFUSE)) != STATUS_OK)
+	st = blind_check(caller, path, request->if_absent ||
+	    request->if_version || request->taken == UPLOAD_REFUSE);
+	if (st != STATUS_OK)
 		return st;
 	plan_of_request(&plan, request, caller);
 	plan.path = path;

@@ -74,6 +74,24 @@ check_limits(const struct quota_data *data, uint64_t bytes, uint64_t files)
 	return st;
 }
 
+/* Nothing is promised of what nobody knows. */
+static enum status
+begin_counted(struct quota_tree *tree, struct quota_data *data)
+{
+	enum status st;
+
+	if ((st = quota_tree_begin(tree, data)) != STATUS_OK ||
+	    data->is_counted)
+		return st;
+	quota_tree_end(tree, NULL);
+	if ((st = quota_tree_count(tree)) != STATUS_OK ||
+	    (st = quota_tree_begin(tree, data)) != STATUS_OK ||
+	    data->is_counted)
+		return st;
+	quota_tree_end(tree, NULL);
+	return status_set(STATUS_BUSY, "the quota is being counted");
+}
+
 /* Promise more in one tree. */
 static enum status
 promise(struct quota_tree *tree, const struct place *own, uint64_t bytes,
@@ -83,7 +101,7 @@ promise(struct quota_tree *tree, const struct place *own, uint64_t bytes,
 	struct quota_data data;
 	enum status st;
 
-	if ((st = quota_tree_begin(tree, &data)) != STATUS_OK)
+	if ((st = begin_counted(tree, &data)) != STATUS_OK)
 		return st;
 	if (own != NULL && is_limited(own) && quota_tree_is(tree, own->root)) {
 		data.limit.bytes = (int64_t)own->quota.bytes;
@@ -261,7 +279,7 @@ quota_look(struct quota_usage *out, const struct place *place)
 	    STATUS_OK)
 		return st;
 	tree = quota_table_get(table, place->root);
-	if ((st = quota_tree_begin(tree, &data)) != STATUS_OK)
+	if ((st = begin_counted(tree, &data)) != STATUS_OK)
 		return st;
 	quota_tree_end(tree, NULL);
 	out->has_bytes = place->quota.bytes != 0;

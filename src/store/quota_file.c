@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -188,6 +189,15 @@ quota_file_close(struct quota_file *file)
 	if (file->fd != -1)
 		close(file->fd);
 	file->fd = -1;
+}
+
+bool
+quota_file_is_gone(const struct quota_file *file)
+{
+	struct stat sb;
+
+	return file->fd == -1 ||
+	    (fstat(file->fd, &sb) == 0 && sb.st_nlink == 0);
 }
 
 enum status

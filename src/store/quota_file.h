@@ -57,11 +57,17 @@ enum status quota_file_open(struct quota_file *out, const struct base *base,
     const char *root, bool make);
 void quota_file_close(struct quota_file *file);
 
+/* Somebody has removed it: it has to be opened again. */
+bool quota_file_is_gone(const struct quota_file *file);
+
 /* The root that a file is for, of a file of that name.  STATUS_NOT_FOUND. */
 enum status quota_file_root(char out[QUOTA_ROOT_ROOM],
     const struct base *base, const char *name);
 
-/* Lock and read; STATUS_BUSY if others hold it for too long. */
+/*
+ * Lock and read; STATUS_BUSY if others hold it for too long.  Of a file that
+ * makes no sense nothing is known: it is not counted.
+ */
 enum status quota_file_begin(const struct quota_file *file,
     struct quota_data *data);
 /* Write and unlock, or with `data` NULL only unlock. */

@@ -21,6 +21,7 @@ struct quota_tree {
 	const struct base *base;	/* borrowed */
 	pthread_mutex_t	 mutex;		/* held from begin to end */
 	struct quota_file file;
+	struct quota_amount promised;	/* by this process; as in its slot */
 };
 
 struct quota_table {
@@ -82,10 +83,19 @@ quota_tree_slot(const struct quota_tree *tree, struct quota_data *data)
 enum status
 quota_tree_begin(struct quota_tree *tree, struct quota_data *data)
 {
-	enum status st;
+	enum status st = STATUS_OK;
 
 	pthread_mutex_lock(&tree->mutex);
-	if ((st = quota_file_begin(&tree->file, data)) != STATUS_OK)
+	if (quota_file_is_gone(&tree->file)) {
+		quota_file_close(&tree->file);
+		st = quota_file_open(&tree->file, tree->base, tree->root,
+		    true);
+	}
+	if (st == STATUS_OK)
+		st = quota_file_begin(&tree->file, data);
+	if (st == STATUS_OK)
+		*quota_tree_slot(tree, data) = tree->promised;
+	else
 		pthread_mutex_unlock(&tree->mutex);
 	return st;
 }
@@ -95,6 +105,8 @@ quota_tree_end(struct quota_tree *tree, struct quota_data *data)
 {
 	enum status st = quota_file_end(&tree->file, data);
 
+	if (data != NULL && st == STATUS_OK)
+		tree->promised = *quota_tree_slot(tree, data);
 	pthread_mutex_unlock(&tree->mutex);
 	return st;
 }
@@ -132,8 +144,8 @@ count(struct quota_tree *tree)
 }
 
 /* Nothing is promised from a quota of which nothing is known yet. */
-static enum status
-have_counted(struct quota_tree *tree)
+enum status
+quota_tree_count(struct quota_tree *tree)
 {
 	struct quota_data data;
 	enum status st;
@@ -163,7 +175,7 @@ open_tree(struct quota_tree **out, const struct base *base, const char *root,
 	if ((tree->root = strdup(root)) != NULL)
 		st = quota_file_open(&tree->file, base, root, make);
 	if (st == STATUS_OK)
-		st = have_counted(tree);
+		st = quota_tree_count(tree);
 	if (st != STATUS_OK) {
 		free_tree(tree);
 		return st;

@@ -21,9 +21,16 @@ unsigned int quota_table_find(struct quota_table *table,
     const struct base *base, const char *full,
     struct quota_tree *out[QUOTA_NESTED]);
 
-/* Between these two nobody else changes it, in this process or another. */
+/*
+ * Between these two nobody else changes it, in this process or another.  A file
+ * that was removed or spoiled is made anew, with what this process has promised;
+ * nothing may be promised before it is counted.
+ */
 enum status quota_tree_begin(struct quota_tree *tree, struct quota_data *data);
 enum status quota_tree_end(struct quota_tree *tree, struct quota_data *data);
+
+/* Count it now if that was never done. */
+enum status quota_tree_count(struct quota_tree *tree);
 
 bool quota_tree_is(const struct quota_tree *tree, const char *root);
 

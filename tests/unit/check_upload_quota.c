@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: ISC */
+/* What uploads reserve of a quota, and what comes of it. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check_main.h"
+#include "in_place.h"
+#include "quota.h"
+#include "store_support.h"
+
+#define MIB	1048576u
+
+static struct store store;
+static uint8_t *zeros;		/* 2 MiB of them */
+
+static void
+set_up(void)
+{
+	store_open(&store, DURABILITY_ASYNC);
+	store.place.quota.bytes = 100;
+	store.place.quota.files = 2;
+	ck_assert_ptr_nonnull(zeros = calloc(2, MIB));
+}
+
+static void
+tear_down(void)
+{
+	free(zeros);
+	ck_assert_int_eq(store_stages(&store), 0);
+	store_close(&store);
+}
+
+static struct upload_plan
+plan_for(const char *path, uint64_t size)
+{
+	return (struct upload_plan){ .path = path, .user = "alice",
+		.has_size = true, .size = size };
+}
+
+static struct upload *
+begin(const char *path, uint64_t size)
+{
+	struct upload_plan plan = plan_for(path, size);
+
+	return store_begin(&store, &plan);
+}
+
+static enum status
+refusal(const char *path, uint64_t size)
+{
+	struct upload_plan plan = plan_for(path, size);
+
+	return store_begin_status(&store, &plan);
+}
+
+static enum status
+put(const char *path, const char *text)
+{
+	struct upload_plan plan = plan_for(path, strlen(text));
+
+	return store_upload(&store, &plan, text);
+}
+
+/* All that has come are zeros. */
+static enum status
+seal(struct upload *upload, uint64_t size)
+{
+	uint8_t digest[DIGEST_SIZE];
+
+	digest_of(digest, zeros, size);
+	return upload_seal(upload, size, digest);
+}
+
+static bool
+used(uint64_t bytes, uint64_t files)
+{
+	struct quota_usage usage;
+
+	ck_assert_int_eq(quota_look(&usage, &store.place), STATUS_OK);
+	return usage.bytes_used == bytes && usage.files_used == files;
+}
+
+START_TEST(a_known_size_is_reserved_at_the_start)
+{
+	struct upload *one = begin("/a", 60);
+
+	ck_assert_int_eq(refusal("/b", 41), STATUS_QUOTA);
+	ck_assert_int_eq(refusal("/b", 101), STATUS_TOO_LARGE);
+	ck_assert_int_eq(refusal("/b", 40), STATUS_OK);
+	upload_free(one);
+	ck_assert_int_eq(refusal("/b", 100), STATUS_OK);
+	ck_assert(used(0, 0));
+}
+END_TEST
+
+START_TEST(names_are_reserved_too)
+{
+	struct upload *one = begin("/a", 0), *two = begin("/b", 0);
+
+	ck_assert_int_eq(refusal("/c", 0), STATUS_QUOTA);
+	upload_free(two);
+	ck_assert_int_eq(refusal("/c", 0), STATUS_OK);
+	upload_free(one);
+}
+END_TEST
+
+START_TEST(what_replaces_a_file_needs_what_it_is_larger)
+{
+	ck_assert_int_eq(put("/a", "0123456789"), STATUS_OK);
+	ck_assert(used(10, 1));
+	ck_assert_int_eq(refusal("/a", 100), STATUS_OK);
+	ck_assert_int_eq(refusal("/a", 101), STATUS_QUOTA);
+	ck_assert_int_eq(refusal("/a", 111), STATUS_TOO_LARGE);
+	ck_assert_int_eq(put("/b", "x"), STATUS_OK);
+	ck_assert_int_eq(refusal("/c", 1), STATUS_QUOTA);
+	ck_assert_int_eq(put("/a", "012"), STATUS_OK);
+	ck_assert(used(4, 2));
+}
+END_TEST
+
+START_TEST(the_commit_counts_by_what_is_there_then)
+{
+	struct upload *upload = begin("/a", 90);
+	struct upload_receipt receipt;
+
+	ck_assert_int_eq(upload_write(upload, 0, zeros, 90), STATUS_OK);
+	ck_assert_int_eq(put("/a", "0123456789"), STATUS_OK);
+	ck_assert_int_eq(seal(upload, 90), STATUS_OK);
+	ck_assert_int_eq(store_publish(&store, upload, &receipt), STATUS_OK);
+	upload_free(upload);
+	ck_assert(used(90, 1));
+}
+END_TEST
+
+START_TEST(a_file_that_is_gone_by_then_gives_no_room)
+{
+	struct upload *upload;
+	struct upload_receipt receipt;
+
+	ck_assert_int_eq(put("/a", "0123456789"), STATUS_OK);
+	upload = begin("/a", 100);
+	ck_assert_int_eq(upload_write(upload, 0, zeros, 100), STATUS_OK);
+	ck_assert_int_eq(seal(upload, 100), STATUS_OK);
+	ck_assert_int_eq(unlinkat(base_fd(store.base), "a", 0), 0);
+	quota_note(&store.place, "/a", -10, -1);
+	ck_assert_int_eq(put("/b", "x"), STATUS_OK);
+	ck_assert_int_eq(store_publish(&store, upload, &receipt),
+	    STATUS_QUOTA);
+	upload_free(upload);
+	ck_assert(used(1, 1));
+	ck_assert(store_lacks(&store, "a"));
+}
+END_TEST
+
+/* An upload whose size nobody knows, of 1 MiB so far. */
+static struct upload *
+begin_unknown(uint8_t id[UPLOAD_ID_SIZE])
+{
+	struct upload_plan plan = { .path = "/a", .user = "alice" };
+	struct upload *upload = store_begin(&store, &plan);
+
+	memcpy(id, upload_id(upload), UPLOAD_ID_SIZE);
+	ck_assert_int_eq(upload_write(upload, 0, zeros, MIB), STATUS_OK);
+	return upload;
+}
+
+START_TEST(a_size_that_nobody_knows_is_reserved_as_it_comes)
+{
+	uint8_t id[UPLOAD_ID_SIZE];
+	struct upload *upload;
+
+	store.place.quota.bytes = MIB + 100;
+	upload = begin_unknown(id);
+	ck_assert_int_eq(refusal("/b", 101), STATUS_QUOTA);
+	ck_assert_int_eq(refusal("/b", 100), STATUS_OK);
+	ck_assert_int_eq(upload_write(upload, MIB, zeros, 100), STATUS_OK);
+	ck_assert_int_eq(refusal("/b", 1), STATUS_QUOTA);
+	upload_abandon(upload);
+	upload_free(upload);
+	ck_assert_int_eq(refusal("/b", 101), STATUS_OK);
+}
+END_TEST
+
+START_TEST(a_spent_quota_keeps_what_has_come_for_later)
+{
+	struct upload_ticket ticket = { .user = "alice" };
+	struct upload_receipt receipt;
+	struct upload *upload;
+
+	store.place.quota.bytes = MIB + 100;
+	ck_assert_int_eq(put("/b", "0123456789"), STATUS_OK);
+	upload = begin_unknown(ticket.id);
+	ck_assert_int_eq(upload_write(upload, MIB, zeros, 91), STATUS_QUOTA);
+	upload_free(upload);
+	ck_assert_int_eq(store_stages(&store), 1);
+	/* What is kept beside is not counted, and holds up nobody. */
+	ck_assert(used(10, 1));
+	ck_assert_int_eq(put("/b", "0"), STATUS_OK);
+	ck_assert_int_eq(upload_resume(&upload, &store.place, &ticket,
+	    &receipt), STATUS_OK);
+	ck_assert_int_eq(upload_write(upload, MIB, zeros, 91), STATUS_OK);
+	ck_assert_int_eq(seal(upload, MIB + 91), STATUS_OK);
+	ck_assert_int_eq(store_publish(&store, upload, &receipt), STATUS_OK);
+	upload_free(upload);
+	ck_assert(used(MIB + 92, 2));
+}
+END_TEST
+
+START_TEST(a_resume_needs_room_as_a_beginning_does)
+{
+	struct upload_ticket ticket = { .user = "alice" };
+	struct upload_receipt receipt;
+	struct upload *upload;
+
+	store.place.quota.bytes = 2 * MIB;
+	upload = begin("/a", 2 * MIB);
+	memcpy(ticket.id, upload_id(upload), sizeof(ticket.id));
+	ck_assert_int_eq(upload_write(upload, 0, zeros, MIB), STATUS_OK);
+	upload_free(upload);
+	ck_assert_int_eq(put("/b", "x"), STATUS_OK);
+	ck_assert_int_eq(upload_resume(&upload, &store.place, &ticket,
+	    &receipt), STATUS_QUOTA);
+	ck_assert_int_eq(store_stages(&store), 1);
+	ck_assert_int_eq(put("/b", ""), STATUS_OK);
+	ck_assert_int_eq(upload_resume(&upload, &store.place, &ticket,
+	    &receipt), STATUS_OK);
+	ck_assert_int_eq(refusal("/b", 1), STATUS_QUOTA);
+	upload_abandon(upload);
+	upload_free(upload);
+}
+END_TEST
+
+START_TEST(segments_reserve_each_its_own)
+{
+	struct upload_ticket ticket = { .user = "alice" };
+	struct upload *upload, *segment;
+	struct upload_receipt receipt;
+
+	store.place.quota.bytes = 4 * MIB;
+	upload = begin("/a", 2 * MIB);
+	memcpy(ticket.id, upload_id(upload), sizeof(ticket.id));
+	ticket.is_segment = true;
+	ticket.first = MIB;
+	ticket.end = 2 * MIB;
+	ck_assert_int_eq(upload_resume(&segment, &store.place, &ticket,
+	    &receipt), STATUS_OK);
+	ck_assert_int_eq(refusal("/b", MIB + 1), STATUS_QUOTA);
+	upload_free(segment);
+	ck_assert_int_eq(refusal("/b", 2 * MIB), STATUS_OK);
+	upload_abandon(upload);
+	upload_free(upload);
+	ck_assert(used(0, 0));
+}
+END_TEST
+
+START_TEST(what_is_changed_in_place_counts)
+{
+	const struct in_place_want append = { .use = IN_PLACE_APPEND };
+	struct in_place file;
+
+	ck_assert_int_eq(put("/a", "0123456789"), STATUS_OK);
+	ck_assert_int_eq(in_place_open(&file, &store.place, "/a", &append),
+	    STATUS_OK);
+	ck_assert_int_eq(in_place_write(&file, 10, zeros, 91), STATUS_QUOTA);
+	ck_assert_int_eq(in_place_write(&file, 10, zeros, 50), STATUS_OK);
+	ck_assert_int_eq(refusal("/b", 41), STATUS_QUOTA);
+	in_place_close(&file);
+	ck_assert(used(60, 1));
+	ck_assert_int_eq(refusal("/b", 40), STATUS_OK);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		a_known_size_is_reserved_at_the_start,
+		names_are_reserved_too,
+		what_replaces_a_file_needs_what_it_is_larger,
+		the_commit_counts_by_what_is_there_then,
+		a_file_that_is_gone_by_then_gives_no_room,
+		a_size_that_nobody_knows_is_reserved_as_it_comes,
+		a_spent_quota_keeps_what_has_come_for_later,
+		a_resume_needs_room_as_a_beginning_does,
+		segments_reserve_each_its_own,
+		what_is_changed_in_place_counts,
+		NULL
+	};
+
+	return check_main("upload_quota", tests, set_up, tear_down);
+}
