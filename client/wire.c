@@ -62,7 +62,9 @@ say_goodbye(struct wire *wire)
 	    .events = POLLOUT };
 	uint64_t end = clock_ms() + GOODBYE_MS;
 
-	if (wire->out_len <= tls_stream_room(wire->stream))
+	/* Without room, what was sealed before is on its way still. */
+	if (wire->out_len > 0 &&
+	    wire->out_len <= tls_stream_room(wire->stream))
 		(void)tls_stream_write(wire->stream, wire->out, wire->out_len);
 	tls_stream_close(wire->stream);
 	while (tls_stream_flush(wire->stream) == IO_WANT &&

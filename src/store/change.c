@@ -76,6 +76,7 @@ make_folder(const struct spot *spot, const void *mode)
 static enum status
 remove_folder(const struct spot *spot, const void *unused)
 {
+	struct quota_hold hold;
 	struct stat st;
 
 	(void)unused;
@@ -84,9 +85,10 @@ remove_folder(const struct spot *spot, const void *unused)
 		return status_errno("%s", spot->path);
 	if (is_own(spot, &st))
 		return refuse_own(spot);
+	quota_expect(&hold, spot->place, spot->path);
 	if (unlinkat(spot->folder.fd, spot->name, AT_REMOVEDIR) == -1)
 		return status_errno("%s", spot->path);
-	quota_note(spot->place, spot->path, 0, -1);
+	quota_settle(&hold, 0, -1);
 	return STATUS_OK;
 }
 
@@ -114,9 +116,11 @@ content_size(const struct stat *st)
 static enum status
 remove_file(const struct spot *spot, const void *terms)
 {
+	struct quota_hold hold;
 	struct target target;
 	enum status st;
 
+	quota_expect(&hold, spot->place, spot->path);
 	st = target_hold(&target, spot->place, &spot->folder,
 	    spot->name);
 	if (st != STATUS_OK)
@@ -126,8 +130,7 @@ remove_file(const struct spot *spot, const void *terms)
 		st = status_errno("%s", spot->path);
 	if (st == STATUS_OK) {
 		own_hold_removed(&target.hold);
-		quota_note(spot->place, spot->path,
-		    -content_size(&target.st), -1);
+		quota_settle(&hold, -content_size(&target.st), -1);
 	}
 	target_release(&target);
 	return st;
@@ -227,6 +230,7 @@ move_over(struct move *move)
 {
 	const struct target_move rename = { move->from.folder.fd,
 	    move->from.name, &move->to.folder, move->to.name };
+	struct quota_hold hold;
 	struct target taken;
 	enum status st;
 	struct stat now;
@@ -244,6 +248,7 @@ move_over(struct move *move)
 		return status_set(STATUS_NOT_PERMITTED,
 		    "%s: exists already, and this user may not replace it",
 		    move->to.path);
+	quota_expect(&hold, move->to.place, move->to.path);
 	st = target_hold(&taken, move->to.place, &move->to.folder,
 	    move->to.name);
 	if (st != STATUS_OK)
@@ -251,8 +256,7 @@ move_over(struct move *move)
 	st = !S_ISREG(taken.st.st_mode) ? refuse_taken(move) :
 	    target_replace(&taken, &move->source.hold, &rename);
 	if (st == STATUS_OK)
-		quota_note(move->to.place, move->to.path,
-		    -content_size(&taken.st), -1);
+		quota_settle(&hold, -content_size(&taken.st), -1);
 	target_release(&taken);
 	return st;
 }

@@ -94,8 +94,8 @@ begin_counted(struct quota_tree *tree, struct quota_data *data)
 
 /* Promise more in one tree. */
 static enum status
-promise(struct quota_tree *tree, const struct place *own, uint64_t bytes,
-    uint64_t files)
+promise(struct quota_tree *tree, const struct place *own,
+    struct quota_amount more, uint64_t *counts)
 {
 	struct quota_amount *slot;
 	struct quota_data data;
@@ -103,15 +103,16 @@ promise(struct quota_tree *tree, const struct place *own, uint64_t bytes,
 
 	if ((st = begin_counted(tree, &data)) != STATUS_OK)
 		return st;
+	*counts = data.counts;
 	if (own != NULL && is_limited(own) && quota_tree_is(tree, own->root)) {
 		data.limit.bytes = (int64_t)own->quota.bytes;
 		data.limit.files = (int64_t)own->quota.files;
 	}
-	st = check_limits(&data, bytes, files);
+	st = check_limits(&data, (uint64_t)more.bytes, (uint64_t)more.files);
 	if (st == STATUS_OK) {
 		slot = quota_tree_slot(tree, &data);
-		slot->bytes += (int64_t)bytes;
-		slot->files += (int64_t)files;
+		slot->bytes += more.bytes;
+		slot->files += more.files;
 	}
 	if (st != STATUS_OK) {
 		quota_tree_end(tree, NULL);
@@ -120,10 +121,41 @@ promise(struct quota_tree *tree, const struct place *own, uint64_t bytes,
 	return quota_tree_end(tree, &data);
 }
 
+/* Less than nothing: somebody has changed files behind our back. */
+static void
+set_unsure(struct quota_data *data)
+{
+	data->used.bytes = data->used.bytes < 0 ? 0 : data->used.bytes;
+	data->used.files = data->used.files < 0 ? 0 : data->used.files;
+	data->is_unsure = 1;
+}
+
+static void
+note_come(struct quota_data *data, struct quota_amount come, uint64_t counts)
+{
+	if (come.bytes == 0 && come.files == 0)
+		return;
+	data->changes++;
+	if (data->counts != counts) {
+		/* The count may have seen it already, or not. */
+		come.bytes = come.bytes < 0 ? 0 : come.bytes;
+		come.files = come.files < 0 ? 0 : come.files;
+		data->is_unsure = 1;
+	}
+	data->used.bytes += come.bytes;
+	data->used.files += come.files;
+	if (come.bytes > 0)
+		data->added.bytes += come.bytes;
+	if (come.files > 0)
+		data->added.files += come.files;
+	if (data->used.bytes < 0 || data->used.files < 0)
+		set_unsure(data);
+}
+
 /* Give back a promise, and say what has come of it. */
 static void
-keep(struct quota_tree *tree, uint64_t bytes, uint64_t files,
-    struct quota_amount come)
+keep(struct quota_tree *tree, struct quota_amount promised,
+    struct quota_amount come, const uint64_t *counts)
 {
 	struct quota_amount *slot;
 	struct quota_data data;
@@ -132,22 +164,9 @@ keep(struct quota_tree *tree, uint64_t bytes, uint64_t files,
 	if (quota_tree_begin(tree, &data) != STATUS_OK)
 		return;
 	slot = quota_tree_slot(tree, &data);
-	slot->bytes -= (int64_t)bytes;
-	slot->files -= (int64_t)files;
-	data.used.bytes += come.bytes;
-	data.used.files += come.files;
-	if (come.bytes > 0)
-		data.added.bytes += come.bytes;
-	if (come.files > 0)
-		data.added.files += come.files;
-	if (come.bytes != 0 || come.files != 0)
-		data.changes++;
-	/* Somebody has changed files behind our back. */
-	if (data.used.bytes < 0 || data.used.files < 0) {
-		data.used.bytes = data.used.bytes < 0 ? 0 : data.used.bytes;
-		data.used.files = data.used.files < 0 ? 0 : data.used.files;
-		data.is_unsure = 1;
-	}
+	slot->bytes -= promised.bytes;
+	slot->files -= promised.files;
+	note_come(&data, come, counts != NULL ? *counts : data.counts);
 	(void)quota_tree_end(tree, &data);
 }
 
@@ -155,11 +174,16 @@ static enum status
 promise_all(struct quota_hold *hold, const struct place *own, uint64_t bytes,
     uint64_t files)
 {
+	const struct quota_amount more = { (int64_t)bytes, (int64_t)files };
 	enum status st = STATUS_OK;
+	uint64_t counts;
 	unsigned int i;
 
-	for (i = 0; i < hold->count && st == STATUS_OK; i++)
-		st = promise(hold->tree[i], own, bytes, files);
+	for (i = 0; i < hold->count && st == STATUS_OK; i++) {
+		st = promise(hold->tree[i], own, more, &counts);
+		if (own != NULL)
+			hold->counts[i] = counts;
+	}
 	if (st == STATUS_OK) {
 		hold->bytes += bytes;
 		hold->files += files;
@@ -167,8 +191,8 @@ promise_all(struct quota_hold *hold, const struct place *own, uint64_t bytes,
 	}
 	/* The one that said no has taken nothing. */
 	while (--i > 0)
-		keep(hold->tree[i - 1], bytes, files,
-		    (struct quota_amount){ 0 });
+		keep(hold->tree[i - 1], more, (struct quota_amount){ 0 },
+		    NULL);
 	return st;
 }
 
@@ -200,11 +224,13 @@ quota_raise(struct quota_hold *hold, uint64_t bytes, uint64_t files)
 void
 quota_settle(struct quota_hold *hold, int64_t bytes, int64_t files)
 {
+	const struct quota_amount promised = { (int64_t)hold->bytes,
+		(int64_t)hold->files };
 	unsigned int i;
 
 	for (i = 0; i < hold->count; i++)
-		keep(hold->tree[i], hold->bytes, hold->files,
-		    (struct quota_amount){ bytes, files });
+		keep(hold->tree[i], promised,
+		    (struct quota_amount){ bytes, files }, &hold->counts[i]);
 	memset(hold, 0, sizeof(*hold));
 }
 
@@ -215,13 +241,22 @@ quota_release(struct quota_hold *hold)
 }
 
 void
-quota_note(const struct place *place, const char *path, int64_t bytes,
-    int64_t files)
+quota_expect(struct quota_hold *hold, const struct place *place,
+    const char *path)
 {
-	struct quota_hold hold;
+	struct quota_data data;
+	unsigned int i;
 
-	if (find_trees(&hold, place, path, false) == STATUS_OK)
-		quota_settle(&hold, bytes, files);
+	if (find_trees(hold, place, path, false) != STATUS_OK)
+		hold->count = 0;
+	for (i = 0; i < hold->count; i++) {
+		/* No count has this number: it will be counted again. */
+		hold->counts[i] = 0;
+		if (quota_tree_begin(hold->tree[i], &data) != STATUS_OK)
+			continue;
+		hold->counts[i] = data.counts;
+		(void)quota_tree_end(hold->tree[i], NULL);
+	}
 }
 
 static void

@@ -31,6 +31,7 @@ struct quota_hold {
 	struct quota_tree *tree[QUOTA_NESTED];
 	unsigned int	 count;
 	uint64_t	 bytes, files;
+	uint64_t	 counts[QUOTA_NESTED];	/* of each, when it began */
 };
 
 /* Does anything at the clean path count? */
@@ -47,13 +48,20 @@ enum status quota_reserve(struct quota_hold *hold, const struct place *place,
 enum status quota_raise(struct quota_hold *hold, uint64_t bytes,
     uint64_t files);
 
-/* So much has come or (negative) gone; the rest is given back. */
+/*
+ * So much has come or (negative) gone; the rest is given back.  If it was
+ * counted since the reservation nobody knows what the count has seen: it is
+ * taken for more rather than less, and counted once more.
+ */
 void quota_settle(struct quota_hold *hold, int64_t bytes, int64_t files);
 void quota_release(struct quota_hold *hold);
 
-/* So much has come or gone at the path, and nothing was reserved. */
-void quota_note(const struct place *place, const char *path, int64_t bytes,
-    int64_t files);
+/*
+ * For what will be gone, and needs no room: quota_settle tells then how much.
+ * Never fails; what cannot be told is seen when it is counted again.
+ */
+void quota_expect(struct quota_hold *hold, const struct place *place,
+    const char *path);
 
 /*
  * Something was renamed: what has come to another quota or left it is counted

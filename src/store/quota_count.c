@@ -57,6 +57,7 @@ quota_count_take(struct quota_data *data, const struct quota_data *before,
 
 	data->used = sum;
 	data->is_counted = 1;
+	data->counts++;
 	data->is_unsure = !is_exact;
 	if (!is_exact) {
 		/* What came may have been seen already, or not. */

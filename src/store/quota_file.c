@@ -13,7 +13,7 @@
 
 #include <xxhash.h>
 
-#define MAGIC		0x465451554f544131ull
+#define MAGIC		0x465451554f544132ull
 #define ROOT_AT		2048	/* of the file: the root, ended by a NUL */
 #define SLOTS_AT	8192	/* of its locks: one byte for each slot */
 #define TRIES		2000	/* of a millisecond each */
@@ -95,6 +95,7 @@ adopt(const struct quota_file *file, struct quota_data *data)
 enum status
 quota_file_begin(const struct quota_file *file, struct quota_data *data)
 {
+	struct timespec now = { 0 };
 	enum status st;
 	ssize_t n;
 
@@ -106,6 +107,9 @@ quota_file_begin(const struct quota_file *file, struct quota_data *data)
 		memset(data, 0, sizeof(*data));
 		data->magic = MAGIC;
 		data->is_unsure = 1;
+		(void)clock_gettime(CLOCK_REALTIME, &now);
+		data->counts = (uint64_t)now.tv_sec * 1000000000u +
+		    (uint64_t)now.tv_nsec;
 	}
 	adopt(file, data);
 	return STATUS_OK;

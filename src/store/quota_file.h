@@ -37,6 +37,7 @@ struct quota_data {
 	uint64_t	 changes;	/* likewise: of all kinds */
 	uint64_t	 is_counted;	/* it has been once */
 	uint64_t	 is_unsure;	/* it has to be again */
+	uint64_t	 counts;	/* another number after each count */
 	struct quota_amount slot[QUOTA_SLOTS];
 };
 

@@ -23,8 +23,8 @@ unsigned int quota_table_find(struct quota_table *table,
 
 /*
  * Between these two nobody else changes it, in this process or another.  A file
- * that was removed or spoiled is made anew, with what this process has promised;
- * nothing may be promised before it is counted.
+ * that was removed or spoiled is made anew, with what this process has
+ * promised; nothing may be promised before it is counted.
  */
 enum status quota_tree_begin(struct quota_tree *tree, struct quota_data *data);
 enum status quota_tree_end(struct quota_tree *tree, struct quota_data *data);

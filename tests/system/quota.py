@@ -236,6 +236,179 @@ class Quota(ftlib.Test):
             again.put('big', bytes(9 * MIB))
             self.counts_agree(again)
 
+    # --- at every moment ---
+
+    def never_over(self, is_over, size, count):
+        """Look at what is there until `is_over`."""
+        last = False
+        while not last:
+            last = is_over()
+            for seen, bound in zip(self.on_disk(), (size, count)):
+                self.assertLessEqual(seen, bound)
+
+    def client_race(self, size, bounds, stream=False):
+        """50 real clients at once; their exit codes, sorted."""
+        self.write('local', bytes(size))
+        self.server.user = 'ann'
+        clients = []
+        for i in range(50):
+            with open(self.folder / 'local', 'rb') as local:
+                clients.append(self.server.start_client(
+                    'put', '-' if stream else 'local', f'f{i}', stdin=local,
+                    cwd=self.folder, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL))
+        self.never_over(lambda: all(client.poll() is not None
+                                    for client in clients), *bounds)
+        return sorted(client.wait() for client in clients)
+
+    def test_fifty_clients_are_never_over_in_bytes(self):
+        self.start('quota_bytes=1M')
+        codes = self.client_race(100 * KIB, (MIB, 50))
+        self.assertEqual(codes, [ftlib.OK] * 10 + [ftlib.EX_TEMPFAIL] * 40)
+        with self.wire() as wire:
+            self.counts_agree(wire)
+
+    def test_fifty_clients_are_never_over_in_files(self):
+        self.start('quota_files=7')
+        codes = self.client_race(10, (MIB, 7))
+        self.assertEqual(codes, [ftlib.OK] * 7 + [ftlib.EX_TEMPFAIL] * 43)
+        with self.wire() as wire:
+            self.counts_agree(wire)
+
+    def test_fifty_clients_of_unknown_size_are_never_over(self):
+        self.start('quota_bytes=5M')
+        codes = self.client_race(300 * KIB, (5 * MIB, 50), stream=True)
+        self.assertEqual(set(codes), {ftlib.OK, ftlib.EX_TEMPFAIL})
+        self.assertLessEqual(codes.count(ftlib.OK), 17)
+        with self.wire() as wire:
+            self.counts_agree(wire)
+
+    def put_or_lose(self, wire, name):
+        try:
+            wire.put(name, bytes(90 * KIB))
+        except (OSError, ftwire.Refused, ftwire.Cut):
+            pass
+        finally:
+            wire.cut()
+
+    def test_a_server_killed_in_the_race_counts_right_again(self):
+        self.start('quota_bytes=1M')
+        threads = [threading.Thread(target=self.put_or_lose,
+                                    args=(self.wire(), f'f{i}'))
+                   for i in range(20)]
+        for thread in threads:
+            thread.start()
+        ftlib.wait_until('something has come', lambda: self.on_disk()[1])
+        os.kill(self.server.worker, signal.SIGKILL)
+        self.never_over(lambda: not any(thread.is_alive()
+                                        for thread in threads), MIB, 20)
+        for thread in threads:
+            thread.join()
+
+        def agrees():
+            with self.wire() as wire:
+                return self.used(wire)[0] == self.on_disk()[0]
+        ftlib.wait_until('it is counted again', agrees)
+        # And all of the room is there.
+        left = MIB - self.on_disk()[0]
+        with self.wire() as wire:
+            self.assertRefused('quota', wire.put, 'more', bytes(left + 1))
+            wire.put('more', bytes(left))
+            self.counts_agree(wire)
+
+    def counts(self):
+        folder = self.server.root / '.ftserver/quota'
+        return [folder / name for name in os.listdir(folder)]
+
+    def test_a_count_that_is_lost_while_serving_is_made_anew(self):
+        self.start('quota_bytes=1M')
+        with self.wire() as wire:
+            wire.put('first', bytes(KIB))
+
+        def put(wire, name):
+            if int(name[1:]) % 10 == 5:
+                for path in self.counts():
+                    path.write_bytes(b'junk' * 1000)
+            elif int(name[1:]) % 10 == 6:
+                for path in self.counts():
+                    path.unlink(missing_ok=True)
+            wire.put(name, bytes(100 * KIB))
+        good = self.race(put, self.server)
+        self.assertLessEqual(self.on_disk()[0], MIB)
+        with self.wire() as wire:
+            ftlib.wait_until('it is counted', lambda:
+                             self.used(wire)[0] == self.on_disk()[0])
+            for i in range(good, 10):
+                wire.put(f'more{i}', bytes(100 * KIB))
+            self.assertRefused('quota', wire.put, 'last', bytes(100 * KIB))
+            self.counts_agree(wire)
+
+    # --- shares and the root ---
+
+    def test_what_goes_between_share_and_root_is_counted_in_each(self):
+        self.start('quota_bytes=100K,quota_files=5', sections={'share box': {
+            'path': '/box', 'allow': ['@all:full'], 'quota_bytes': '50K',
+            'quota_files': '5'}})
+        with self.wire() as wire:
+            def agree():
+                self.counts_agree(wire)
+                self.counts_agree(wire, '/box', 'box')
+            wire.put('a', bytes(40 * KIB))
+            wire.call('CP', {'PATH': 'a', 'TARGET': '/box/a'})
+            agree()
+            self.assertRefused('quota', wire.call, 'CP',
+                               {'PATH': 'a', 'TARGET': '/box/b'})
+            wire.call('CP', {'PATH': '/box/a', 'TARGET': 'b'})
+            self.assertRefused('quota', wire.call, 'CP',
+                               {'PATH': '/box/a', 'TARGET': 'c'})
+            agree()
+            wire.call('TRUNCATE', {'PATH': '/box/a', 'SIZE': 5})
+            wire.call('MKDIR', {'PATH': '/box/x/y', 'PARENTS': b''})
+            wire.call('MV', {'PATH': '/box/a', 'TARGET': '/box/x/y/a'})
+            agree()
+            id_ = wire.ask('APPEND', {'PATH': '/box/x/y/a'})
+            wire.send_data(id_, 0, b'more')
+            wire.send('COMMIT', id_, ftwire.encode_fields(
+                {'SIZE': 4, 'DIGEST': ftwire.digest(b'more')}))
+            wire.answer(id_)
+            agree()
+            wire.put('/box/b', bytes(50 * KIB - 9))
+            self.assertRefused('quota', wire.put, '/box/c', b'1')
+            wire.put('/box/b', b'1')
+            wire.call('RM', {'PATH': '/box/x', 'RECURSIVE': b''})
+            agree()
+            self.assertEqual(self.used(wire, '/box'), (1, 1))
+            self.assertEqual(self.used(wire), (80 * KIB, 2))
+
+    # --- going on ---
+
+    def send(self, wire, id_, content, first=0):
+        for at in range(first, len(content), ftwire.DATA_BYTES):
+            wire.send_data(id_, at, content[at:at + ftwire.DATA_BYTES])
+        wire.send('COMMIT', id_, ftwire.encode_fields(
+            {'SIZE': len(content), 'DIGEST': ftwire.digest(content)}))
+        return wire.answer(id_)
+
+    def test_a_spent_quota_keeps_an_upload_until_there_is_room(self):
+        self.start('quota_bytes=4M')
+        content = os.urandom(3 * MIB)
+        with self.wire() as wire:
+            wire.put('old', bytes(2 * MIB))
+            id_ = wire.ask('PUT', {'PATH': 'new'})
+            upload = wire.receive().fields['UPLOAD']
+            refused = self.assertRefused('quota', self.send, wire, id_,
+                                         content)
+            self.assertEqual(refused.error_class, 'quota')
+            self.assertEqual(self.on_disk(), (2 * MIB, 1))
+            wire.call('RM', {'PATH': 'old'})
+            id_ = wire.ask('PUT', {'UPLOAD': upload})
+            self.assertEqual(wire.receive().name, 'HAVE')
+            self.assertEqual(wire.receive().name, 'BEGUN')
+            # The first MiB is held, and is not sent again.
+            self.send(wire, id_, content, MIB)
+            self.counts_agree(wire)
+        self.assertEqual(self.server.read('ann/new'), content)
+
 
 if __name__ == '__main__':
     ftlib.main()

@@ -40,6 +40,15 @@ reserve(struct quota_hold *hold, uint64_t bytes, uint64_t files)
 	return quota_reserve(hold, &place, "/f", bytes, files);
 }
 
+static void
+note(int64_t bytes, int64_t files)
+{
+	struct quota_hold hold;
+
+	quota_expect(&hold, &place, "/f");
+	quota_settle(&hold, bytes, files);
+}
+
 /* Is so much used, as users are told? */
 static bool
 used(uint64_t bytes, uint64_t files)
@@ -109,7 +118,7 @@ START_TEST(what_can_never_fit_is_told_from_what_may_fit_later)
 
 	ck_assert_int_eq(reserve(&hold, 101, 0), STATUS_TOO_LARGE);
 	ck_assert_int_eq(reserve(&hold, 0, 4), STATUS_TOO_LARGE);
-	quota_note(&place, "/f", 1, 1);
+	note(1, 1);
 	ck_assert_int_eq(reserve(&hold, 100, 0), STATUS_QUOTA);
 	ck_assert_int_eq(reserve(&hold, 0, 3), STATUS_QUOTA);
 	ck_assert_int_eq(reserve(&hold, 99, 2), STATUS_OK);
@@ -139,7 +148,7 @@ START_TEST(nothing_is_needed_for_what_takes_no_room)
 	struct quota_hold hold;
 
 	/* Whoever is over, by a bound that came later, may still shrink. */
-	quota_note(&place, "/f", 0, 0);
+	note(0, 0);
 	ck_assert_int_eq(reserve(&hold, 90, 3), STATUS_OK);
 	quota_settle(&hold, 90, 3);
 	place.quota.bytes = 10;
@@ -207,10 +216,35 @@ START_TEST(less_than_nothing_is_counted_again)
 	store_put(&store, "a/f", "12345");
 	ck_assert(used(5, 1));
 	store_put(&store, "a/f", "123456789");
-	quota_note(&place, "/f", -9, -1);
+	note(-9, -1);
 	ck_assert(used(0, 0));
 	quota_table_tick(store.base, false);
 	ck_assert(used(9, 1));
+}
+END_TEST
+
+START_TEST(what_a_count_may_have_seen_is_counted_once_more)
+{
+	struct quota_hold hold;
+
+	store_put(&store, "a/f", "12345");
+	store_put(&store, "a/g", "123");
+	ck_assert(used(8, 2));
+	quota_expect(&hold, &place, "/f");
+	ck_assert_int_eq(unlinkat(base_fd(store.base), "a/f", 0), 0);
+	quota_table_tick(store.base, true);
+	ck_assert(used(3, 1));
+	quota_settle(&hold, -5, -1);
+	ck_assert(used(3, 1));
+	ck_assert_int_eq(reserve(&hold, 4, 1), STATUS_OK);
+	store_put(&store, "a/f", "1234");
+	quota_table_tick(store.base, true);
+	ck_assert(used(7, 2));
+	quota_settle(&hold, 4, 1);
+	/* Rather more than less. */
+	ck_assert(used(11, 3));
+	quota_table_tick(store.base, false);
+	ck_assert(used(7, 2));
 }
 END_TEST
 
@@ -392,6 +426,7 @@ main(void)
 		what_is_there_before_is_counted,
 		what_others_change_is_seen_when_it_is_counted_again,
 		less_than_nothing_is_counted_again,
+		what_a_count_may_have_seen_is_counted_once_more,
 		what_is_moved_in_or_out_is_counted_again,
 		a_count_that_was_removed_is_made_anew_at_once,
 		a_count_that_was_spoiled_is_made_anew_at_once,
