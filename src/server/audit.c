@@ -91,6 +91,8 @@ audit(const struct audit_who *who, const struct audit_event *event)
 	add_quoted(&line, "target", event->target);
 	if (event->has_bytes)
 		add(&line, " bytes=%llu", (unsigned long long)event->bytes);
+	if (event->has_count)
+		add(&line, " count=%llu", (unsigned long long)event->count);
 	if (event->began_us != 0)
 		add(&line, " us=%llu",
 		    (unsigned long long)(clock_us() - event->began_us));

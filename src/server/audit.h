@@ -26,6 +26,8 @@ struct audit_event {
 	const char	*target;	/* of mv; the fresh name of a put */
 	bool		 has_bytes;
 	uint64_t	 bytes;
+	bool		 has_count;
+	uint64_t	 count;		/* of members of a folder */
 	uint64_t	 began_us;	/* clock_us() at its start, or 0 */
 	const uint8_t	*digest;
 	const uint8_t	*upload_id;

@@ -17,6 +17,7 @@ struct batch_former;
 struct config;
 struct kit;
 struct lock_line;
+struct parcel;
 struct services;
 struct user;
 
@@ -34,6 +35,8 @@ struct caller {
 	struct kit	*kit;		/* what the worker lends */
 	struct batch_former *former;	/* collects small uploads */
 	struct lock_line *lock_line;	/* for what waits for a lock; or NULL */
+	struct parcel	**parcel;	/* the folder that the session sends as
+					 * one, owned there */
 	struct answer	*answer;
 	/* Remember another current folder; false if there is no memory. */
 	bool (*set_cwd)(struct caller *caller, const char *clean_path);

@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 
 #include "log.h"
+#include "parcel.h"
 #include "ticket.h"
 
 enum status
@@ -57,6 +58,7 @@ client_clear(struct client *client)
 	if (client->mailbox != NULL)
 		mailbox_close(client->mailbox);
 	batch_former_free(client->former);
+	parcel_unref(client->parcel);
 	client_let_go(client);
 	own_locks_unref(client->own);
 	mailbox_unref(client->mailbox);
@@ -343,6 +345,7 @@ client_caller(struct client *client, struct caller *caller,
 	caller->kit = client->kit;
 	caller->former = client->former;
 	caller->lock_line = client->services->lock_line;
+	caller->parcel = &client->parcel;
 	caller->set_cwd = set_cwd;
 	return STATUS_OK;
 }

@@ -34,6 +34,7 @@ struct client {
 	struct batch_former *former;	/* owned; NULL before the first put */
 	struct own_locks *own;		/* owned; from the first request on */
 	char		*cwd;		/* owned; NULL is "/" */
+	struct parcel	*parcel;	/* owned reference, or NULL */
 	struct kit	*kit;		/* lent by the worker for a turn */
 
 	/* login */

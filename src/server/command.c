@@ -31,6 +31,8 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_DU] = { "du", RIGHT_LIST, command_du },
 	[VERB_DF] = { "df", RIGHT_LIST, command_df },
 	[VERB_TOUCH] = { "touch", 0, command_touch },
+	[VERB_TREE] = { "tree", RIGHT_WRITE, command_tree },
+	[VERB_TREE_COMMIT] = { "tree", RIGHT_WRITE, command_tree_commit },
 	[VERB_LOCK] = { "lock", RIGHT_LOCK, command_lock },
 	[VERB_UNLOCK] = { "unlock", RIGHT_LOCK, command_unlock },
 	[VERB_LOCKS] = { "locks", RIGHT_LOCK, command_locks },
@@ -48,6 +50,7 @@ command_run(struct caller *caller, const struct request *request)
 	const struct command *command = command_of(request->verb);
 	struct caller here = *caller;
 	char path[WALK_PATH_ROOM];
+	enum status st = STATUS_OK;
 
 	here.home = caller->place;
 	here.home_rights = caller->rights;
@@ -56,14 +59,18 @@ command_run(struct caller *caller, const struct request *request)
 	share_enter(&here, path);
 	here.place.hides_holders = command_is_blind(&here);
 	/* An id says by itself where its upload lies. */
-	if (request->has_upload && request->path.at == NULL)
+	if (request->has_upload && request->path.at == NULL &&
+	    !request->has_tree)
 		(void)reach_upload(&here, request->upload);
-	if ((here.rights & command->rights) == command->rights)
+	if (request->has_tree)
+		st = command_enter_parcel(&here, request);
+	else if ((here.rights & command->rights) != command->rights)
+		st = status_set(STATUS_NOT_PERMITTED,
+		    "%s: not permitted to this user", command->name);
+	if (st == STATUS_OK)
 		command->run(&here, request);
 	else
-		command_fail(&here, request, status_set(
-		    STATUS_NOT_PERMITTED, "%s: not permitted to this user",
-		    command->name));
+		command_fail(&here, request, st);
 }
 
 bool
@@ -84,7 +91,9 @@ command_fail(struct caller *caller, const struct request *request,
 	answer_error(caller->answer, st);
 	if (st != STATUS_NOT_PERMITTED)
 		return;
-	if (request->has_upload)
+	if (request->has_tree)
+		event.upload_id = request->tree;
+	else if (request->has_upload)
 		event.upload_id = request->upload;
 	else if (command_path(path, caller, &request->path) == STATUS_OK)
 		event.path = path;

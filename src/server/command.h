@@ -48,6 +48,16 @@ void command_facts(struct file_facts *facts, const char *name,
 void command_finish(struct caller *caller, const struct audit_event *event,
     const struct outcome *outcome);
 
+/*
+ * Put the caller among the members of the folder that the request names, if the
+ * session is sending that, and may still do so.
+ */
+enum status command_enter_parcel(struct caller *caller,
+    const struct request *request);
+/* Make a folder there, and say so. */
+enum status command_parcel_mkdir(struct caller *caller,
+    const struct request *request);
+
 void command_list(struct caller *caller, const struct request *request);
 void command_stat(struct caller *caller, const struct request *request);
 void command_get(struct caller *caller, const struct request *request);
@@ -71,6 +81,9 @@ void command_sum(struct caller *caller, const struct request *request);
 void command_find(struct caller *caller, const struct request *request);
 void command_du(struct caller *caller, const struct request *request);
 void command_df(struct caller *caller, const struct request *request);
+void command_tree(struct caller *caller, const struct request *request);
+void command_tree_commit(struct caller *caller,
+    const struct request *request);
 void command_touch(struct caller *caller, const struct request *request);
 void command_lock(struct caller *caller, const struct request *request);
 void command_unlock(struct caller *caller, const struct request *request);

@@ -78,6 +78,12 @@ command_mkdir(struct caller *caller, const struct request *request)
 	    .began_us = clock_us() };
 	char path[WALK_PATH_ROOM] = "";
 
+	if (request->has_tree) {
+		event.outcome = command_parcel_mkdir(caller, request);
+		if (event.outcome != STATUS_OK)
+			command_fail(caller, request, event.outcome);
+		return;
+	}
 	event.path = path;
 	event.outcome = command_path(path, caller, &request->path);
 	if (event.outcome == STATUS_OK && request->parents)

@@ -9,6 +9,7 @@
 #include "blind.h"
 #include "clock.h"
 #include "command.h"
+#include "parcel.h"
 
 struct put_consumer {
 	struct consumer	 consumer;
@@ -75,15 +76,15 @@ put_free(struct consumer *consumer)
 {
 	struct put_consumer *put = (struct put_consumer *)consumer;
 
-	if (put->upload != NULL) {
+	/* Of a folder that is sent as one only the end is told. */
+	if (put->upload != NULL && upload_place(put->upload)->parcel == NULL)
 		audit(&put->who, &(struct audit_event){
 		    .verb = put->consumer.ends_at_commit ? "segment" : "put",
 		    .path = upload_path(put->upload), .has_bytes = true,
 		    .bytes = upload_received(put->upload),
 		    .upload_id = upload_is_long(put->upload) ?
 		    upload_id(put->upload) : NULL, .outcome = put->outcome });
-		upload_free(put->upload);
-	}
+	upload_free(put->upload);
 	free(put);
 }
 
@@ -177,13 +178,45 @@ plan_of_request(struct upload_plan *plan, const struct request *request,
 }
 
 static enum status
-put_begin(struct put_consumer *put, struct caller *caller,
-    const struct request *request, char path[WALK_PATH_ROOM])
+put_open(struct put_consumer *put, struct caller *caller,
+    const struct upload_plan *plan)
 {
 	const struct folder *folder;
+	enum status st;
+
+	st = batch_former_prepare(caller->former, caller->who, &caller->place,
+	    plan->path, &folder);
+	if (st != STATUS_OK)
+		return st;
+	return upload_begin(&put->upload, &caller->place, folder, plan);
+}
+
+/* One that comes twice takes the place of the first. */
+static enum status
+put_member(struct put_consumer *put, struct caller *caller,
+    const struct request *request, char path[WALK_PATH_ROOM])
+{
 	struct upload_plan plan;
 	enum status st;
 
+	st = parcel_member_path(path, request->path.at, request->path.len);
+	if (st != STATUS_OK)
+		return st;
+	plan_of_request(&plan, request, caller);
+	plan.taken = UPLOAD_REPLACE;
+	plan.path = path;
+	return put_open(put, caller, &plan);
+}
+
+static enum status
+put_begin(struct put_consumer *put, struct caller *caller,
+    const struct request *request, char path[WALK_PATH_ROOM])
+{
+	struct upload_plan plan;
+	enum status st;
+
+	if (request->has_tree)
+		return put_member(put, caller, request, path);
 	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
 		return st;
 	st = blind_check(caller, path, request->if_absent ||
@@ -192,11 +225,7 @@ put_begin(struct put_consumer *put, struct caller *caller,
 		return st;
 	plan_of_request(&plan, request, caller);
 	plan.path = path;
-	st = batch_former_prepare(caller->former, caller->who, &caller->place,
-	    path, &folder);
-	if (st != STATUS_OK)
-		return st;
-	return upload_begin(&put->upload, &caller->place, folder, &plan);
+	return put_open(put, caller, &plan);
 }
 
 static enum status
@@ -281,8 +310,9 @@ command_put(struct caller *caller, const struct request *request)
 		st = put_go(put, caller, request);
 	if (st == STATUS_OK)
 		return;
-	audit(caller->who, &(struct audit_event){ .verb = "put",
-	    .path = path, .has_bytes = true, .outcome = st });
+	if (!request->has_tree)
+		audit(caller->who, &(struct audit_event){ .verb = "put",
+		    .path = path, .has_bytes = true, .outcome = st });
 	if (put != NULL)
 		upload_free(put->upload);
 	free(put);

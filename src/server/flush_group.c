@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "parcel.h"
 #include "walk.h"
 
 #define FOLDERS_MAX 64	/* folders that wait for their flush */
@@ -194,6 +195,7 @@ static enum status
 publish(struct flush_group *group, struct batch_member *member)
 {
 	const struct folder *folder;
+	struct names *names;
 	enum status st;
 
 	st = open_parent(group, member->upload, &folder);
@@ -203,9 +205,12 @@ publish(struct flush_group *group, struct batch_member *member)
 			upload_abandon(member->upload);
 		return st;
 	}
-	return upload_publish(member->upload,
-	    kit_names(group->kit,
-	    upload_place(member->upload)->base), folder, &member->receipt);
+	names = kit_names(group->kit, upload_place(member->upload)->base);
+	if (upload_place(member->upload)->parcel != NULL)
+		return parcel_publish_member(member->upload, names, folder,
+		    &member->receipt);
+	return upload_publish(member->upload, names, folder,
+	    &member->receipt);
 }
 
 /* What the member waits for, as things are. */
@@ -293,6 +298,8 @@ audit_batch(struct batch *batch)
 		member = &batch->member[batch->audited];
 		if (member->upload == NULL)
 			continue;	/* said when it failed */
+		if (upload_place(member->upload)->parcel != NULL)
+			continue;	/* its folder is told as one */
 		audit(&batch->who, &(struct audit_event){ .verb = "put",
 		    .path = upload_path(member->upload),
 		    .target = upload_fresh_name(member->upload),

@@ -41,6 +41,8 @@ struct message {
 #define HAS_WAIT_LOCK	(UINT64_C(1) << 24)
 #define HAS_SHARED	(UINT64_C(1) << 25)
 #define HAS_UPLOAD	(UINT64_C(1) << 26)
+#define HAS_TREE	(UINT64_C(1) << 27)
+#define HAS_COUNT	(UINT64_C(1) << 28)
 #define HAS_TICKET_SECONDS (UINT64_C(1) << 63)
 
 /* What each type of frame must hold and may hold. */
@@ -65,10 +67,11 @@ static const struct frame_rule rules[] = {
 	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION | HAS_WAIT_LOCK },
 	{ FT1_PUT, VERB_PUT, 0, HAS_PATH | HAS_SIZE | HAS_MODE | HAS_MTIME |
 	    HAS_TAKEN | HAS_IF_ABSENT | HAS_IF_VERSION | HAS_UPLOAD |
-	    HAS_OFFSET | HAS_LENGTH | HAS_WAIT_LOCK },
+	    HAS_OFFSET | HAS_LENGTH | HAS_WAIT_LOCK | HAS_TREE },
 	{ FT1_CD, VERB_CD, HAS_PATH, 0 },
 	{ FT1_PWD, VERB_PWD, 0, 0 },
-	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE | HAS_PARENTS },
+	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE | HAS_PARENTS |
+	    HAS_TREE },
 	{ FT1_RMDIR, VERB_RMDIR, HAS_PATH, 0 },
 	{ FT1_RM, VERB_RM, HAS_PATH, HAS_IF_VERSION | HAS_RECURSIVE |
 	    HAS_WAIT_LOCK },
@@ -94,6 +97,10 @@ static const struct frame_rule rules[] = {
 	{ FT1_DU, VERB_DU, 0, HAS_PATH },
 	{ FT1_DF, VERB_DF, 0, HAS_PATH },
 	{ FT1_TOUCH, VERB_TOUCH, HAS_PATH, HAS_MTIME },
+	{ FT1_TREE, VERB_TREE, 0, HAS_PATH | HAS_SIZE | HAS_MODE |
+	    HAS_TAKEN | HAS_UPLOAD | HAS_COUNT },
+	{ FT1_TREE_COMMIT, VERB_TREE_COMMIT,
+	    HAS_DIGEST | HAS_UPLOAD | HAS_COUNT, 0 },
 	{ FT1_LOCK, VERB_LOCK, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_SHARED | HAS_WAIT_LOCK },
 	{ FT1_UNLOCK, VERB_UNLOCK, HAS_PATH, HAS_OFFSET | HAS_LENGTH },
@@ -182,6 +189,11 @@ take_tree_field(struct message *message, const struct ft1_fields *fields)
 	switch (fields->tag) {
 	case FT1_TAG_RECURSIVE:
 		return bit_if(fields->len == 0, HAS_RECURSIVE);
+	case FT1_TAG_TREE:
+		return bit_if(ft1_get_id(fields, request->tree), HAS_TREE);
+	case FT1_TAG_COUNT:
+		return bit_if(ft1_get_u64(fields, &request->count),
+		    HAS_COUNT);
 	case FT1_TAG_PARENTS:
 		return bit_if(fields->len == 0, HAS_PARENTS);
 	case FT1_TAG_PATTERN:
@@ -269,12 +281,47 @@ judge_put(uint64_t present)
 
 	if ((present & (HAS_UPLOAD | HAS_PATH)) == 0)
 		return FT1_BAD;
+	if ((present & HAS_TREE) != 0) {
+		if ((present & (HAS_TAKEN | HAS_IF_ABSENT |
+		    HAS_IF_VERSION)) != 0)
+			return FT1_UNKNOWN;
+		present &= ~HAS_TREE;
+	}
 	if ((present & HAS_UPLOAD) == 0)
 		return part == 0 ? FT1_GOOD : FT1_UNKNOWN;
 	is_good = (present & ~(HAS_UPLOAD | HAS_PATH | HAS_WAIT_LOCK |
 	    part)) == 0 &&
 	    (part == 0 || part == (HAS_OFFSET | HAS_LENGTH));
 	return is_good ? FT1_GOOD : FT1_UNKNOWN;
+}
+
+/* A TREE begins a folder at a path, or takes one up by its id. */
+static enum ft1_verdict
+judge_tree(uint64_t present, uint8_t taken)
+{
+	if ((present & HAS_UPLOAD) != 0)
+		return present == HAS_UPLOAD ? FT1_GOOD : FT1_UNKNOWN;
+	if ((present & HAS_PATH) == 0)
+		return FT1_BAD;
+	return taken != 0 || (present & HAS_TAKEN) == 0 ? FT1_GOOD :
+	    FT1_UNKNOWN;
+}
+
+/* What the row of its type does not say of a request. */
+static enum ft1_verdict
+judge(const struct request *request, uint64_t present)
+{
+	switch (request->verb) {
+	case VERB_PUT:
+		return judge_put(present);
+	case VERB_TREE:
+		return judge_tree(present, request->taken);
+	case VERB_MKDIR:
+		return (present & HAS_TREE) != 0 && request->parents ?
+		    FT1_UNKNOWN : FT1_GOOD;
+	default:
+		return request->taken > 1 ? FT1_UNKNOWN : FT1_GOOD;
+	}
 }
 
 /* Does the tag belong to a client's frame at all? */
@@ -290,7 +337,7 @@ is_known(uint16_t tag)
 	    FT1_TAG_PARENTS, FT1_TAG_PATTERN, FT1_TAG_KIND,
 	    FT1_TAG_SIZE_LEAST, FT1_TAG_SIZE_MOST, FT1_TAG_NEWER,
 	    FT1_TAG_OLDER, FT1_TAG_DEPTH, FT1_TAG_WAIT_LOCK,
-	    FT1_TAG_SHARED, FT1_TAG_UPLOAD };
+	    FT1_TAG_SHARED, FT1_TAG_UPLOAD, FT1_TAG_COUNT, FT1_TAG_TREE };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -416,6 +463,8 @@ ft1_decode_request(struct request *request, const struct ft1_header *header,
 	request->has_mode = (message.present & HAS_MODE) != 0;
 	request->has_mtime = (message.present & HAS_MTIME) != 0;
 	request->has_upload = (message.present & HAS_UPLOAD) != 0;
+	request->has_tree = (message.present & HAS_TREE) != 0;
+	memcpy(request->digest, message.commit.digest, DIGEST_SIZE);
 	request->if_absent = (message.present & HAS_IF_ABSENT) != 0;
 	request->if_version = (message.present & HAS_IF_VERSION) != 0;
 	request->shared = (message.present & HAS_SHARED) != 0;
@@ -423,10 +472,7 @@ ft1_decode_request(struct request *request, const struct ft1_header *header,
 		if (rule_of(header->type)->verb == -1)
 			return FT1_BAD;
 		request->verb = (enum verb)rule_of(header->type)->verb;
-		if (request->taken > 1 && request->verb != VERB_PUT)
-			verdict = FT1_UNKNOWN;
-		if (request->verb == VERB_PUT)
-			verdict = judge_put(message.present);
+		verdict = judge(request, message.present);
 	}
 	return verdict;
 }

@@ -39,6 +39,8 @@ enum verb {
 	VERB_DU,
 	VERB_DF,
 	VERB_TOUCH,
+	VERB_TREE,
+	VERB_TREE_COMMIT,
 	VERB_LOCK,
 	VERB_UNLOCK,
 	VERB_LOCKS,
@@ -70,6 +72,10 @@ struct request {
 
 	bool		 has_upload;
 	uint8_t		 upload[UPLOAD_ID_SIZE];
+	bool		 has_tree;	/* the path is of a member of ... */
+	uint8_t		 tree[UPLOAD_ID_SIZE];	/* ... this folder */
+	uint64_t	 count;		/* of members */
+	uint8_t		 digest[DIGEST_SIZE];	/* of their manifest */
 	bool		 recursive;	/* rm: a folder with all in it */
 	bool		 parents;	/* mkdir: those above it too */
 	struct request_bytes method;	/* of sum */

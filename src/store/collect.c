@@ -51,6 +51,12 @@ remove_tree(int dir_fd, const char *name, unsigned int depth)
 }
 
 void
+collect_remove_below(int folder_fd, const char *name)
+{
+	remove_tree(folder_fd, name, 0);
+}
+
+void
 collect_remove(const struct base *base, const char *name)
 {
 	remove_tree(base_stage_fd(base), name, 0);

@@ -14,6 +14,9 @@
 unsigned int collect_stages(const struct base *base,
     unsigned int expiry_seconds);
 
+/* Remove a name in a folder with all that is below it. */
+void collect_remove_below(int folder_fd, const char *name);
+
 /* Remove a stage: a file, or the whole tree of a folder. */
 void collect_remove(const struct base *base, const char *name);
 

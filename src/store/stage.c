@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "digest.h"
@@ -74,6 +75,27 @@ stage_make(struct stage *stage, int folder_fd, mode_t mode)
 		return status_errno("make a stage");
 	stage->made = true;
 	return STATUS_OK;
+}
+
+enum status
+stage_make_folder(struct stage *stage, int folder_fd, mode_t mode)
+{
+	int tries;
+
+	memset(stage, 0, sizeof(*stage));
+	stage->fd = -1;
+	for (tries = 0; tries < TRIES; tries++) {
+		if (!draw_id(stage->id))
+			return status_errno("draw an upload id");
+		digest_hex(stage->name, stage->id);
+		stage->made = mkdirat(folder_fd, stage->name, mode) == 0;
+		if (stage->made)
+			return STATUS_OK;
+		if (errno != EEXIST)
+			break;
+		stock.left = 0;
+	}
+	return status_errno("make a stage");
 }
 
 void

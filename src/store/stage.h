@@ -27,6 +27,9 @@ struct stage {
  */
 enum status stage_make(struct stage *stage, int folder_fd, mode_t mode);
 
+/* The same for a folder, which is not opened. */
+enum status stage_make_folder(struct stage *stage, int folder_fd, mode_t mode);
+
 /* Close it, and remove its name if that is still ours. */
 void stage_drop(struct stage *stage, int folder_fd);
 

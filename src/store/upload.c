@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "fresh_name.h"
+#include "parcel.h"
 #include "target.h"
 #include "upload_state.h"
 
@@ -43,6 +44,7 @@ upload_alloc(const struct place *place, const struct upload_plan *plan)
 	upload->place = *place;
 	upload->place.root = upload->strings;
 	upload->place.own = own_locks_ref(place->own);
+	upload->place.parcel = parcel_ref(place->parcel);
 	upload->plan = *plan;
 	upload->plan.path = upload->strings + root_size;
 	upload->name = strrchr(upload->plan.path, '/') + 1;
@@ -453,47 +455,11 @@ upload_free(struct upload *upload)
 	if (upload->record != NULL)
 		keep_stage(upload);
 	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
-	quota_release(&upload->quota);
+	upload_give_back(upload);
 	claim_free(upload->claim);
 	record_close(upload->record);
 	digest_drop(upload->digest);
 	own_locks_unref(upload->place.own);
+	parcel_unref(upload->place.parcel);
 	free(upload);
-}
-
-const char *
-upload_path(const struct upload *upload)
-{
-	return upload->plan.path;
-}
-
-const char *
-upload_fresh_name(const struct upload *upload)
-{
-	return upload->name == upload->fresh ? upload->fresh : NULL;
-}
-
-const struct place *
-upload_place(const struct upload *upload)
-{
-	return &upload->place;
-}
-
-uint64_t
-upload_received(const struct upload *upload)
-{
-	return upload->received - upload->first;
-}
-
-const uint8_t *
-upload_id(const struct upload *upload)
-{
-	return upload->stage.id;
-}
-
-bool
-upload_size(const struct upload *upload, uint64_t *size)
-{
-	*size = upload->plan.size;
-	return upload->plan.has_size;
 }

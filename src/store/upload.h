@@ -131,6 +131,9 @@ enum status upload_end_segment(struct upload *upload, uint64_t length,
 enum status upload_discard(const struct place *place, const char *user,
     const uint8_t id[UPLOAD_ID_SIZE]);
 
+/* The same for all of that user that go to that place, but those in use. */
+void upload_discard_members(const struct place *place, const char *user);
+
 bool upload_is_long(const struct upload *upload);
 /* The size that was announced; false if none was. */
 bool upload_size(const struct upload *upload, uint64_t *size);

@@ -304,3 +304,40 @@ upload_end_segment(struct upload *upload, uint64_t length,
 		    "the segment does not match its digest");
 	return st == STATUS_OK ? st : upload_fail(upload, st);
 }
+
+const char *
+upload_path(const struct upload *upload)
+{
+	return upload->plan.path;
+}
+
+const char *
+upload_fresh_name(const struct upload *upload)
+{
+	return upload->name == upload->fresh ? upload->fresh : NULL;
+}
+
+const struct place *
+upload_place(const struct upload *upload)
+{
+	return &upload->place;
+}
+
+uint64_t
+upload_received(const struct upload *upload)
+{
+	return upload->received - upload->first;
+}
+
+const uint8_t *
+upload_id(const struct upload *upload)
+{
+	return upload->stage.id;
+}
+
+bool
+upload_size(const struct upload *upload, uint64_t *size)
+{
+	*size = upload->plan.size;
+	return upload->plan.has_size;
+}

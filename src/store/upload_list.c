@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "parcel_log.h"
 #include "stage.h"
 #include "upload_record.h"
 
@@ -89,7 +90,8 @@ describe(struct upload_listed *out, struct record *record)
 	out->time.seconds = sb.st_mtim.tv_sec;
 	out->time.nanoseconds = (uint32_t)sb.st_mtim.tv_nsec;
 	out->path = facts->plan.path;
-	st = count_held(record, &out->held);
+	st = facts->is_tree ? parcel_log_held(&out->held, record) :
+	    count_held(record, &out->held);
 	if (out->has_size && out->held > out->size)
 		out->held = out->size;	/* the last piece is a short one */
 	return st;

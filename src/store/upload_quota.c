@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "parcel.h"
 #include "upload_state.h"
 
 #define STEP	((uint64_t)4 << 20)	/* of sizes that are not known */
@@ -29,11 +30,58 @@ look_at_old(struct upload *upload, const struct folder *folder)
 	upload->old_size = (uint64_t)st.st_size;
 }
 
+/* A member counts for its parcel; `quota` says how much it has taken. */
+static enum status
+reserve_member(struct upload *upload, uint64_t bytes, uint64_t names)
+{
+	enum status st;
+
+	st = parcel_reserve(upload->place.parcel, bytes, names);
+	if (st == STATUS_OK) {
+		upload->quota.bytes += bytes;
+		upload->quota.files += names;
+	}
+	return st;
+}
+
+static enum status
+raise_member(struct upload *upload, uint64_t bytes)
+{
+	if (bytes <= upload->quota.bytes)
+		return STATUS_OK;
+	return reserve_member(upload, bytes - upload->quota.bytes, 0);
+}
+
+static void
+settle_member(struct upload *upload)
+{
+	uint64_t more = upload->quota.bytes > upload->received ?
+	    upload->quota.bytes - upload->received : 0;
+
+	/* One that it has replaced was counted, too. */
+	parcel_release(upload->place.parcel, more + upload->old_size,
+	    upload->is_replacing);
+	upload->quota.bytes = upload->quota.files = 0;
+}
+
+void
+upload_give_back(struct upload *upload)
+{
+	if (upload->place.parcel == NULL)
+		quota_release(&upload->quota);
+	else
+		parcel_release(upload->place.parcel, upload->quota.bytes,
+		    upload->quota.files);
+}
+
 enum status
 upload_reserve(struct upload *upload, const struct folder *folder)
 {
 	uint64_t size = upload->plan.has_size ? upload->plan.size : 0;
 
+	if (upload->place.parcel != NULL)
+		return reserve_member(upload, upload->is_segment ?
+		    upload->end - upload->first : size, !upload->is_segment);
 	if (!quota_counts(&upload->place, upload->plan.path))
 		return STATUS_OK;
 	/* The whole is reserved by who began it, and by who commits it. */
@@ -50,6 +98,8 @@ upload_reserve_to(struct upload *upload, uint64_t end)
 	uint64_t need = growth(upload, end);
 	enum status st;
 
+	if (upload->place.parcel != NULL)
+		return raise_member(upload, end);
 	if (upload->quota.count == 0 || upload->plan.has_size ||
 	    need <= upload->quota.bytes)
 		return STATUS_OK;
@@ -62,6 +112,8 @@ upload_reserve_final(struct upload *upload, const struct stat *old)
 {
 	upload->is_replacing = old != NULL;
 	upload->old_size = old != NULL ? (uint64_t)old->st_size : 0;
+	if (upload->place.parcel != NULL)
+		return raise_member(upload, upload->received);
 	return quota_raise(&upload->quota, growth(upload, upload->received),
 	    !upload->is_replacing);
 }
@@ -69,6 +121,10 @@ upload_reserve_final(struct upload *upload, const struct stat *old)
 void
 upload_settle(struct upload *upload)
 {
+	if (upload->place.parcel != NULL) {
+		settle_member(upload);
+		return;
+	}
 	quota_settle(&upload->quota,
 	    (int64_t)upload->received - (int64_t)upload->old_size,
 	    !upload->is_replacing);

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "collect.h"
+#include "parcel.h"
+#include "upload_list.h"
 #include "upload_state.h"
 
 #define VERIFY_STEP	8	/* pieces read and compared at a call */
@@ -279,6 +281,33 @@ upload_have(struct upload *upload, uint64_t *next, struct upload_run *run,
 	return st;
 }
 
+void
+upload_discard_members(const struct place *place, const char *user)
+{
+	struct upload_listed listed;
+	struct upload_list *list;
+	bool found, more = true;
+
+	if (upload_list_begin(&list, place, user) != STATUS_OK)
+		return;		/* they are collected later */
+	while (more && upload_list_next(list, &listed, &found, &more) ==
+	    STATUS_OK)
+		if (found)
+			(void)upload_discard(place, user, listed.id);
+	upload_list_end(list);
+}
+
+/* Members that were not finished lie beside their folder. */
+static void
+discard_tree(const struct base *base, const char *user, const uint8_t *id)
+{
+	char root[PARCEL_ROOT_ROOM];
+	struct place place = { .base = base, .root = root };
+
+	parcel_root(root, id);
+	upload_discard_members(&place, user);
+}
+
 enum status
 upload_discard(const struct place *place, const char *user,
     const uint8_t id[UPLOAD_ID_SIZE])
@@ -302,6 +331,8 @@ upload_discard(const struct place *place, const char *user,
 		if (st == STATUS_OK)
 			st = claim_close(claim);
 		if (st == STATUS_OK) {
+			if (record_facts(record)->is_tree)
+				discard_tree(place->base, user, id);
 			digest_hex(name, id);
 			collect_remove(place->base, name);
 			record_remove(record);

@@ -60,6 +60,8 @@ enum status upload_reserve_to(struct upload *upload, uint64_t end);
 enum status upload_reserve_final(struct upload *upload,
     const struct stat *old);
 void upload_settle(struct upload *upload);
+/* What was reserved and did not come. */
+void upload_give_back(struct upload *upload);
 
 /* It takes nothing more; a stage that can be resumed stays. */
 enum status upload_fail(struct upload *upload, enum status st);

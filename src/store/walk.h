@@ -22,6 +22,7 @@
 #include "status.h"
 
 struct own_locks;
+struct parcel;
 
 /* How safe what is acknowledged in a place is. */
 enum place_durability {
@@ -39,6 +40,7 @@ struct place {
 	const struct base *base;
 	const char	*root;	/* below the base, "" for the base itself */
 	struct own_locks *own;	/* what the session has locked; or NULL */
+	struct parcel	*parcel;	/* whose members go there; or NULL */
 	size_t		 mount;	/* bytes of "/SHARE"; 0 for the user's root */
 	enum place_durability durability;
 	bool		 hides_holders;	/* do not say whose lock is met */

@@ -22,7 +22,8 @@ TYPES = {
     'LIST': 0x10, 'STAT': 0x11, 'GET': 0x12, 'PUT': 0x13, 'COMMIT': 0x14,
     'ABORT': 0x15, 'CD': 0x16, 'PWD': 0x17, 'MKDIR': 0x18, 'RMDIR': 0x19,
     'RM': 0x1a, 'MV': 0x1b, 'LOCK': 0x1c, 'UNLOCK': 0x1d, 'LOCKS': 0x1e,
-    'UPLOADS': 0x1f, 'DISCARD': 0x20, 'PIECES': 0x2a,
+    'UPLOADS': 0x1f, 'DISCARD': 0x20, 'PIECES': 0x2a, 'TREE': 0x2b,
+    'TREE_COMMIT': 0x2c,
     'APPEND': 0x21, 'WRITE': 0x22, 'TRUNCATE': 0x23, 'CP': 0x24, 'SUM': 0x25,
     'FIND': 0x26, 'DU': 0x27, 'DF': 0x28, 'TOUCH': 0x29,
     'DATA': 0x70, 'OK': 0x80, 'ERROR': 0x81, 'ENTRIES': 0x82, 'BEGUN': 0x83,
@@ -63,6 +64,7 @@ TAGS = {
     'QUOTA_FILES': (0x003f, '>Q'), 'QUOTA_FILES_USED': (0x0050, '>Q'),
     'CODE': (0x0040, '>H'), 'CLASS': (0x0041, '>B'), 'WAIT': (0x0042, '>I'),
     'TEXT': (0x0043, 'bytes'), 'HOLDER': (0x0052, 'bytes'),
+    'TREE': (0x0051, 'bytes'),
     'FEATURES': (0x8001, '>Q'), 'AGENT': (0x8002, 'bytes'),
 }
 TAG_NAMES = {tag: name for name, (tag, _) in TAGS.items()}
@@ -239,6 +241,17 @@ def digest(content, offset=0):
         pieces.append(xxh128(content[at:at + n]))
         at += n
     return xxh128(b''.join(pieces))
+
+
+def manifest(members):
+    """The digest over paths and their contents, None for folders."""
+    rows = []
+    for path in sorted(members):
+        content = members[path]
+        rows.append(struct.pack('>cQ16s', b'd' if content is None else b'f',
+                                len(content or b''), b'' if content is None
+                                else digest(content)) + path + b'\0')
+    return xxh128(b''.join(rows))
 
 
 class Wire:

@@ -250,6 +250,80 @@ START_TEST(values_that_make_no_sense_break_the_protocol)
 }
 END_TEST
 
+static enum ft1_verdict
+tree(const char *path, unsigned int taken, const char *id)
+{
+	begin(FT1_TREE, 0);
+	if (path != NULL)
+		ft1_put_string(&frame, FT1_TAG_PATH, path);
+	if (taken != UINT8_MAX)
+		ft1_put_u8(&frame, FT1_TAG_TAKEN, (uint8_t)taken);
+	if (id != NULL)
+		ft1_put_bytes(&frame, FT1_TAG_UPLOAD, id, strlen(id));
+	return decode();
+}
+
+START_TEST(a_folder_as_one_is_begun_or_taken_up)
+{
+	static const char id[] = "iiiiiiiiiiiiiiii";
+
+	ck_assert_int_eq(tree("a", 1, NULL), FT1_GOOD);
+	ck_assert_int_eq(tree("a", 2, NULL), FT1_GOOD);
+	ck_assert_int_eq(tree("a", UINT8_MAX, NULL), FT1_GOOD);
+	ck_assert_int_eq(tree(NULL, UINT8_MAX, id), FT1_GOOD);
+	ck_assert_int_eq(request.verb, VERB_TREE);
+	ck_assert(request.has_upload);
+	ck_assert_int_eq(tree("a", 0, NULL), FT1_UNKNOWN);
+	ck_assert_int_eq(tree("a", UINT8_MAX, id), FT1_UNKNOWN);
+	ck_assert_int_eq(tree(NULL, 1, NULL), FT1_BAD);
+	ck_assert_int_eq(tree(NULL, UINT8_MAX, "short"), FT1_BAD);
+	begin(FT1_TREE_COMMIT, 0);
+	ft1_put_bytes(&frame, FT1_TAG_DIGEST, "dddddddddddddddd", 16);
+	ft1_put_bytes(&frame, FT1_TAG_UPLOAD, id, 16);
+	ft1_put_u64(&frame, FT1_TAG_COUNT, 5);
+	ck_assert_int_eq(decode(), FT1_GOOD);
+	ck_assert_uint_eq(request.count, 5);
+	ck_assert_mem_eq(request.digest, "dddddddddddddddd", 16);
+	begin(FT1_TREE_COMMIT, 0);
+	ft1_put_bytes(&frame, FT1_TAG_UPLOAD, id, 16);
+	ck_assert_int_eq(decode(), FT1_BAD);
+}
+END_TEST
+
+START_TEST(members_are_files_and_folders_without_conditions)
+{
+	static const char id[] = "iiiiiiiiiiiiiiii";
+	static const enum ft1_type types[] = { FT1_PUT, FT1_MKDIR };
+
+	for (size_t i = 0; i < 2; i++) {
+		begin(types[i], 0);
+		ft1_put_string(&frame, FT1_TAG_PATH, "a");
+		ft1_put_bytes(&frame, FT1_TAG_TREE, id, 16);
+		ck_assert_int_eq(decode(), FT1_GOOD);
+		ck_assert(request.has_tree);
+		ck_assert_mem_eq(request.tree, id, 16);
+	}
+	begin(FT1_PUT, 0);
+	ft1_put_string(&frame, FT1_TAG_PATH, "a");
+	ft1_put_u8(&frame, FT1_TAG_TAKEN, 1);
+	ft1_put_bytes(&frame, FT1_TAG_TREE, id, 16);
+	ck_assert_int_eq(decode(), FT1_UNKNOWN);
+	begin(FT1_MKDIR, 0);
+	ft1_put_string(&frame, FT1_TAG_PATH, "a");
+	ft1_put_bytes(&frame, FT1_TAG_PARENTS, "", 0);
+	ft1_put_bytes(&frame, FT1_TAG_TREE, id, 16);
+	ck_assert_int_eq(decode(), FT1_UNKNOWN);
+	begin(FT1_RM, 0);
+	ft1_put_string(&frame, FT1_TAG_PATH, "a");
+	ft1_put_bytes(&frame, FT1_TAG_TREE, id, 16);
+	ck_assert_int_eq(decode(), FT1_UNKNOWN);
+	begin(FT1_PUT, 0);
+	ft1_put_string(&frame, FT1_TAG_PATH, "a");
+	ft1_put_bytes(&frame, FT1_TAG_TREE, id, 15);
+	ck_assert_int_eq(decode(), FT1_BAD);
+}
+END_TEST
+
 START_TEST(a_request_says_what_its_frame_says)
 {
 	begin(FT1_PUT, FT1_CHAINED);
@@ -334,6 +408,8 @@ main(void)
 		fields_that_are_cut_or_do_not_ascend_break_the_protocol,
 		a_broken_row_is_broken_also_behind_an_unknown_field,
 		values_that_make_no_sense_break_the_protocol,
+		a_folder_as_one_is_begun_or_taken_up,
+		members_are_files_and_folders_without_conditions,
 		a_request_says_what_its_frame_says,
 		a_path_may_be_empty_and_hold_any_bytes,
 		a_login_may_hold_its_response,

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check_main.h"
+#include "manifest.h"
+#include "parcel.h"
+#include "store_support.h"
+
+static struct store store;
+static struct parcel *parcel;
+static struct upload_receipt receipt;
+
+static void
+set_up(void)
+{
+	store_open(&store, DURABILITY_COMMIT);
+	parcel = NULL;
+}
+
+static void
+tear_down(void)
+{
+	parcel_unref(parcel);
+	store_close(&store);
+}
+
+static enum status
+begin(const char *path, enum upload_taken taken)
+{
+	const struct upload_plan plan = { .path = path, .user = "alice",
+	    .taken = taken };
+
+	return parcel_begin(&parcel, &store.place, &plan, 0);
+}
+
+/* A member with that content, up to its place in the parcel. */
+static enum status
+add(const char *path, const char *text)
+{
+	const struct upload_plan plan = { .path = path, .user = "alice",
+	    .has_size = true, .size = strlen(text) };
+	const struct place *place = parcel_place(parcel);
+	struct upload_receipt member;
+	struct folder folder;
+	struct upload *upload;
+	const char *name;
+	enum status st;
+
+	if ((st = walk_parent(&folder, &name, place, path)) != STATUS_OK)
+		return st;
+	if ((st = upload_begin(&upload, place, &folder, &plan)) ==
+	    STATUS_OK) {
+		ck_assert_int_eq(upload_write(upload, 0, text, strlen(text)),
+		    STATUS_OK);
+		ck_assert_int_eq(store_seal(upload, text), STATUS_OK);
+		st = parcel_publish_member(upload, store.names, &folder,
+		    &member);
+		upload_free(upload);
+	}
+	folder_close(&folder);
+	return st;
+}
+
+static void
+survey(void)
+{
+	bool more = true;
+
+	while (more)
+		ck_assert_int_eq(parcel_survey(parcel, &more), STATUS_OK);
+}
+
+/* Commit what the manifest of "a" (with that text) and the folder "d" says. */
+static enum status
+commit(const char *text, uint64_t count)
+{
+	static const uint8_t zeros[DIGEST_SIZE];
+	struct manifest *manifest = manifest_begin();
+	uint8_t digest[DIGEST_SIZE];
+	enum status st;
+
+	digest_of(digest, text, strlen(text));
+	manifest_add(manifest, "a", false, strlen(text), digest);
+	manifest_add(manifest, "d", true, 0, zeros);
+	manifest_end(manifest, digest);
+	if ((st = parcel_close(parcel)) != STATUS_OK)
+		return st;
+	survey();
+	return parcel_publish(parcel, store.names, count, digest, &receipt);
+}
+
+static void
+fill(const char *text)
+{
+	ck_assert_int_eq(add("/a", text), STATUS_OK);
+	ck_assert_int_eq(parcel_mkdir(parcel, "/d", false, 0), STATUS_OK);
+}
+
+START_TEST(nothing_is_there_before_the_commit_and_all_of_it_after)
+{
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	ck_assert(store_lacks(&store, "t"));
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+	ck_assert(store_has(&store, "t/a", "one"));
+	ck_assert_uint_ne(store_mode(&store, "t/d"), 0);
+	ck_assert_uint_eq(receipt.size, 3);
+	ck_assert_int_eq(store_stages(&store), 0);
+}
+END_TEST
+
+START_TEST(another_manifest_publishes_nothing_and_leaves_nothing)
+{
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	ck_assert_int_eq(commit("two", 2), STATUS_DIGEST);
+	ck_assert(store_lacks(&store, "t"));
+	ck_assert_int_eq(store_stages(&store), 0);
+	parcel_unref(parcel);
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	ck_assert_int_eq(commit("one", 3), STATUS_DIGEST);
+	ck_assert_int_eq(store_stages(&store), 0);
+}
+END_TEST
+
+START_TEST(a_taken_name_is_refused_or_a_fresh_one_found)
+{
+	store_put(&store, "t", "old");
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_EXISTS);
+	ck_assert_int_eq(begin("/t", UPLOAD_FRESH), STATUS_OK);
+	fill("one");
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+	ck_assert(store_has(&store, "t", "old"));
+	ck_assert_ptr_nonnull(parcel_fresh_name(parcel));
+	ck_assert_int_eq(strncmp(parcel_fresh_name(parcel), "t-", 2), 0);
+}
+END_TEST
+
+START_TEST(without_renameat2_a_folder_is_published_too)
+{
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	if (!forbid_noreplace())
+		return;
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+	ck_assert(store_has(&store, "t/a", "one"));
+}
+END_TEST
+
+START_TEST(it_is_taken_up_by_its_id_with_what_was_noted)
+{
+	const struct parcel_log *log;
+	char stray[128], hex[DIGEST_HEX_SIZE];
+	uint8_t id[UPLOAD_ID_SIZE];
+
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	memcpy(id, parcel_id(parcel), sizeof(id));
+	parcel_unref(parcel);
+	parcel = NULL;
+	digest_hex(hex, id);
+	snprintf(stray, sizeof(stray), BASE_PRIVATE "/stage/%s/stray", hex);
+	store_put(&store, stray, "x");
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "bob", id,
+	    &receipt), STATUS_NOT_FOUND);
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "alice", id,
+	    &receipt), STATUS_OK);
+	survey();
+	ck_assert(store_lacks(&store, stray));
+	log = parcel_members(parcel);
+	ck_assert_uint_eq(log->len, 2);
+	ck_assert_str_eq(log->at[0].path, "a");
+	ck_assert_str_eq(log->at[1].path, "d");
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+	parcel_unref(parcel);
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "alice", id,
+	    &receipt), STATUS_OK);
+	ck_assert_ptr_null(parcel);
+	ck_assert_uint_eq(receipt.size, 3);
+}
+END_TEST
+
+START_TEST(who_lost_it_can_add_nothing_any_more)
+{
+	struct parcel *old;
+	uint8_t id[UPLOAD_ID_SIZE];
+
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	old = parcel;
+	memcpy(id, parcel_id(parcel), sizeof(id));
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "alice", id,
+	    &receipt), STATUS_OK);
+	fill("one");
+	ck_assert_int_eq(parcel_mkdir(old, "/x", false, 0), STATUS_LOCKED);
+	parcel_unref(old);
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+}
+END_TEST
+
+START_TEST(a_row_that_was_cut_off_is_forgotten_with_all_behind_it)
+{
+	char path[128], hex[DIGEST_HEX_SIZE];
+	uint8_t id[UPLOAD_ID_SIZE];
+	struct stat st;
+
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	ck_assert_int_eq(add("/z", "last"), STATUS_OK);
+	memcpy(id, parcel_id(parcel), sizeof(id));
+	parcel_unref(parcel);
+	parcel = NULL;
+	digest_hex(hex, id);
+	snprintf(path, sizeof(path), "%s/" BASE_PRIVATE "/uploads/%s",
+	    store.path, hex);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(truncate(path, st.st_size - 1), 0);
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "alice", id,
+	    &receipt), STATUS_OK);
+	survey();
+	ck_assert_uint_eq(parcel_members(parcel)->len, 2);
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+	ck_assert(store_lacks(&store, "t/z"));
+}
+END_TEST
+
+START_TEST(paths_of_members_go_down)
+{
+	static const char *const bad[] = { "", ".", "/a", "../a", "a/..",
+	    "a//b", "a/" };
+	char path[WALK_PATH_ROOM];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_int_eq(parcel_member_path(path, bad[i],
+		    strlen(bad[i])), STATUS_BAD_PATH);
+	ck_assert_int_eq(parcel_member_path(path, "a/b", 3), STATUS_OK);
+	ck_assert_str_eq(path, "/a/b");
+}
+END_TEST
+
+START_TEST(given_up_it_is_gone)
+{
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	ck_assert_int_eq(upload_discard(&store.place, "alice",
+	    parcel_id(parcel)), STATUS_OK);
+	ck_assert_int_eq(store_stages(&store), 0);
+	ck_assert_int_ne(add("/b", "late"), STATUS_OK);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		nothing_is_there_before_the_commit_and_all_of_it_after,
+		another_manifest_publishes_nothing_and_leaves_nothing,
+		a_taken_name_is_refused_or_a_fresh_one_found,
+		without_renameat2_a_folder_is_published_too,
+		it_is_taken_up_by_its_id_with_what_was_noted,
+		who_lost_it_can_add_nothing_any_more,
+		a_row_that_was_cut_off_is_forgotten_with_all_behind_it,
+		paths_of_members_go_down,
+		given_up_it_is_gone,
+		NULL
+	};
+
+	return check_main("parcel", tests, set_up, tear_down);
+}
