@@ -28,6 +28,11 @@ def touches_new(has):
     return 'write' in has and ('overwrite' in has or sees(has))
 
 
+def delivers(has):
+    """Whole folders; who sees nothing may do so without making others."""
+    return 'write' in has and ('mkdir' in has or not sees(has))
+
+
 # Type and fields, who may, and how it ends then.
 TABLE = [
     ('LIST', {}, 'list', 'ok'),
@@ -75,6 +80,10 @@ TABLE = [
     ('DF', {}, 'list', 'ok'),
     ('TOUCH', {'PATH': 'file'}, 'overwrite', 'ok'),
     ('TOUCH', {'PATH': 'new'}, touches_new, 'ok'),
+    ('TREE', {'PATH': 'new'}, delivers, 'ok'),
+    ('TREE', {'UPLOAD': NOTHING}, delivers, 'not-found'),
+    ('TREE_COMMIT', {'UPLOAD': NOTHING, 'COUNT': 0, 'DIGEST': NOTHING},
+     delivers, 'not-found'),
 ]
 STREAMS = ('PUT', 'APPEND', 'WRITE')
 
@@ -145,7 +154,7 @@ class RightsAlone(ftlib.Test):
             expected = good if may(needs, has) else 'not-permitted'
             self.assertEqual(end, expected, (has, type_, fields))
             if end == 'not-permitted':
-                refused.append(type_.lower())
+                refused.append(type_.lower().partition('_')[0])
                 self.assertEqual(self.there(name), before)
             self.forget(name)
         return refused

@@ -29,6 +29,18 @@ static const struct field {
 	{ FT1_TAG_IF_ABSENT, "", 0, 1 },
 	{ FT1_TAG_IF_VERSION, "vvvvvvvvvvvvvvvv", 16, 15 },
 	{ FT1_TAG_DIGEST, "dddddddddddddddd", 16, 17 },
+	{ FT1_TAG_UPLOAD, "uuuuuuuuuuuuuuuu", 16, 15 },
+	{ FT1_TAG_WAIT_LOCK, "\0\0\xe\x10", 4, 2 },
+	{ FT1_TAG_SHARED, "", 0, 1 },
+	{ FT1_TAG_RECURSIVE, "", 0, 1 },
+	{ FT1_TAG_PARENTS, "", 0, 2 },
+	{ FT1_TAG_PATTERN, "*.c", 3, 256 },
+	{ FT1_TAG_KIND, "f", 1, 0 },
+	{ FT1_TAG_SIZE_LEAST, "\0\0\0\0\0\0\0\7", 8, 7 },
+	{ FT1_TAG_SIZE_MOST, "\0\0\0\0\0\0\0\10", 8, 16 },
+	{ FT1_TAG_NEWER, "\0\0\0\0\0\0\0\11\0\0\0\1", 12, 8 },
+	{ FT1_TAG_OLDER, "\0\0\0\0\0\0\0\12\0\0\0\2", 12, 13 },
+	{ FT1_TAG_DEPTH, "\0\0\0\13", 4, 8 },
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -38,29 +50,70 @@ static const struct field {
 static const struct rule {
 	enum ft1_type	 type;
 	uint64_t	 must, may;
+	uint64_t	 other;		/* leads to another form of it */
 } rules[] = {
-	{ FT1_HELLO, BIT(FT1_TAG_VERSIONS), 0 },
+	{ FT1_HELLO, BIT(FT1_TAG_VERSIONS), 0, 0 },
 	{ FT1_LOGIN, BIT(FT1_TAG_USER) | BIT(FT1_TAG_METHOD),
-	    BIT(FT1_TAG_RESPONSE) | BIT(FT1_TAG_TICKET_SECONDS) },
-	{ FT1_RESPONSE, BIT(FT1_TAG_RESPONSE), 0 },
-	{ FT1_PING, 0, 0 },
-	{ FT1_CANCEL, 0, 0 },
-	{ FT1_ABORT, 0, 0 },
-	{ FT1_COMMIT, BIT(FT1_TAG_SIZE) | BIT(FT1_TAG_DIGEST), 0 },
-	{ FT1_LIST, 0, BIT(FT1_TAG_PATH) },
-	{ FT1_STAT, BIT(FT1_TAG_PATH), 0 },
+	    BIT(FT1_TAG_RESPONSE) | BIT(FT1_TAG_TICKET_SECONDS), 0 },
+	{ FT1_RESPONSE, BIT(FT1_TAG_RESPONSE), 0, 0 },
+	{ FT1_PING, 0, 0, 0 },
+	{ FT1_CANCEL, 0, 0, 0 },
+	{ FT1_ABORT, 0, 0, 0 },
+	{ FT1_COMMIT, BIT(FT1_TAG_SIZE) | BIT(FT1_TAG_DIGEST), 0, 0 },
+	{ FT1_LIST, 0, BIT(FT1_TAG_PATH), 0 },
+	{ FT1_STAT, BIT(FT1_TAG_PATH), 0, 0 },
 	{ FT1_GET, BIT(FT1_TAG_PATH), BIT(FT1_TAG_OFFSET) |
-	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_IF_VERSION) },
+	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_IF_VERSION) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
+	/* one that begins, and one that is taken up, or a part of it */
 	{ FT1_PUT, BIT(FT1_TAG_PATH), BIT(FT1_TAG_SIZE) | BIT(FT1_TAG_MODE) |
 	    BIT(FT1_TAG_MTIME) | BIT(FT1_TAG_TAKEN) |
-	    BIT(FT1_TAG_IF_ABSENT) | BIT(FT1_TAG_IF_VERSION) },
-	{ FT1_CD, BIT(FT1_TAG_PATH), 0 },
-	{ FT1_PWD, 0, 0 },
-	{ FT1_MKDIR, BIT(FT1_TAG_PATH), BIT(FT1_TAG_MODE) },
-	{ FT1_RMDIR, BIT(FT1_TAG_PATH), 0 },
-	{ FT1_RM, BIT(FT1_TAG_PATH), BIT(FT1_TAG_IF_VERSION) },
+	    BIT(FT1_TAG_IF_ABSENT) | BIT(FT1_TAG_IF_VERSION) |
+	    BIT(FT1_TAG_WAIT_LOCK), BIT(FT1_TAG_UPLOAD) },
+	{ FT1_PUT, BIT(FT1_TAG_UPLOAD), BIT(FT1_TAG_PATH) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_PUT, BIT(FT1_TAG_UPLOAD), BIT(FT1_TAG_PATH) |
+	    BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_CD, BIT(FT1_TAG_PATH), 0, 0 },
+	{ FT1_PWD, 0, 0, 0 },
+	{ FT1_MKDIR, BIT(FT1_TAG_PATH), BIT(FT1_TAG_MODE) |
+	    BIT(FT1_TAG_PARENTS), 0 },
+	{ FT1_RMDIR, BIT(FT1_TAG_PATH), 0, 0 },
+	{ FT1_RM, BIT(FT1_TAG_PATH), BIT(FT1_TAG_IF_VERSION) |
+	    BIT(FT1_TAG_RECURSIVE) | BIT(FT1_TAG_WAIT_LOCK), 0 },
 	{ FT1_MV, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_TARGET),
-	    BIT(FT1_TAG_TAKEN) | BIT(FT1_TAG_IF_VERSION) },
+	    BIT(FT1_TAG_TAKEN) | BIT(FT1_TAG_IF_VERSION) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_LOCK, BIT(FT1_TAG_PATH), BIT(FT1_TAG_OFFSET) |
+	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_SHARED) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_UNLOCK, BIT(FT1_TAG_PATH),
+	    BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH), 0 },
+	{ FT1_LOCKS, 0, BIT(FT1_TAG_PATH), 0 },
+	{ FT1_UPLOADS, 0, BIT(FT1_TAG_PATH), 0 },
+	{ FT1_DISCARD, BIT(FT1_TAG_UPLOAD), BIT(FT1_TAG_PATH), 0 },
+	{ FT1_APPEND, BIT(FT1_TAG_PATH), BIT(FT1_TAG_SIZE) |
+	    BIT(FT1_TAG_IF_VERSION) | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_WRITE, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_OFFSET),
+	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_IF_VERSION) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_TRUNCATE, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_SIZE),
+	    BIT(FT1_TAG_IF_VERSION) | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_CP, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_TARGET),
+	    BIT(FT1_TAG_TAKEN) | BIT(FT1_TAG_IF_ABSENT) |
+	    BIT(FT1_TAG_IF_VERSION), 0 },
+	{ FT1_SUM, BIT(FT1_TAG_METHOD) | BIT(FT1_TAG_PATH),
+	    BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH), 0 },
+	{ FT1_FIND, 0, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_PATTERN) |
+	    BIT(FT1_TAG_KIND) | BIT(FT1_TAG_SIZE_LEAST) |
+	    BIT(FT1_TAG_SIZE_MOST) | BIT(FT1_TAG_NEWER) |
+	    BIT(FT1_TAG_OLDER) | BIT(FT1_TAG_DEPTH), 0 },
+	{ FT1_DU, 0, BIT(FT1_TAG_PATH), 0 },
+	{ FT1_DF, 0, BIT(FT1_TAG_PATH), 0 },
+	{ FT1_TOUCH, BIT(FT1_TAG_PATH), BIT(FT1_TAG_MTIME), 0 },
+	{ FT1_PIECES, BIT(FT1_TAG_PATH), BIT(FT1_TAG_OFFSET) |
+	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_IF_VERSION), 0 },
 };
 #define RULES (sizeof(rules) / sizeof(rules[0]))
 
@@ -147,7 +200,7 @@ START_TEST(a_known_field_in_a_frame_it_does_not_belong_to_is_unknown)
 	uint64_t all;
 
 	for (size_t i = 0; i < RULES; i++) {
-		all = rules[i].must | rules[i].may;
+		all = rules[i].must | rules[i].may | rules[i].other;
 		for (size_t n = 0; n < FIELDS; n++)
 			if ((all & BIT(fields[n].tag)) == 0)
 				ck_assert_int_eq(try(&rules[i],
@@ -352,6 +405,78 @@ START_TEST(a_request_says_what_its_frame_says)
 }
 END_TEST
 
+/* With each field but those of login. */
+static void
+decode_with_all(enum ft1_type type, uint64_t tags)
+{
+	const struct rule rule = { .type = type };
+
+	ck_assert_int_eq(try(&rule, tags, 0), FT1_GOOD);
+}
+
+START_TEST(newer_requests_say_what_their_frames_say)
+{
+	decode_with_all(FT1_FIND, BIT(FT1_TAG_PATTERN) | BIT(FT1_TAG_KIND) |
+	    BIT(FT1_TAG_SIZE_LEAST) | BIT(FT1_TAG_SIZE_MOST) |
+	    BIT(FT1_TAG_NEWER) | BIT(FT1_TAG_OLDER) | BIT(FT1_TAG_DEPTH));
+	ck_assert_int_eq(request.verb, VERB_FIND);
+	ck_assert_uint_eq(request.pattern.len, 3);
+	ck_assert_mem_eq(request.pattern.at, "*.c", 3);
+	ck_assert_uint_eq(request.kind, 'f');
+	ck_assert(request.has_size_least && request.has_size_most &&
+	    request.has_newer && request.has_older && request.has_depth);
+	ck_assert_uint_eq(request.size_least, 7);
+	ck_assert_uint_eq(request.size_most, 8);
+	ck_assert_int_eq(request.newer.seconds, 9);
+	ck_assert_int_eq(request.older.seconds, 10);
+	ck_assert_uint_eq(request.older.nanoseconds, 2);
+	ck_assert_uint_eq(request.depth, 11);
+	decode_with_all(FT1_LOCK, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_OFFSET) |
+	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_SHARED) |
+	    BIT(FT1_TAG_WAIT_LOCK));
+	ck_assert_int_eq(request.verb, VERB_LOCK);
+	ck_assert(request.shared && request.has_offset && request.has_length);
+	ck_assert_uint_eq(request.wait, 3600);
+	decode_with_all(FT1_SUM, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_METHOD));
+	ck_assert_int_eq(request.verb, VERB_SUM);
+	ck_assert_mem_eq(request.method.at, "password", 8);
+	decode_with_all(FT1_RM, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_RECURSIVE));
+	ck_assert(request.recursive && !request.parents && !request.shared);
+	decode_with_all(FT1_MKDIR, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_PARENTS));
+	ck_assert(request.parents && !request.recursive);
+	decode_with_all(FT1_DISCARD, BIT(FT1_TAG_UPLOAD));
+	ck_assert_int_eq(request.verb, VERB_DISCARD);
+	ck_assert(request.has_upload);
+	ck_assert_mem_eq(request.upload, "uuuuuuuuuuuuuuuu", 16);
+}
+END_TEST
+
+START_TEST(a_part_of_an_upload_needs_both_its_ends)
+{
+	const struct rule put = { .type = FT1_PUT };
+	uint64_t tags = BIT(FT1_TAG_UPLOAD);
+
+	ck_assert_int_eq(try(&put, tags | BIT(FT1_TAG_OFFSET), 0),
+	    FT1_UNKNOWN);
+	ck_assert_int_eq(try(&put, tags | BIT(FT1_TAG_LENGTH), 0),
+	    FT1_UNKNOWN);
+	ck_assert_int_eq(try(&put, 0, 0), FT1_BAD);
+}
+END_TEST
+
+START_TEST(a_wait_has_a_bound)
+{
+	begin(FT1_LOCK, 0);
+	ft1_put_string(&frame, FT1_TAG_PATH, "a");
+	ft1_put_u32(&frame, FT1_TAG_WAIT_LOCK, FT1_LOCK_WAIT_MAX);
+	ck_assert_int_eq(decode(), FT1_GOOD);
+	begin(FT1_LOCK, 0);
+	ft1_put_string(&frame, FT1_TAG_PATH, "a");
+	ft1_put_u32(&frame, FT1_TAG_WAIT_LOCK, FT1_LOCK_WAIT_MAX + 1);
+	ck_assert_int_eq(decode(), FT1_BAD);
+}
+END_TEST
+
 START_TEST(a_path_may_be_empty_and_hold_any_bytes)
 {
 	begin(FT1_STAT, 0);
@@ -411,6 +536,9 @@ main(void)
 		a_folder_as_one_is_begun_or_taken_up,
 		members_are_files_and_folders_without_conditions,
 		a_request_says_what_its_frame_says,
+		newer_requests_say_what_their_frames_say,
+		a_part_of_an_upload_needs_both_its_ends,
+		a_wait_has_a_bound,
 		a_path_may_be_empty_and_hold_any_bytes,
 		a_login_may_hold_its_response,
 		requests_are_told_from_other_frames,
