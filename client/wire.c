@@ -32,6 +32,7 @@ struct wire {
 	size_t		 out_len;
 	unsigned int	 turns;
 	bool		 broken;	/* no goodbye any more */
+	bool		 heard;		/* something, since the wait began */
 };
 
 enum status
@@ -229,7 +230,7 @@ read_some(struct wire *wire)
 
 /* Receive until there is nothing more, or something was delivered. */
 static enum status
-receive(struct wire *wire, bool *received)
+receive(struct wire *wire)
 {
 	enum status st;
 	enum io io;
@@ -240,7 +241,7 @@ receive(struct wire *wire, bool *received)
 			return STATUS_OK;
 		if (io != IO_OK)
 			return lost(wire, io);
-		*received = true;
+		wire->heard = true;
 		if ((st = deliver(wire)) != STATUS_OK)
 			return st;
 	}
@@ -250,13 +251,12 @@ receive(struct wire *wire, bool *received)
 enum status
 wire_look(struct wire *wire)
 {
-	bool received = false;
 	enum status st;
 
 	if (wire->turns++ % LOOK_EVERY == 0 &&
 	    (st = check_signals(wire)) != STATUS_OK)
 		return st;
-	return receive(wire, &received);
+	return receive(wire);
 }
 
 /*
@@ -275,7 +275,6 @@ flush(struct wire *wire)
 static enum status
 make_room(struct wire *wire)
 {
-	bool received = false;
 	enum status st;
 
 	if ((st = flush(wire)) != STATUS_OK ||
@@ -283,7 +282,7 @@ make_room(struct wire *wire)
 		return st;
 	if ((st = wait_for_socket(wire, -1, -1)) != STATUS_OK)
 		return st;
-	return receive(wire, &received);
+	return receive(wire);
 }
 
 static enum status
@@ -353,16 +352,17 @@ wire_wait(struct wire *wire, int fd, int milliseconds, bool *received)
 {
 	enum status st;
 
-	*received = false;
-	if ((st = seal_gathered(wire)) != STATUS_OK ||
-	    (st = flush(wire)) != STATUS_OK ||
-	    (st = receive(wire, received)) != STATUS_OK || *received)
-		return st;
-	if ((st = wait_for_socket(wire, fd, milliseconds)) != STATUS_OK)
-		return st;
-	if ((st = flush(wire)) != STATUS_OK)
-		return st;
-	return receive(wire, received);
+	/* What is awaited may come while there is no room to send. */
+	wire->heard = false;
+	if ((st = seal_gathered(wire)) == STATUS_OK &&
+	    (st = flush(wire)) == STATUS_OK && !wire->heard)
+		st = receive(wire);
+	if (st == STATUS_OK && !wire->heard &&
+	    (st = wait_for_socket(wire, fd, milliseconds)) == STATUS_OK &&
+	    (st = flush(wire)) == STATUS_OK)
+		st = receive(wire);
+	*received = wire->heard;
+	return st;
 }
 
 /*
