@@ -10,6 +10,8 @@ static const struct {
 	bool		 has_value;
 } options[OPTION_COUNT] = {
 	[OPTION_DEPTH] = { "depth", true },
+	[OPTION_IF_ABSENT] = { "if-absent", false },
+	[OPTION_IF_VERSION] = { "if-version", true },
 	[OPTION_MAX] = { "max", true },
 	[OPTION_MIN] = { "min", true },
 	[OPTION_NAME] = { "name", true },
@@ -18,6 +20,7 @@ static const struct {
 	[OPTION_OLDER] = { "older", true },
 	[OPTION_SEGMENTS] = { "segments", true },
 	[OPTION_SHARED] = { "shared", false },
+	[OPTION_TAKEN] = { "taken", true },
 	[OPTION_TYPE] = { "type", true },
 	[OPTION_WAIT] = { "wait", true },
 };

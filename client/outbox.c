@@ -223,6 +223,7 @@ make_item(struct item **out, const struct letter *letter)
 	item->sending.keeps = letter->keeps;
 	item->sending.wait = letter->wait;
 	item->sending.segments = letter->segments;
+	item->sending.conditions = letter->conditions;
 	item->sending.local = strdup(letter->local);
 	if (letter->remote == NULL)
 		item->sending.path = strdup(base);

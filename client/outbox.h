@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "command_line.h"
+#include "conditions.h"
 #include "interrupt.h"
 #include "remote.h"
 #include "revive.h"
@@ -42,6 +43,7 @@ struct letter {
 					 * NULL: who has one names the file,
 					 * not a folder to put it into */
 	unsigned int	 segments;	/* connections, for a long one */
+	struct conditions conditions;
 };
 
 /* Both are borrowed for the life of the outbox. */

@@ -231,6 +231,7 @@ begin_put(struct sender *s)
 		ft1_put_u32(frame, FT1_TAG_MODE, s->mode);
 		ft1_put_time(frame, FT1_TAG_MTIME, s->mtime);
 	}
+	conditions_put(&s->sending->conditions, frame);
 	if (s->sending->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, s->sending->wait);
 	return remote_send(s->remote);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "conditions.h"
 #include "interrupt.h"
 #include "remote.h"
 #include "revive.h"
@@ -24,6 +25,7 @@ struct sending {
 	uint32_t	 wait;		/* seconds, for locks of others */
 	bool		 keeps;		/* times and mode */
 	unsigned int	 segments;	/* connections, for a long one */
+	struct conditions conditions;	/* of one that is begun */
 	struct call	*call;		/* done when the server has answered */
 	/* what was sent, for comparison with the server's receipt */
 	uint64_t	 size;

@@ -10,6 +10,9 @@
 #include "nearest.h"
 
 #define WAITS OPTION_BIT(OPTION_WAIT)
+/* Of commands that change something: conditions.h. */
+#define IF (OPTION_BIT(OPTION_IF_ABSENT) | OPTION_BIT(OPTION_IF_VERSION))
+#define TAKEN OPTION_BIT(OPTION_TAKEN)
 
 static const struct verb verbs[] = {
 	{ "list", "ls", "l", 0, 1, "[-l] [PATH]",
@@ -23,17 +26,18 @@ static const struct verb verbs[] = {
 	    "[--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
 	    "                             -r: a folder with all in it",
-	    verb_put, true, WAITS | OPTION_BIT(OPTION_OFFSET) |
+	    verb_put, true, WAITS | IF | TAKEN | OPTION_BIT(OPTION_OFFSET) |
 	    OPTION_BIT(OPTION_SEGMENTS) },
 	{ "cat", NULL, "", 1, -1, "[--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false, WAITS },
 	{ "append", NULL, "", 2, 2, "[--wait SECONDS] LOCAL FILE",
-	    "add to the end of a file", verb_append, false, WAITS },
-	{ "truncate", NULL, "", 2, 2, "FILE SIZE",
-	    "cut or stretch a file to a size", verb_truncate, false, 0 },
+	    "add to the end of a file", verb_append, false, WAITS | IF },
+	{ "truncate", NULL, "", 2, 2, "[--wait SECONDS] FILE SIZE",
+	    "cut or stretch a file to a size", verb_truncate, false,
+	    WAITS | IF },
 	{ "touch", NULL, "", 1, -1, "FILE ...",
 	    "set the time of files, and make those that are missing",
-	    verb_touch, false, 0 },
+	    verb_touch, false, IF },
 	{ "sum", NULL, "x", 1, -1, "[-x] FILE ...",
 	    "tell the SHA-256 of files (-x: XXH128)", verb_sum, false, 0 },
 	{ "stat", NULL, "", 1, 1, "PATH",
@@ -43,16 +47,17 @@ static const struct verb verbs[] = {
 	{ "pwd", NULL, "", 0, 0, "",
 	    "tell the current folder", verb_pwd, false, 0 },
 	{ "mkdir", NULL, "p", 1, -1, "[-p] PATH ...",
-	    "make folders (-p: and those above them)", verb_mkdir, false, 0 },
+	    "make folders (-p: and those above them)", verb_mkdir, false, IF },
 	{ "rmdir", NULL, "", 1, -1, "PATH ...",
 	    "remove empty folders", verb_rmdir, false, 0 },
 	{ "rm", "del", "r", 1, -1, "[-r] [--wait SECONDS] PATH ...",
 	    "remove files (-r: and folders with all in them)", verb_rm, false,
-	    WAITS },
+	    WAITS | IF },
 	{ "mv", "rename", "", 2, 2, "[--wait SECONDS] FROM TO",
-	    "move or rename a file or folder", verb_mv, false, WAITS },
+	    "move or rename a file or folder", verb_mv, false,
+	    WAITS | IF | TAKEN },
 	{ "cp", NULL, "", 2, 2, "FROM TO",
-	    "copy a file on the server", verb_cp, false, 0 },
+	    "copy a file on the server", verb_cp, false, IF | TAKEN },
 	{ "find", NULL, "", 0, 1, "[OPTION ...] [PATH]",
 	    "find files by --name GLOB, --type f, d or l, --min and --max\n"
 	    "                             SIZE, --newer and --older TIME, "
@@ -145,7 +150,8 @@ verb_needs_files(const struct verb *verb, const struct arguments *arguments)
 	size_t i;
 
 	if (arguments->options[OPTION_WAIT] != NULL ||
-	    arguments->options[OPTION_OFFSET] != NULL)
+	    arguments->options[OPTION_OFFSET] != NULL ||
+	    arguments->options[OPTION_SEGMENTS] != NULL)
 		return true;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(rows[i].name, verb->name) == 0)
@@ -167,6 +173,9 @@ verb_help_all(FILE *file)
 	}
 	fprintf(file, "  %-26s %s\n", "!COMMAND",
 	    "run a command of the shell on this machine");
+	fprintf(file, "\nWhat changes something takes --if-absent and "
+	    "--if-version VERSION (see stat);\nput, mv and cp take --taken "
+	    "POLICY: replace or refuse, put also fresh.\n");
 }
 
 void
@@ -175,6 +184,13 @@ verb_help(FILE *file, const struct verb *verb)
 	fprintf(file, "%s %s\n    %s\n", verb->name, verb->usage, verb->help);
 	if (verb->alias != NULL)
 		fprintf(file, "    also called %s\n", verb->alias);
+	if ((verb->options & IF) != 0)
+		fprintf(file, "    --if-absent, --if-version VERSION: only if "
+		    "there is no such file, or\n    that version of it\n");
+	if ((verb->options & TAKEN) != 0)
+		fprintf(file, "    --taken POLICY: what to do if the name is "
+		    "taken: replace (else), refuse%s\n",
+		    verb->run == verb_put ? ", fresh" : "");
 }
 
 enum status

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conditions.h"
 #include "paths.h"
 #include "show.h"
 
@@ -14,6 +15,7 @@ struct details {
 	const char	*path, *target;	/* or NULL */
 	uint32_t	 wait;		/* seconds, for locks of others */
 	enum ft1_tag	 flag;		/* an empty field; or 0 */
+	struct conditions conditions;
 };
 
 static enum status
@@ -34,6 +36,7 @@ request(struct client *client, struct call *call, enum ft1_type type,
 		ft1_put_string(frame, FT1_TAG_PATH, details->path);
 	if (details->target != NULL)
 		ft1_put_string(frame, FT1_TAG_TARGET, details->target);
+	conditions_put(&details->conditions, frame);
 	if (details->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, details->wait);
 	if (details->flag != 0)
@@ -122,7 +125,8 @@ for_each(struct client *client, const struct arguments *arguments,
 	enum status st;
 	int i;
 
-	st = verb_wait_seconds(&details.wait, arguments);
+	if ((st = verb_wait_seconds(&details.wait, arguments)) == STATUS_OK)
+		st = conditions_read(&details.conditions, arguments);
 	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
 		*blame = details.path = arguments->words[i];
 		st = request_plain(client, type, &details);
@@ -200,6 +204,19 @@ move(struct client *client, enum ft1_type type, const struct details *details)
 	return inside;
 }
 
+/* A fresh name is for what is put. */
+static enum status
+read_target_conditions(struct conditions *out,
+    const struct arguments *arguments)
+{
+	enum status st = conditions_read(out, arguments);
+
+	if (st == STATUS_OK && out->taken > 1)
+		st = status_set(STATUS_USAGE,
+		    "a name that is taken is replaced or refused here");
+	return st;
+}
+
 enum status
 verb_mv(struct client *client, const struct arguments *arguments,
     const char **blame)
@@ -209,7 +226,8 @@ verb_mv(struct client *client, const struct arguments *arguments,
 	enum status st;
 
 	*blame = details.path;
-	st = verb_wait_seconds(&details.wait, arguments);
+	if ((st = verb_wait_seconds(&details.wait, arguments)) == STATUS_OK)
+		st = read_target_conditions(&details.conditions, arguments);
 	return st == STATUS_OK ? move(client, FT1_MV, &details) : st;
 }
 
@@ -219,7 +237,9 @@ verb_cp(struct client *client, const struct arguments *arguments,
 {
 	struct details details = { .path = arguments->words[0],
 	    .target = arguments->words[1] };
+	enum status st;
 
 	*blame = details.path;
-	return move(client, FT1_CP, &details);
+	st = read_target_conditions(&details.conditions, arguments);
+	return st == STATUS_OK ? move(client, FT1_CP, &details) : st;
 }

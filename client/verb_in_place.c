@@ -83,6 +83,8 @@ verb_append(struct client *client, const struct arguments *arguments,
 	*blame = sending.path;
 	st = verb_wait_seconds(&sending.wait, arguments);
 	if (st == STATUS_OK)
+		st = conditions_read(&sending.conditions, arguments);
+	if (st == STATUS_OK)
 		st = send_into(client, &sending);
 	if (st == STATUS_OK)
 		tell(client, "append", &sending);
@@ -113,6 +115,11 @@ verb_write(struct client *client, const struct arguments *arguments,
 	if (st == STATUS_OK)
 		st = verb_wait_seconds(&sending.wait, arguments);
 	if (st == STATUS_OK)
+		st = conditions_read(&sending.conditions, arguments);
+	if (st == STATUS_OK && sending.conditions.has_taken)
+		st = status_set(STATUS_USAGE,
+		    "--offset is for a file that is there");
+	if (st == STATUS_OK)
 		st = send_into(client, &sending);
 	if (st == STATUS_OK)
 		tell(client, "put", &sending);
@@ -137,16 +144,23 @@ verb_truncate(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
 	struct call call = { .receiver = take_size };
+	struct conditions conditions;
 	struct ft1_frame *frame;
 	enum status st;
+	uint32_t wait;
 	uint64_t size;
 
 	*blame = arguments->words[0];
 	if ((st = path_check(*blame)) != STATUS_OK ||
-	    (st = read_size(&size, arguments->words[1])) != STATUS_OK)
+	    (st = read_size(&size, arguments->words[1])) != STATUS_OK ||
+	    (st = verb_wait_seconds(&wait, arguments)) != STATUS_OK ||
+	    (st = conditions_read(&conditions, arguments)) != STATUS_OK)
 		return st;
 	frame = remote_request(client->remote, FT1_TRUNCATE, 0, &call);
 	ft1_put_string(frame, FT1_TAG_PATH, *blame);
 	ft1_put_u64(frame, FT1_TAG_SIZE, size);
+	conditions_put(&conditions, frame);
+	if (wait > 0)
+		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, wait);
 	return remote_finish(client->remote, &call);
 }

@@ -38,6 +38,7 @@ terms_of_request(struct change_terms *terms, const struct request *request)
 	memset(terms, 0, sizeof(*terms));
 	terms->if_version = request->if_version;
 	memcpy(terms->version, request->version, sizeof(terms->version));
+	terms->if_absent = request->if_absent;
 	terms->refuse_taken = request->taken != 0 || request->if_absent;
 }
 

@@ -71,6 +71,27 @@ make_parents(struct caller *caller, char *path, uint32_t mode)
 	return st;
 }
 
+static enum status
+make(struct caller *caller, char *path, const struct request *request)
+{
+	uint32_t mode = request->has_mode ? request->mode : 0777;
+	char *slash = strrchr(path, '/');
+	enum status st = STATUS_OK;
+
+	if (request->if_version)
+		return status_set(STATUS_PRECONDITION,
+		    "a folder has no version to expect");
+	if (request->parents && !request->if_absent)
+		return make_parents(caller, path, mode);
+	if (request->parents && slash != path) {
+		*slash = '\0';
+		st = make_parents(caller, path, mode);
+		*slash = '/';
+	}
+	return st != STATUS_OK ? st : change_mkdir(&caller->place,
+	    kit_names(caller->kit, caller->place.base), path, mode);
+}
+
 void
 command_mkdir(struct caller *caller, const struct request *request)
 {
@@ -86,13 +107,8 @@ command_mkdir(struct caller *caller, const struct request *request)
 	}
 	event.path = path;
 	event.outcome = command_path(path, caller, &request->path);
-	if (event.outcome == STATUS_OK && request->parents)
-		event.outcome = make_parents(caller, path,
-		    request->has_mode ? request->mode : 0777);
-	else if (event.outcome == STATUS_OK)
-		event.outcome = change_mkdir(&caller->place,
-		    kit_names(caller->kit, caller->place.base), path,
-		    request->has_mode ? request->mode : 0777);
+	if (event.outcome == STATUS_OK)
+		event.outcome = make(caller, path, request);
 	command_finish(caller, &event, NULL);
 }
 

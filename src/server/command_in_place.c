@@ -20,10 +20,12 @@ command_touch(struct caller *caller, const struct request *request)
 	struct audit_event event = { .verb = "touch",
 	    .began_us = clock_us() };
 	struct touch_plan plan = { .has_time = request->has_mtime,
-	    .time = request->mtime };
+	    .time = request->mtime, .if_absent = request->if_absent,
+	    .if_version = request->if_version };
 	char path[WALK_PATH_ROOM] = "";
 
 	event.path = path;
+	memcpy(plan.version, request->version, sizeof(plan.version));
 	plan.may_make = (caller->rights & RIGHT_WRITE) != 0;
 	plan.may_change = (caller->rights & RIGHT_OVERWRITE) != 0;
 	event.outcome = command_path(path, caller, &request->path);
@@ -48,6 +50,7 @@ want_of_request(struct in_place_want *want, enum in_place_use use,
 	    request->offset;
 	want->has_length = request->has_length;
 	want->length = request->length;
+	want->if_absent = request->if_absent;
 	want->if_version = request->if_version;
 	memcpy(want->version, request->version, sizeof(want->version));
 }

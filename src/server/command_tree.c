@@ -387,7 +387,8 @@ command_rm_tree(struct caller *caller, const struct request *request)
 	char path[WALK_PATH_ROOM];
 	struct tree_producer *it;
 
-	event.outcome = request->if_version ? status_set(STATUS_BAD_REQUEST,
+	event.outcome = request->if_version || request->if_absent ?
+	    status_set(STATUS_BAD_REQUEST,
 	    "a folder has no version to expect") :
 	    begin(&it, caller, request, visit_rm);
 	if (event.outcome == STATUS_OK && strcmp(it->path, "/") == 0) {

@@ -43,6 +43,8 @@ struct message {
 #define HAS_UPLOAD	(UINT64_C(1) << 26)
 #define HAS_TREE	(UINT64_C(1) << 27)
 #define HAS_COUNT	(UINT64_C(1) << 28)
+/* What is asked of the state of things before they are changed. */
+#define HAS_IF		(HAS_IF_ABSENT | HAS_IF_VERSION)
 #define HAS_TICKET_SECONDS (UINT64_C(1) << 63)
 
 /* What each type of frame must hold and may hold. */
@@ -70,25 +72,25 @@ static const struct frame_rule rules[] = {
 	    HAS_OFFSET | HAS_LENGTH | HAS_WAIT_LOCK | HAS_TREE },
 	{ FT1_CD, VERB_CD, HAS_PATH, 0 },
 	{ FT1_PWD, VERB_PWD, 0, 0 },
-	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE | HAS_PARENTS |
+	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE | HAS_PARENTS | HAS_IF |
 	    HAS_TREE },
 	{ FT1_RMDIR, VERB_RMDIR, HAS_PATH, 0 },
-	{ FT1_RM, VERB_RM, HAS_PATH, HAS_IF_VERSION | HAS_RECURSIVE |
+	{ FT1_RM, VERB_RM, HAS_PATH, HAS_IF | HAS_RECURSIVE |
 	    HAS_WAIT_LOCK },
 	{ FT1_MV, VERB_MV, HAS_PATH | HAS_TARGET,
-	    HAS_TAKEN | HAS_IF_VERSION | HAS_WAIT_LOCK },
-	{ FT1_APPEND, VERB_APPEND, HAS_PATH, HAS_SIZE | HAS_IF_VERSION |
+	    HAS_TAKEN | HAS_IF | HAS_WAIT_LOCK },
+	{ FT1_APPEND, VERB_APPEND, HAS_PATH, HAS_SIZE | HAS_IF |
 	    HAS_WAIT_LOCK },
 	{ FT1_UPLOADS, VERB_UPLOADS, 0, HAS_PATH },
 	{ FT1_DISCARD, VERB_DISCARD, HAS_UPLOAD, HAS_PATH },
 	{ FT1_PIECES, VERB_PIECES, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION },
 	{ FT1_WRITE, VERB_WRITE, HAS_PATH | HAS_OFFSET,
-	    HAS_LENGTH | HAS_IF_VERSION | HAS_WAIT_LOCK },
+	    HAS_LENGTH | HAS_IF | HAS_WAIT_LOCK },
 	{ FT1_TRUNCATE, VERB_TRUNCATE, HAS_PATH | HAS_SIZE,
-	    HAS_IF_VERSION | HAS_WAIT_LOCK },
+	    HAS_IF | HAS_WAIT_LOCK },
 	{ FT1_CP, VERB_CP, HAS_PATH | HAS_TARGET,
-	    HAS_TAKEN | HAS_IF_ABSENT | HAS_IF_VERSION },
+	    HAS_TAKEN | HAS_IF },
 	{ FT1_SUM, VERB_SUM, HAS_METHOD | HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH },
 	{ FT1_FIND, VERB_FIND, 0, HAS_PATH | HAS_PATTERN | HAS_KIND |
@@ -96,7 +98,7 @@ static const struct frame_rule rules[] = {
 	    HAS_DEPTH },
 	{ FT1_DU, VERB_DU, 0, HAS_PATH },
 	{ FT1_DF, VERB_DF, 0, HAS_PATH },
-	{ FT1_TOUCH, VERB_TOUCH, HAS_PATH, HAS_MTIME },
+	{ FT1_TOUCH, VERB_TOUCH, HAS_PATH, HAS_MTIME | HAS_IF },
 	{ FT1_TREE, VERB_TREE, 0, HAS_PATH | HAS_SIZE | HAS_MODE |
 	    HAS_TAKEN | HAS_UPLOAD | HAS_COUNT },
 	{ FT1_TREE_COMMIT, VERB_TREE_COMMIT,
@@ -317,7 +319,8 @@ judge(const struct request *request, uint64_t present)
 	case VERB_TREE:
 		return judge_tree(present, request->taken);
 	case VERB_MKDIR:
-		return (present & HAS_TREE) != 0 && request->parents ?
+		return (present & HAS_TREE) != 0 &&
+		    (present & (HAS_PARENTS | HAS_IF)) != 0 ?
 		    FT1_UNKNOWN : FT1_GOOD;
 	default:
 		return request->taken > 1 ? FT1_UNKNOWN : FT1_GOOD;

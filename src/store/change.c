@@ -102,6 +102,9 @@ check_removal(const struct spot *spot, const struct target *target,
 	if (!S_ISREG(target->st.st_mode) && !S_ISLNK(target->st.st_mode))
 		return status_set(STATUS_NOT_A_FILE, "%s: not a regular file",
 		    spot->path);
+	if (terms->if_absent)
+		return status_set(STATUS_EXISTS, "%s: exists already",
+		    spot->path);
 	if (terms->if_version)
 		return target_expect(target, terms->version);
 	return STATUS_OK;

@@ -14,6 +14,7 @@
 
 /* Conditions on a change; all zero for none. */
 struct change_terms {
+	bool		 if_absent;	/* rm: never met by what is there */
 	bool		 if_version;	/* of the source */
 	uint8_t		 version[16];
 	bool		 refuse_taken;	/* mv: the target must not exist */

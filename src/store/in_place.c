@@ -125,6 +125,9 @@ check_version(const struct in_place *file, const struct in_place_want *want)
 {
 	uint8_t now[VERSION_SIZE];
 
+	if (want->if_absent)
+		return status_set(STATUS_EXISTS,
+		    "there is a file of that name");
 	version_of(now, &file->st);
 	if (!want->if_version || memcmp(now, want->version, VERSION_SIZE) == 0)
 		return STATUS_OK;

@@ -29,6 +29,7 @@ struct in_place_want {
 	uint64_t	 offset;	/* of the range; the end to be */
 	bool		 has_length;
 	uint64_t	 length;
+	bool		 if_absent;	/* STATUS_EXISTS for what is there */
 	bool		 if_version;
 	uint8_t		 version[VERSION_SIZE];
 };

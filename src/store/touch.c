@@ -4,6 +4,7 @@
 #include "touch.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,24 @@ set_time(int fd, const struct place *place, const char *path,
 }
 
 static enum status
+check_old(const struct stat *sb, const char *path,
+    const struct touch_plan *plan)
+{
+	uint8_t now[VERSION_SIZE];
+
+	if (!plan->may_change)
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: there already, and not yours to change", path);
+	if (plan->if_absent)
+		return status_set(STATUS_EXISTS, "%s: exists already", path);
+	version_of(now, sb);
+	if (plan->if_version && memcmp(now, plan->version, sizeof(now)) != 0)
+		return status_set(STATUS_PRECONDITION,
+		    "the file is not the version that was expected");
+	return STATUS_OK;
+}
+
+static enum status
 change_old(const struct place *place, const char *path,
     const struct touch_plan *plan)
 {
@@ -43,9 +62,8 @@ change_old(const struct place *place, const char *path,
 	st = walk_file_to_write(&fd, &sb, place, path);
 	if (st != STATUS_OK)
 		return st;
-	st = plan->may_change ? set_time(fd, place, path, plan) :
-	    status_set(STATUS_NOT_PERMITTED,
-	    "%s: there already, and not yours to change", path);
+	if ((st = check_old(&sb, path, plan)) == STATUS_OK)
+		st = set_time(fd, place, path, plan);
 	close(fd);
 	return st;
 }
@@ -88,6 +106,9 @@ make_new(const struct place *place, struct names *names, const char *path,
 	const char *name;
 	enum status st;
 
+	if (plan->if_version)
+		return status_set(STATUS_PRECONDITION, "%s: no such file",
+		    path);
 	if (!plan->may_make)
 		return status_set(STATUS_NOT_PERMITTED,
 		    "%s: no such file, and not yours to make", path);
@@ -111,6 +132,8 @@ touch_file(const struct place *place, struct names *names, const char *path,
 
 	for (races = 0; st == STATUS_EXISTS && races < RACES_MOST; races++) {
 		st = change_old(place, path, plan);
+		if (st == STATUS_EXISTS)
+			break;
 		if (st == STATUS_NOT_FOUND)
 			st = make_new(place, names, path, plan);
 	}

@@ -5,10 +5,12 @@
 #define TOUCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "file_time.h"
 #include "names.h"
 #include "status.h"
+#include "version.h"
 #include "walk.h"
 
 struct touch_plan {
@@ -16,12 +18,16 @@ struct touch_plan {
 	struct file_time time;
 	bool		 may_make;	/* a file that is missing */
 	bool		 may_change;	/* one that is there */
+	bool		 if_absent;
+	bool		 if_version;
+	uint8_t		 version[VERSION_SIZE];
 };
 
 /*
  * Set the time of the file at the clean path, and make an empty one if there
  * is none; on disk when this returns, where the base says so.
- * STATUS_NOT_PERMITTED for what the plan does not allow.
+ * STATUS_NOT_PERMITTED for what the plan does not allow; STATUS_EXISTS and
+ * STATUS_PRECONDITION if what is there is not as it expects.
  */
 enum status touch_file(const struct place *place, struct names *names,
     const char *path, const struct touch_plan *plan);
