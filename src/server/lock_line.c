@@ -70,7 +70,7 @@ find_ahead(const struct lock_line *line, const struct lock_wait *end,
 	const struct lock_wait *wait;
 
 	for (wait = line->first; wait != end; wait = wait->next)
-		if (conflict_any(wait->claims, claims))
+		if (conflict_any(wait->known, claims))
 			return wait;
 	return NULL;
 }
@@ -91,7 +91,7 @@ pick(const struct lock_line *line, uint64_t now, uint64_t *next)
 		if (wait->cancelled || now >= wait->deadline)
 			return wait;
 		if (wait->due <= now &&
-		    find_ahead(line, wait, wait->claims) == NULL)
+		    find_ahead(line, wait, wait->known) == NULL)
 			return wait;
 		if (wait->due <= now)
 			wait->due = now + PAUSE_MOST;
@@ -120,8 +120,8 @@ wake(struct lock_line *line, dev_t dev, ino_t ino)
 
 	for (wait = line->first; wait != NULL; wait = wait->next)
 		for (i = 0; i < LOCK_WAIT_CLAIMS; i++)
-			if (ino == 0 || (wait->claims[i].ino == ino &&
-			    wait->claims[i].dev == dev)) {
+			if (ino == 0 || (wait->known[i].ino == ino &&
+			    wait->known[i].dev == dev)) {
 				wait->due = 0;
 				wait->pause = PAUSE_LEAST;
 			}
@@ -141,8 +141,15 @@ take_out(struct lock_line *line, struct lock_wait *wait)
 	atomic_fetch_sub(&line->count, 1);
 	/* Those behind it may be served now. */
 	for (i = 0; i < LOCK_WAIT_CLAIMS; i++)
-		if (wait->claims[i].ino != 0)
-			wake(line, wait->claims[i].dev, wait->claims[i].ino);
+		if (wait->known[i].ino != 0)
+			wake(line, wait->known[i].dev, wait->known[i].ino);
+}
+
+/* An attempt may change what is claimed, without the mutex. */
+static void
+learn_claims(struct lock_wait *wait)
+{
+	memcpy(wait->known, wait->claims, sizeof(wait->known));
 }
 
 /* One more try, or the end; the mutex is given up meanwhile. */
@@ -155,13 +162,14 @@ serve(struct lock_line *line, struct lock_wait *wait, struct kit *kit)
 	wait->busy = true;
 	is_last = clock_ms() >= wait->deadline;
 	if (!wait->cancelled) {
-		if (is_last && find_ahead(line, wait, wait->claims) != NULL)
+		if (is_last && find_ahead(line, wait, wait->known) != NULL)
 			st = status_set(STATUS_LOCKED,
 			    "others wait for the lock as well");
 		else {
 			pthread_mutex_unlock(&line->mutex);
 			st = wait->ops->attempt(wait, kit);
 			pthread_mutex_lock(&line->mutex);
+			learn_claims(wait);
 		}
 	}
 	wait->busy = false;
@@ -292,6 +300,7 @@ lock_line_submit(struct lock_line *line, struct lock_wait *wait)
 	wait->busy = wait->cancelled = false;
 	wait->pause = PAUSE_LEAST;
 	wait->due = clock_ms() + PAUSE_LEAST;
+	learn_claims(wait);
 	pthread_mutex_lock(&line->mutex);
 	if (line->closed || atomic_load(&line->count) >= LOCK_LINE_MOST ||
 	    count_of(line, wait->owner) >= LOCK_LINE_OWNER_MOST)

@@ -57,6 +57,7 @@ struct lock_wait {
 	uint64_t	 deadline;	/* clock_ms() */
 	struct lock_claim claims[LOCK_WAIT_CLAIMS];
 	/* the line's own */
+	struct lock_claim known[LOCK_WAIT_CLAIMS]; /* as of the last attempt */
 	struct lock_wait *next;
 	uint64_t	 due, pause;
 	bool		 busy, cancelled;
