@@ -8,10 +8,10 @@
 
 /* Each field that a client's frame can hold, with a good value. */
 static const struct field {
-	enum ft1_tag tag;
-	const char *value;
-	size_t len;
-	size_t wrong; /* a length that it cannot have */
+	enum ft1_tag	 tag;
+	const char	*value;
+	size_t		 len;
+	size_t		 wrong;		/* a length that it cannot have */
 } fields[] = {
 	{ FT1_TAG_VERSIONS, "\0\1\0\1", 4, 3 },
 	{ FT1_TAG_USER, "alice", 5, 0 },
@@ -44,15 +44,15 @@ static const struct field {
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
-#define BIT(tag) (1ull << (tag)) /* all tags above are below 64 */
+#define BIT(tag) (1ull << (tag))	/* all tags above are below 64 */
 
-#define IF (BIT(FT1_TAG_IF_ABSENT) | BIT(FT1_TAG_IF_VERSION))
+#define IF_ANY (BIT(FT1_TAG_IF_ABSENT) | BIT(FT1_TAG_IF_VERSION))
 
 /* What ft-protocol(7) says of each type. */
 static const struct rule {
-	enum ft1_type type;
-	uint64_t must, may;
-	uint64_t other; /* leads to another form of it */
+	enum ft1_type	 type;
+	uint64_t	 must, may;
+	uint64_t	 other;		/* leads to another form of it */
 } rules[] = {
 	{ FT1_HELLO, BIT(FT1_TAG_VERSIONS), 0, 0 },
 	{ FT1_LOGIN, BIT(FT1_TAG_USER) | BIT(FT1_TAG_METHOD),
@@ -64,40 +64,55 @@ static const struct rule {
 	{ FT1_COMMIT, BIT(FT1_TAG_SIZE) | BIT(FT1_TAG_DIGEST), 0, 0 },
 	{ FT1_LIST, 0, BIT(FT1_TAG_PATH), 0 },
 	{ FT1_STAT, BIT(FT1_TAG_PATH), 0, 0 },
-	{ FT1_GET, BIT(FT1_TAG_PATH), BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_IF_VERSION) | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_GET, BIT(FT1_TAG_PATH), BIT(FT1_TAG_OFFSET) |
+	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_IF_VERSION) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
 	/* one that begins, and one that is taken up, or a part of it */
-	{ FT1_PUT, BIT(FT1_TAG_PATH), BIT(FT1_TAG_SIZE) | BIT(FT1_TAG_MODE) | BIT(FT1_TAG_MTIME) | BIT(FT1_TAG_TAKEN) | BIT(FT1_TAG_IF_ABSENT) | BIT(FT1_TAG_IF_VERSION) | BIT(FT1_TAG_WAIT_LOCK), BIT(FT1_TAG_UPLOAD) },
-	{ FT1_PUT, BIT(FT1_TAG_UPLOAD), BIT(FT1_TAG_PATH) | BIT(FT1_TAG_WAIT_LOCK), 0 },
-	{ FT1_PUT, BIT(FT1_TAG_UPLOAD), BIT(FT1_TAG_PATH) | BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_PUT, BIT(FT1_TAG_PATH), BIT(FT1_TAG_SIZE) | BIT(FT1_TAG_MODE) |
+	    BIT(FT1_TAG_MTIME) | BIT(FT1_TAG_TAKEN) |
+	    BIT(FT1_TAG_IF_ABSENT) | BIT(FT1_TAG_IF_VERSION) |
+	    BIT(FT1_TAG_WAIT_LOCK), BIT(FT1_TAG_UPLOAD) },
+	{ FT1_PUT, BIT(FT1_TAG_UPLOAD), BIT(FT1_TAG_PATH) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_PUT, BIT(FT1_TAG_UPLOAD), BIT(FT1_TAG_PATH) |
+	    BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
 	{ FT1_CD, BIT(FT1_TAG_PATH), 0, 0 },
 	{ FT1_PWD, 0, 0, 0 },
-	{ FT1_MKDIR, BIT(FT1_TAG_PATH), BIT(FT1_TAG_MODE) | IF | BIT(FT1_TAG_PARENTS), 0 },
+	{ FT1_MKDIR, BIT(FT1_TAG_PATH), BIT(FT1_TAG_MODE) | IF_ANY |
+	    BIT(FT1_TAG_PARENTS), 0 },
 	{ FT1_RMDIR, BIT(FT1_TAG_PATH), 0, 0 },
-	{ FT1_RM, BIT(FT1_TAG_PATH), IF | BIT(FT1_TAG_RECURSIVE) | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_RM, BIT(FT1_TAG_PATH), IF_ANY |
+	    BIT(FT1_TAG_RECURSIVE) | BIT(FT1_TAG_WAIT_LOCK), 0 },
 	{ FT1_MV, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_TARGET),
-	    BIT(FT1_TAG_TAKEN) | IF | BIT(FT1_TAG_WAIT_LOCK), 0 },
-	{ FT1_LOCK, BIT(FT1_TAG_PATH), BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_SHARED) | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	    BIT(FT1_TAG_TAKEN) | IF_ANY | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_LOCK, BIT(FT1_TAG_PATH), BIT(FT1_TAG_OFFSET) |
+	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_SHARED) |
+	    BIT(FT1_TAG_WAIT_LOCK), 0 },
 	{ FT1_UNLOCK, BIT(FT1_TAG_PATH),
 	    BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH), 0 },
 	{ FT1_LOCKS, 0, BIT(FT1_TAG_PATH), 0 },
 	{ FT1_UPLOADS, 0, BIT(FT1_TAG_PATH), 0 },
 	{ FT1_DISCARD, BIT(FT1_TAG_UPLOAD), BIT(FT1_TAG_PATH), 0 },
-	{ FT1_APPEND, BIT(FT1_TAG_PATH), BIT(FT1_TAG_SIZE) | IF | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	{ FT1_APPEND, BIT(FT1_TAG_PATH), BIT(FT1_TAG_SIZE) |
+	    IF_ANY | BIT(FT1_TAG_WAIT_LOCK), 0 },
 	{ FT1_WRITE, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_OFFSET),
-	    BIT(FT1_TAG_LENGTH) | IF | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	    BIT(FT1_TAG_LENGTH) | IF_ANY | BIT(FT1_TAG_WAIT_LOCK), 0 },
 	{ FT1_TRUNCATE, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_SIZE),
-	    IF | BIT(FT1_TAG_WAIT_LOCK), 0 },
+	    IF_ANY | BIT(FT1_TAG_WAIT_LOCK), 0 },
 	{ FT1_CP, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_TARGET),
-	    BIT(FT1_TAG_TAKEN) | BIT(FT1_TAG_IF_ABSENT) |
-		BIT(FT1_TAG_IF_VERSION),
-	    0 },
+	    BIT(FT1_TAG_TAKEN) | IF_ANY, 0 },
 	{ FT1_SUM, BIT(FT1_TAG_METHOD) | BIT(FT1_TAG_PATH),
 	    BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH), 0 },
-	{ FT1_FIND, 0, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_PATTERN) | BIT(FT1_TAG_KIND) | BIT(FT1_TAG_SIZE_LEAST) | BIT(FT1_TAG_SIZE_MOST) | BIT(FT1_TAG_NEWER) | BIT(FT1_TAG_OLDER) | BIT(FT1_TAG_DEPTH), 0 },
+	{ FT1_FIND, 0, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_PATTERN) |
+	    BIT(FT1_TAG_KIND) | BIT(FT1_TAG_SIZE_LEAST) |
+	    BIT(FT1_TAG_SIZE_MOST) | BIT(FT1_TAG_NEWER) |
+	    BIT(FT1_TAG_OLDER) | BIT(FT1_TAG_DEPTH), 0 },
 	{ FT1_DU, 0, BIT(FT1_TAG_PATH), 0 },
 	{ FT1_DF, 0, BIT(FT1_TAG_PATH), 0 },
-	{ FT1_TOUCH, BIT(FT1_TAG_PATH), BIT(FT1_TAG_MTIME) | IF, 0 },
-	{ FT1_PIECES, BIT(FT1_TAG_PATH), BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_IF_VERSION), 0 },
+	{ FT1_TOUCH, BIT(FT1_TAG_PATH), BIT(FT1_TAG_MTIME) | IF_ANY, 0 },
+	{ FT1_PIECES, BIT(FT1_TAG_PATH), BIT(FT1_TAG_OFFSET) |
+	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_IF_VERSION), 0 },
 };
 #define RULES (sizeof(rules) / sizeof(rules[0]))
 
@@ -115,8 +130,7 @@ static void
 begin(unsigned int type, unsigned int flags)
 {
 	header = (struct ft1_header){ .type = (uint8_t)type,
-		.flags = (uint8_t)flags,
-		.id = 7 };
+	    .flags = (uint8_t)flags, .id = 7 };
 	ft1_frame_begin(&frame, bytes, sizeof(bytes), &header);
 }
 
@@ -164,8 +178,7 @@ START_TEST(each_frame_may_hold_all_that_it_may)
 	for (size_t i = 0; i < RULES; i++) {
 		ck_assert_int_eq(try(&rules[i], rules[i].must, 0), FT1_GOOD);
 		ck_assert_int_eq(try(&rules[i],
-				     rules[i].must | rules[i].may, 0),
-		    FT1_GOOD);
+		    rules[i].must | rules[i].may, 0), FT1_GOOD);
 	}
 }
 END_TEST
@@ -176,7 +189,7 @@ START_TEST(each_frame_must_hold_all_that_it_must)
 		for (size_t n = 0; n < FIELDS; n++)
 			if ((rules[i].must & BIT(fields[n].tag)) != 0)
 				ck_assert_int_eq(try(&rules[i],
-						     rules[i].must & ~BIT(fields[n].tag), 0),
+				    rules[i].must & ~BIT(fields[n].tag), 0),
 				    FT1_BAD);
 }
 END_TEST
@@ -190,7 +203,7 @@ START_TEST(a_known_field_in_a_frame_it_does_not_belong_to_is_unknown)
 		for (size_t n = 0; n < FIELDS; n++)
 			if ((all & BIT(fields[n].tag)) == 0)
 				ck_assert_int_eq(try(&rules[i],
-						     rules[i].must | BIT(fields[n].tag), 0),
+				    rules[i].must | BIT(fields[n].tag), 0),
 				    FT1_UNKNOWN);
 	}
 }
@@ -205,8 +218,7 @@ START_TEST(a_field_of_a_wrong_size_breaks_the_protocol)
 		for (size_t n = 0; n < FIELDS; n++)
 			if ((all & BIT(fields[n].tag)) != 0)
 				ck_assert_int_eq(try(&rules[i], all,
-						     BIT(fields[n].tag)),
-				    FT1_BAD);
+				    BIT(fields[n].tag)), FT1_BAD);
 	}
 }
 END_TEST
@@ -214,9 +226,9 @@ END_TEST
 START_TEST(unknown_tags_are_refused_or_skipped_by_their_number)
 {
 	static const enum ft1_tag refused[] = { (enum ft1_tag)0x0000,
-		FT1_TAG_TEXT, (enum ft1_tag)0x0100, (enum ft1_tag)0x7fff };
+	    FT1_TAG_TEXT, (enum ft1_tag)0x0100, (enum ft1_tag)0x7fff };
 	static const enum ft1_tag skipped[] = { FT1_TAG_OPTIONAL,
-		FT1_TAG_FEATURES, FT1_TAG_AGENT, (enum ft1_tag)0xffff };
+	    FT1_TAG_FEATURES, FT1_TAG_AGENT, (enum ft1_tag)0xffff };
 
 	for (size_t i = 0; i < 4; i++) {
 		begin(FT1_PWD, 0);
@@ -370,7 +382,7 @@ START_TEST(a_request_says_what_its_frame_says)
 	for (size_t i = 0; i < FIELDS; i++)
 		if (fields[i].tag == FT1_TAG_PATH ||
 		    (fields[i].tag >= FT1_TAG_SIZE &&
-			fields[i].tag <= FT1_TAG_IF_VERSION))
+		    fields[i].tag <= FT1_TAG_IF_VERSION))
 			ft1_put_bytes(&frame, fields[i].tag, fields[i].value,
 			    fields[i].len);
 	ck_assert_int_eq(decode(), FT1_GOOD);
@@ -403,7 +415,9 @@ decode_with_all(enum ft1_type type, uint64_t tags)
 
 START_TEST(newer_requests_say_what_their_frames_say)
 {
-	decode_with_all(FT1_FIND, BIT(FT1_TAG_PATTERN) | BIT(FT1_TAG_KIND) | BIT(FT1_TAG_SIZE_LEAST) | BIT(FT1_TAG_SIZE_MOST) | BIT(FT1_TAG_NEWER) | BIT(FT1_TAG_OLDER) | BIT(FT1_TAG_DEPTH));
+	decode_with_all(FT1_FIND, BIT(FT1_TAG_PATTERN) | BIT(FT1_TAG_KIND) |
+	    BIT(FT1_TAG_SIZE_LEAST) | BIT(FT1_TAG_SIZE_MOST) |
+	    BIT(FT1_TAG_NEWER) | BIT(FT1_TAG_OLDER) | BIT(FT1_TAG_DEPTH));
 	ck_assert_int_eq(request.verb, VERB_FIND);
 	ck_assert_uint_eq(request.pattern.len, 3);
 	ck_assert_mem_eq(request.pattern.at, "*.c", 3);
@@ -416,7 +430,9 @@ START_TEST(newer_requests_say_what_their_frames_say)
 	ck_assert_int_eq(request.older.seconds, 10);
 	ck_assert_uint_eq(request.older.nanoseconds, 2);
 	ck_assert_uint_eq(request.depth, 11);
-	decode_with_all(FT1_LOCK, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_OFFSET) | BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_SHARED) | BIT(FT1_TAG_WAIT_LOCK));
+	decode_with_all(FT1_LOCK, BIT(FT1_TAG_PATH) | BIT(FT1_TAG_OFFSET) |
+	    BIT(FT1_TAG_LENGTH) | BIT(FT1_TAG_SHARED) |
+	    BIT(FT1_TAG_WAIT_LOCK));
 	ck_assert_int_eq(request.verb, VERB_LOCK);
 	ck_assert(request.shared && request.has_offset && request.has_length);
 	ck_assert_uint_eq(request.wait, 3600);
@@ -500,7 +516,7 @@ START_TEST(requests_are_told_from_other_frames)
 	for (unsigned int type = 0; type < 256; type++)
 		ck_assert_int_eq(ft1_is_request((uint8_t)type),
 		    type >= 0x10 && type <= 0x5f && type != FT1_COMMIT &&
-			type != FT1_ABORT);
+		    type != FT1_ABORT);
 }
 END_TEST
 
