@@ -9,6 +9,7 @@ static const struct {
 	const char	*name;
 	bool		 has_value;
 } options[OPTION_COUNT] = {
+	[OPTION_ATOMIC] = { "atomic", false },
 	[OPTION_DEPTH] = { "depth", true },
 	[OPTION_IF_ABSENT] = { "if-absent", false },
 	[OPTION_IF_VERSION] = { "if-version", true },

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 enum option {
+	OPTION_ATOMIC,
 	OPTION_DEPTH,
 	OPTION_IF_ABSENT,
 	OPTION_IF_VERSION,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest.h"
 #include "ledger.h"
 #include "paths.h"
 #include "patience.h"
@@ -168,12 +169,13 @@ take_answer(struct call *call, const struct frame *frame)
 static void
 tell(const struct outbox *outbox, const struct item *item)
 {
-	const struct ledger_key key = { .target = outbox->revive->target,
-	    .folder = *outbox->revive->folder, .path = item->sending.path,
-	    .local = item->sending.local };
+	char folder[DIGEST_HEX_SIZE];
+	struct ledger_key key;
 
-	if (item->sending.has_id)
+	if (item->sending.has_id) {
+		sender_key(&key, folder, outbox->revive, &item->sending);
 		ledger_forget(&key);
+	}
 	if (item->watch != NULL)
 		item->watch->sent(item->watch, &item->sending);
 	if (outbox->settings->quiet || item->watch != NULL)
@@ -221,6 +223,9 @@ make_item(struct item **out, const struct letter *letter)
 	item->into_folder = letter->watch != NULL;
 	item->sending.goes_on = letter->goes_on;
 	item->sending.keeps = letter->keeps;
+	item->sending.has_tree = letter->tree != NULL;
+	if (letter->tree != NULL)
+		memcpy(item->sending.tree, letter->tree, FT1_ID_SIZE);
 	item->sending.wait = letter->wait;
 	item->sending.segments = letter->segments;
 	item->sending.conditions = letter->conditions;

@@ -44,6 +44,8 @@ struct letter {
 					 * not a folder to put it into */
 	unsigned int	 segments;	/* connections, for a long one */
 	struct conditions conditions;
+	const uint8_t	*tree;		/* id of the folder that it is sent
+					 * with as one; or NULL */
 };
 
 /* Both are borrowed for the life of the outbox. */

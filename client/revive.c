@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "patience.h"
+
 #define PAUSE_MOST	32	/* seconds */
 
 bool
@@ -62,6 +64,34 @@ revive_pause(struct revive *revive)
 	return interrupt_sleep(revive->interrupt, seconds * 1000);
 }
 
+/* What the server has of it was acknowledged, and needs not be told. */
+static enum status
+take_nothing(struct call *call, const struct frame *frame)
+{
+	(void)call;
+	(void)frame;
+	return STATUS_OK;
+}
+
+static enum status
+take_up(const struct revive *revive, struct remote *remote)
+{
+	struct call call = { .receiver = take_nothing };
+	struct patience patience = { 0 };
+	struct ft1_frame *frame;
+	enum status st;
+
+	do {
+		frame = remote_request(remote, FT1_TREE, 0, &call);
+		ft1_put_bytes(frame, FT1_TAG_UPLOAD, revive->tree,
+		    FT1_ID_SIZE);
+		st = remote_finish(remote, &call);
+		patience.wait = call.wait;
+	} while (st == STATUS_BUSY && patience_wait(&patience,
+	    revive->interrupt, revive->settings->verbose) == STATUS_OK);
+	return st;
+}
+
 static enum status
 attempt(struct revive *revive, struct remote *remote)
 {
@@ -70,7 +100,10 @@ attempt(struct revive *revive, struct remote *remote)
 	if ((st = sign_in_revive(revive->sign_in)) != STATUS_OK)
 		return st;
 	remote_interrupt_by(remote, revive->interrupt);
-	return revive_go_back(revive, remote);
+	if ((st = revive_go_back(revive, remote)) == STATUS_OK &&
+	    revive->tree != NULL)
+		st = take_up(revive, remote);
+	return st;
 }
 
 enum status

@@ -19,6 +19,8 @@ struct revive {
 	struct sign_in	*sign_in;
 	struct interrupt *interrupt;
 	char	*const	*folder;	/* the server's, or NULL for its root */
+	const uint8_t	*tree;		/* id of a folder that is sent as one,
+					 * to be taken up again; or NULL */
 	unsigned int	 tried;		/* since something went well */
 };
 

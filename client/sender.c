@@ -234,6 +234,9 @@ begin_put(struct sender *s)
 	conditions_put(&s->sending->conditions, frame);
 	if (s->sending->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, s->sending->wait);
+	if (s->sending->has_tree)
+		ft1_put_bytes(frame, FT1_TAG_TREE, s->sending->tree,
+		    FT1_ID_SIZE);
 	return remote_send(s->remote);
 }
 
@@ -253,13 +256,19 @@ is_long(const struct sender *s)
 	    s->size > small_upload(s);
 }
 
-static void
-key_of(struct ledger_key *key, const struct sender *s)
+/* A member of a folder that is sent as one has a name of its own in it. */
+void
+sender_key(struct ledger_key *key, char folder[DIGEST_HEX_SIZE],
+    const struct revive *revive, const struct sending *sending)
 {
-	key->target = s->revive->target;
-	key->folder = *s->revive->folder;
-	key->path = s->sending->path;
-	key->local = s->sending->local;
+	key->target = revive->target;
+	key->folder = *revive->folder;
+	key->path = sending->path;
+	key->local = sending->local;
+	if (!sending->has_tree)
+		return;
+	digest_hex(folder, sending->tree);
+	key->folder = folder;
 }
 
 /* The server's word, and the id on our disk, before any byte is sent. */
@@ -267,6 +276,7 @@ static enum status
 await_begun(struct sender *s)
 {
 	struct sending *sending = s->sending;
+	char folder[DIGEST_HEX_SIZE];
 	struct ledger_key key;
 	enum status st = STATUS_OK;
 
@@ -274,7 +284,7 @@ await_begun(struct sender *s)
 		st = remote_wait_fd(s->remote, sending->call, -1);
 	if (sending->begun) {
 		sending->has_id = true;
-		key_of(&key, s);
+		sender_key(&key, folder, s->revive, sending);
 		ledger_note(&key, sending->id);
 	}
 	return st;
@@ -358,10 +368,11 @@ static void
 find_id(struct sender *s)
 {
 	struct sending *sending = s->sending;
+	char folder[DIGEST_HEX_SIZE];
 	struct ledger_key key;
 
 	sending->begun = false;
-	key_of(&key, s);
+	sender_key(&key, folder, s->revive, sending);
 	if (sending->goes_on && is_long(s) && !sending->has_id)
 		sending->has_id = ledger_find(sending->id, &key);
 	sending->goes_on = false;

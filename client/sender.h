@@ -8,7 +8,9 @@
 #include <stdbool.h>
 
 #include "conditions.h"
+#include "digest.h"
 #include "interrupt.h"
+#include "ledger.h"
 #include "remote.h"
 #include "revive.h"
 #include "status.h"
@@ -26,6 +28,8 @@ struct sending {
 	bool		 keeps;		/* times and mode */
 	unsigned int	 segments;	/* connections, for a long one */
 	struct conditions conditions;	/* of one that is begun */
+	bool		 has_tree;	/* the path is of a member of ... */
+	uint8_t		 tree[FT1_ID_SIZE];	/* ... this folder */
 	struct call	*call;		/* done when the server has answered */
 	/* what was sent, for comparison with the server's receipt */
 	uint64_t	 size;
@@ -52,6 +56,12 @@ void sender_free(struct sender *sender);
  * connection is gone.  What goes wrong later becomes the call's outcome.
  */
 enum status sender_send(struct sender *sender, struct sending *sending);
+
+/*
+ * Under what the ledger knows it.  `folder` is memory for a part of the key.
+ */
+void sender_key(struct ledger_key *key, char folder[DIGEST_HEX_SIZE],
+    const struct revive *revive, const struct sending *sending);
 
 /* For who receives the answers: BEGUN, HAVE, and a receipt in their stead. */
 enum status sender_take_begun(struct sending *sending,

@@ -30,6 +30,9 @@ sender_begin_resume(struct sender *s)
 	ft1_put_bytes(frame, FT1_TAG_UPLOAD, sending->id, FT1_ID_SIZE);
 	if (sending->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, sending->wait);
+	if (sending->has_tree)
+		ft1_put_bytes(frame, FT1_TAG_TREE, sending->tree,
+		    FT1_ID_SIZE);
 	return remote_send(s->remote);
 }
 

@@ -39,7 +39,7 @@ tally_tell(const struct tally *tally, const struct command_line *settings,
 	    tally->files, tally->folders, tally->bytes);
 	if (tally->failures > 0)
 		printf(", %" PRIu64 " failures", tally->failures);
-	putchar('\n');
+	puts(tally->is_async ? ", async" : "");
 }
 
 enum status

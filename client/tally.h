@@ -5,6 +5,7 @@
 #ifndef TALLY_H
 #define TALLY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "command_line.h"
@@ -15,6 +16,7 @@ struct tally {
 	uint64_t	files, folders, bytes;
 	uint64_t	failures;
 	enum status	first;
+	bool		is_async;	/* not on the server's disk yet */
 };
 
 /* Tell of a failure, with the thread's text, on standard error. */

@@ -22,12 +22,13 @@ static const struct verb verbs[] = {
 	    "fetch a file (LOCAL may be a folder, or - to print it);\n"
 	    "                             -r: a folder with all in it",
 	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) },
-	{ "put", NULL, "apr", 1, 2, "[-apr] [--segments N] [--wait SECONDS] "
-	    "[--offset OFFSET] LOCAL [FILE]",
+	{ "put", NULL, "apr", 1, 2, "[-apr] [--atomic] [--segments N] "
+	    "[--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
-	    "                             -r: a folder with all in it",
+	    "                             -r: a folder with all in it "
+	    "(--atomic: as one)",
 	    verb_put, true, WAITS | IF | TAKEN | OPTION_BIT(OPTION_OFFSET) |
-	    OPTION_BIT(OPTION_SEGMENTS) },
+	    OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_ATOMIC) },
 	{ "cat", NULL, "", 1, -1, "[--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false, WAITS },
 	{ "append", NULL, "", 2, 2, "[--wait SECONDS] LOCAL FILE",

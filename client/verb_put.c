@@ -38,14 +38,15 @@ verb_put(struct client *client, const struct arguments *arguments,
 	    arguments->options[OPTION_OFFSET] != NULL)
 		return status_set(STATUS_USAGE,
 		    "-r and --offset do not go together");
+	if (arguments->options[OPTION_ATOMIC] != NULL &&
+	    ((arguments->letters & VERB_LETTER('r')) == 0 ||
+	    arguments->options[OPTION_WAIT] != NULL))
+		return status_set(STATUS_USAGE,
+		    "--atomic is for -r, and waits for no locks");
 	if ((st = check_segments(&letter, arguments)) != STATUS_OK)
 		return st;
 	if ((st = conditions_read(&letter.conditions, arguments)) != STATUS_OK)
 		return st;
-	if ((arguments->letters & VERB_LETTER('r')) != 0 &&
-	    conditions_are_any(&letter.conditions))
-		return status_set(STATUS_USAGE,
-		    "with -r there can be no conditions on one file");
 	if ((arguments->letters & VERB_LETTER('r')) != 0)
 		return verb_put_tree(client, arguments, blame);
 	if (arguments->options[OPTION_OFFSET] != NULL)

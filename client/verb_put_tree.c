@@ -7,26 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "local_tree.h"
-#include "patience.h"
 #include "paths.h"
+#include "put_held.h"
+#include "put_tree.h"
 #include "sender.h"
-#include "tally.h"
 
 /* Requests that await their answers; a server hears no more than 64 KiB. */
 #define WINDOW		64
 #define WINDOW_BYTES	32768u
-
-struct put_tree {
-	struct letter_watch watch;
-	struct client	*client;	/* borrowed */
-	struct tally	 tally;
-	struct local_tree tree;
-	char		*local;		/* owned; without slashes at its end */
-	char		*target;	/* owned; what it is to be there */
-	bool		 keeps, goes_on;
-	uint32_t	 wait;		/* seconds, for locks of others */
-};
 
 /* A folder that is being made. */
 struct making {
@@ -111,7 +99,7 @@ choose_target(struct put_tree *put, const char *remote)
 static char *
 there(const struct put_tree *put, const char *path)
 {
-	if (strcmp(put->target, ".") == 0)
+	if (put->has_id || strcmp(put->target, ".") == 0)
 		return strdup(path);
 	return path_join(put->target, path);
 }
@@ -129,16 +117,20 @@ send_folder(const struct put_tree *put, struct making *making)
 	frame = remote_request(put->client->remote, FT1_MKDIR, 0,
 	    &making->call);
 	ft1_put_string(frame, FT1_TAG_PATH, making->path);
-	/* What goes into it needs the owner's bits. */
+	/* What goes into it needs the owner's bits, but for a stage. */
 	if (put->keeps)
-		ft1_put_u32(frame, FT1_TAG_MODE, making->mode | 0700);
-	ft1_put_bytes(frame, FT1_TAG_PARENTS, "", 0);
+		ft1_put_u32(frame, FT1_TAG_MODE, put->has_id ? making->mode :
+		    making->mode | 0700);
+	if (put->has_id)
+		ft1_put_bytes(frame, FT1_TAG_TREE, put->id, FT1_ID_SIZE);
+	else
+		ft1_put_bytes(frame, FT1_TAG_PARENTS, "", 0);
 	(void)remote_send(put->client->remote);
 }
 
 /* May it go better the next time? */
-static bool
-can_send_again(const struct put_tree *put, const struct making *making,
+bool
+put_tree_again(const struct put_tree *put, const struct call *call,
     struct patience *patience, enum status st)
 {
 	struct client *client = put->client;
@@ -146,7 +138,7 @@ can_send_again(const struct put_tree *put, const struct making *making,
 	if (revive_is_loss(st))
 		return remote_lost(client->remote) == STATUS_OK ||
 		    revive(&client->revive, client->remote) == STATUS_OK;
-	patience->wait = making->call.wait;
+	patience->wait = call->wait;
 	return st == STATUS_BUSY && patience_wait(patience,
 	    client->interrupt, client->settings->verbose) == STATUS_OK;
 }
@@ -159,7 +151,7 @@ settle_folder(struct put_tree *put, struct making *making)
 	enum status st = remote_wait(remote, &making->call);
 
 	while (st != STATUS_OK &&
-	    can_send_again(put, making, &patience, st)) {
+	    put_tree_again(put, &making->call, &patience, st)) {
 		send_folder(put, making);
 		st = remote_wait(remote, &making->call);
 	}
@@ -222,15 +214,22 @@ make_folder(struct put_tree *put, struct window *window, char *path,
 	return st;
 }
 
-static enum status
-make_folders(struct put_tree *put)
+/* Has the server got the member from an earlier run? */
+static bool
+is_held(const struct put_tree *put, size_t i)
+{
+	return put->held != NULL && put->held[i].is_there;
+}
+
+enum status
+put_tree_make_folders(struct put_tree *put)
 {
 	struct window window = { .len = 0 };
 	const struct local_entry *entry;
 	enum status st = STATUS_OK, last;
 	size_t i;
 
-	if (strcmp(put->target, ".") != 0) {
+	if (!put->has_id && strcmp(put->target, ".") != 0) {
 		st = make_folder(put, &window, strdup(put->target),
 		    put->tree.mode);
 		if (st == STATUS_OK)
@@ -241,7 +240,7 @@ make_folders(struct put_tree *put)
 	}
 	for (i = 0; i < put->tree.len && st == STATUS_OK; i++) {
 		entry = &put->tree.at[i];
-		if (entry->is_folder)
+		if (entry->is_folder && !is_held(put, i))
 			st = make_folder(put, &window,
 			    there(put, entry->path), entry->mode);
 	}
@@ -260,6 +259,8 @@ sent(struct letter_watch *watch, const struct sending *sending)
 
 	put->tally.files++;
 	put->tally.bytes += sending->size;
+	if (put->has_id)
+		put_held_note(put, sending);
 }
 
 static void
@@ -278,7 +279,7 @@ send_file(struct put_tree *put, const char *path)
 {
 	struct letter letter = { .may_fail = true, .keeps = put->keeps,
 	    .goes_on = put->goes_on, .wait = put->wait,
-	    .watch = &put->watch };
+	    .watch = &put->watch, .tree = put->has_id ? put->id : NULL };
 	char *local = path_join(put->local, path);
 	char *remote = there(put, path);
 	enum status st;
@@ -297,8 +298,8 @@ send_file(struct put_tree *put, const char *path)
 	return st;
 }
 
-static enum status
-send_files(struct put_tree *put)
+enum status
+put_tree_send_files(struct put_tree *put)
 {
 	enum status st = STATUS_OK;
 	size_t i;
@@ -306,7 +307,10 @@ send_files(struct put_tree *put)
 	for (i = 0; i < put->tree.len && st == STATUS_OK; i++) {
 		if (remote_is_interrupted(put->client->remote))
 			break;
-		if (!put->tree.at[i].is_folder)
+		/* What is to be all or nothing is nothing by now. */
+		if (put->has_id && put->tally.failures > 0)
+			break;
+		if (!put->tree.at[i].is_folder && !is_held(put, i))
 			st = send_file(put, put->tree.at[i].path);
 	}
 	if (st == STATUS_OK)
@@ -317,7 +321,7 @@ send_files(struct put_tree *put)
 }
 
 static enum status
-put_all(struct put_tree *put, const char *remote)
+put_all(struct put_tree *put, const char *remote, bool is_atomic)
 {
 	struct client *client = put->client;
 	enum status st;
@@ -326,14 +330,37 @@ put_all(struct put_tree *put, const char *remote)
 	    &put->tally);
 	if (st == STATUS_OK)
 		st = choose_target(put, remote);
+	if (st == STATUS_OK && is_atomic)
+		return put_tree_as_one(put);
 	if (st == STATUS_OK)
-		st = make_folders(put);
+		st = put_tree_make_folders(put);
 	if (st == STATUS_OK)
-		st = send_files(put);
+		st = put_tree_send_files(put);
 	if (st != STATUS_OK)
 		return st;
 	tally_tell(&put->tally, client->settings, "put", put->target);
 	return tally_end(&put->tally);
+}
+
+/* Only a whole folder can be refused, or get a fresh name. */
+static enum status
+read_taken(struct put_tree *put, const struct arguments *arguments)
+{
+	struct conditions conditions;
+	enum status st;
+
+	put->taken = 1;
+	st = conditions_read(&conditions, arguments);
+	if (st != STATUS_OK || !conditions_are_any(&conditions))
+		return st;
+	if (arguments->options[OPTION_ATOMIC] == NULL)
+		return status_set(STATUS_USAGE,
+		    "with -r there can be no conditions on one file");
+	if (!conditions.has_taken || conditions.taken == 0)
+		return status_set(STATUS_USAGE, "with --atomic a taken name "
+		    "is refused, or a fresh one found");
+	put->taken = conditions.taken;
+	return STATUS_OK;
 }
 
 enum status
@@ -347,16 +374,20 @@ verb_put_tree(struct client *client, const struct arguments *arguments,
 	size_t len;
 
 	*blame = arguments->words[0];
-	if ((st = verb_wait_seconds(&put.wait, arguments)) != STATUS_OK ||
+	if ((st = read_taken(&put, arguments)) != STATUS_OK ||
+	    (st = verb_wait_seconds(&put.wait, arguments)) != STATUS_OK ||
 	    (st = outbox_settle(client->outbox)) != STATUS_OK)
 		return st;
 	if ((put.local = strdup(*blame)) == NULL)
 		return out_of_memory();
 	for (len = strlen(put.local); len > 1 && put.local[len - 1] == '/'; )
 		put.local[--len] = '\0';
-	st = put_all(&put, arguments->words[1]);
+	st = put_all(&put, arguments->words[1],
+	    arguments->options[OPTION_ATOMIC] != NULL);
 	local_tree_clear(&put.tree);
 	free(put.local);
 	free(put.target);
+	free(put.held);
+	free(put.order);
 	return st;
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""Whole folders: put -r and get -r."""
+"""Whole folders: put -r, get -r, and put -r --atomic."""
 
 import os
+import signal
 import stat
 
 import client_hostile
@@ -203,6 +204,178 @@ class Get(Trees):
             proxy.target(), 'get', '-r', 'many', 'back'], cwd=self.local)
         self.assertEqual(proxy.connections, 3)
         self.assertSame(top, self.local / 'back')
+
+
+class Atomic(Trees):
+    def argv(self, proxy, *words, options=()):
+        return [ftlib.program('ftclient'), '--pin', self.server.pin,
+                '--password-file', str(self.server.password_file), *options,
+                proxy.target(), *words]
+
+    def proxy(self, **limits):
+        proxy = Proxy(self.server, **limits)
+        self.addCleanup(proxy.close)
+        return proxy
+
+    def put(self, *words, **more):
+        return self.client('put', '-r', '--atomic', *words, **more)
+
+    def unfinished(self):
+        with self.server.wire() as wire:
+            return wire.uploads()
+
+    def lines(self):
+        return [line for line in self.server.log().splitlines()
+                if 'audit' in line and 'audit login' not in line]
+
+    def test_a_folder_comes_as_one(self):
+        top = self.make()
+        done = self.put('tree')
+        self.assertSame(top, self.server.path('tree'))
+        self.assertEqual(done.stdout.decode(),
+                         'put tree 5 files, 3 folders, 6015 bytes\n')
+        self.assertEqual(len(self.lines()), 1)
+        self.assertIn('audit tree', self.lines()[0])
+        self.assertEqual(self.server.stages(), [])
+
+    def test_a_taken_name_is_refused_and_nothing_stays(self):
+        self.make()
+        self.server.client('mkdir', 'there')
+        self.put('tree', 'there')
+        self.put('tree', 'there', code=ftlib.EX_CANTCREAT)
+        self.assertEqual(self.server.stages(), [])
+        self.assertEqual(self.unfinished(), {})
+        self.put('tree', '.', code=ftlib.OK)
+        self.server.client('put', '-r', '--atomic', '.',
+                           cwd=self.local / 'tree', code=ftlib.EX_USAGE)
+        self.put('tree', '--wait', '3', 'x', code=ftlib.EX_USAGE)
+        self.client('put', '--atomic', 'tree/a', code=ftlib.EX_USAGE)
+
+    def test_p_keeps_times_and_modes(self):
+        top = self.make()
+        (top / 'a').chmod(0o640)
+        os.utime(top / 'a', ns=(1, 1234567890123456789))
+        (top / 'sub').chmod(0o550)
+        top.chmod(0o750)
+        self.addCleanup((top / 'sub').chmod, 0o755)
+        self.client('put', '-rp', '--atomic', 'tree')
+        there = self.server.path('tree/a').stat()
+        self.assertEqual(stat.S_IMODE(there.st_mode), 0o640)
+        self.assertEqual(there.st_mtime_ns, 1234567890123456789)
+        self.assertEqual(self.mode(self.server.path('tree/sub')), 0o550)
+        self.assertEqual(self.mode(self.server.path('tree')), 0o750)
+
+    def test_or_a_fresh_name_is_found(self):
+        top = self.make()
+        self.server.client('mkdir', 'there')
+        self.put('tree', 'there')
+        self.put('--taken', 'fresh', 'tree', 'there')
+        names = sorted(os.listdir(self.server.path('there')))
+        self.assertEqual(len(names), 2)
+        for name in names:
+            self.assertSame(top, self.server.path('there') / name)
+        self.put('--taken', 'replace', 'tree', code=ftlib.EX_USAGE)
+        self.put('--if-absent', 'tree', code=ftlib.EX_USAGE)
+        self.client('put', '-r', '--taken', 'fresh', 'tree',
+                    code=ftlib.EX_USAGE)
+
+    def test_what_cannot_be_read_here_sends_nothing(self):
+        top = self.make()
+        os.mkfifo(top / 'pipe')
+        self.put('tree', code=ftlib.EX_NOINPUT)
+        self.assertEqual(self.lines(), [])
+
+    def test_it_comes_through_a_cut_line_and_a_killed_server(self):
+        files = {f'd{i % 50:02}/f{i:04}': b'%d' % i * 500
+                 for i in range(600)}
+        files['big'] = os.urandom(5 << 20)
+        top = self.make(files=files)
+        proxy = self.proxy(up=(3000, 200000, 4 << 20))
+        self.server.client(argv=self.argv(
+            proxy, 'put', '-r', '--atomic', 'tree'), cwd=self.local)
+        self.assertGreaterEqual(proxy.connections, 4)
+        self.assertSame(top, self.server.path('tree'))
+        self.assertEqual(self.server.stages(), [])
+        self.assertEqual(len(self.lines()), 1)
+
+    def test_a_server_that_dies_meanwhile_has_it_whole_in_the_end(self):
+        top = self.make(files={f'f{i}': os.urandom(300000)
+                               for i in range(60)})
+        client = self.server.start_client('put', '-r', '--atomic', 'tree',
+                                          cwd=self.local)
+        self.wait_for_members(3)
+        os.kill(self.server.worker, signal.SIGKILL)
+        self.assertEqual(client.wait(ftlib.LIMIT), 0)
+        self.assertSame(top, self.server.path('tree'))
+        self.assertEqual(len(self.lines()), 1)
+
+    def members(self):
+        stage = self.server.root / '.ftserver/stage'
+        return max((len(os.listdir(stage / name)) for name in
+                    os.listdir(stage) if (stage / name).is_dir()), default=0)
+
+    def wait_for_members(self, count):
+        ftlib.wait_until('members have come',
+                         lambda: self.members() >= count)
+
+    def test_a_killed_client_goes_on_with_a(self):
+        top = self.make(files={f'f{i:02}': os.urandom(200000)
+                               for i in range(80)})
+        client = self.server.start_client('put', '-r', '--atomic', 'tree',
+                                          cwd=self.local)
+        self.wait_for_members(4)    # with the empty folder
+        client.kill()
+        client.wait(ftlib.LIMIT)
+        self.assertFalse(self.server.path('tree').exists())
+        (tree, (held, path)), = self.unfinished().items()
+        self.assertEqual(path, b'/tree')
+        self.assertGreaterEqual(held, 3 * 200000)
+        shown = self.client('uploads').stdout
+        self.assertIn(tree.hex().encode(), shown)
+        self.client('put', '-a', '-r', '--atomic', 'tree')
+        self.assertSame(top, self.server.path('tree'))
+        self.assertIn(f'upload={tree.hex()} outcome=ok', self.lines()[-1])
+        self.assertEqual(self.unfinished(), {})
+
+    def cut_off(self):
+        """A run that ends in the middle, with about a third sent."""
+        top = self.make(files={f'f{i:02}': os.urandom(100000)
+                               for i in range(30)})
+        proxy = self.proxy(up=(1 << 20,))
+        self.server.client(argv=self.argv(
+            proxy, 'put', '-r', '--atomic', 'tree',
+            options=('--retries', '0')), cwd=self.local,
+            code=ftlib.EX_UNAVAILABLE)
+        (tree, _), = self.unfinished().items()
+        return top, tree, proxy
+
+    def go_on(self, proxy):
+        self.server.client(argv=self.argv(
+            proxy, 'put', '-a', '-r', '--atomic', 'tree'), cwd=self.local)
+
+    def test_what_changed_meanwhile_is_sent_again(self):
+        top, tree, proxy = self.cut_off()
+        (top / 'f00').write_bytes(bytes(100000))
+        (top / 'f99').write_bytes(b'new')
+        self.go_on(proxy)
+        self.assertSame(top, self.server.path('tree'))
+        self.assertIn(f'upload={tree.hex()} outcome=ok', self.lines()[-1])
+
+    def test_what_is_gone_here_begins_anew(self):
+        top, tree, proxy = self.cut_off()
+        (top / 'empty').rmdir()
+        self.go_on(proxy)
+        self.assertSame(top, self.server.path('tree'))
+        self.assertNotIn(f'upload={tree.hex()} outcome=ok', self.lines()[-1])
+        self.assertEqual(self.unfinished(), {})
+        self.assertEqual(self.server.stages(), [])
+
+    def test_it_is_given_up_by_its_id(self):
+        _, tree, proxy = self.cut_off()
+        self.client('uploads', '-d', tree.hex())
+        self.assertEqual(self.server.stages(), [])
+        self.go_on(proxy)
+        self.assertSame(self.local / 'tree', self.server.path('tree'))
 
 
 class Hostile(client_hostile.ClientTest):

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: ISC */
+/* put -r --atomic: the server publishes the folder by one rename, or not. */
+#include "config.h"
+
+#include "put_tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger.h"
+#include "paths.h"
+#include "put_held.h"
+#include "remote_tree.h"
+
+/* A folder that is sent as one, and what the server says of it. */
+struct whole {
+	struct put_tree	*put;		/* borrowed */
+	struct remote_tree there;	/* members of an earlier run */
+	bool		 is_published;	/* by an earlier run ... */
+	uint8_t		 published[FT1_ID_SIZE];	/* ... as this */
+};
+
+static void
+key_of(struct ledger_key *key, const struct put_tree *put)
+{
+	key->target = put->client->target;
+	key->folder = put->client->folder;
+	key->path = put->target;
+	key->local = put->local;
+}
+
+/*
+ * --- Requests ---------------------------------------------------------------
+ */
+
+static enum status
+take_tree(struct call *call, const struct frame *frame)
+{
+	struct whole *whole = call->owner;
+	struct reply reply;
+	enum status st;
+
+	if (frame->header.type == FT1_ENTRIES)
+		return remote_tree_take(&whole->there, frame);
+	if (frame->header.type == FT1_BEGUN) {
+		st = reply_read(&reply, frame, REPLY_UPLOAD);
+		if (st == STATUS_OK)
+			memcpy(whole->put->id, reply.upload, FT1_ID_SIZE);
+		whole->put->has_id = st == STATUS_OK;
+		return st;
+	}
+	if (frame->header.type != FT1_OK)
+		return status_set(STATUS_PROTOCOL,
+		    "the server answered a tree with a frame of type %u",
+		    frame->header.type);
+	st = reply_read(&reply, frame, 0);
+	if (st == STATUS_OK && !whole->put->has_id) {
+		whole->is_published = (reply.has & REPLY_DIGEST) != 0;
+		memcpy(whole->published, reply.digest, DIGEST_SIZE);
+	}
+	if (st == STATUS_OK && !whole->put->has_id && !whole->is_published)
+		st = status_set(STATUS_PROTOCOL,
+		    "the server has begun a folder without an id");
+	return st;
+}
+
+static void
+ask_to_begin(const struct whole *whole, struct call *call)
+{
+	const struct put_tree *put = whole->put;
+	struct ft1_frame *frame;
+	uint64_t size = 0;
+	size_t i;
+
+	for (i = 0; i < put->tree.len; i++)
+		size += put->tree.at[i].size;
+	frame = remote_request(put->client->remote, FT1_TREE, 0, call);
+	ft1_put_string(frame, FT1_TAG_PATH, put->target);
+	ft1_put_u64(frame, FT1_TAG_SIZE, size);
+	if (put->keeps)
+		ft1_put_u32(frame, FT1_TAG_MODE, put->tree.mode);
+	ft1_put_u8(frame, FT1_TAG_TAKEN, put->taken);
+	ft1_put_u64(frame, FT1_TAG_COUNT, put->tree.len);
+}
+
+static void
+ask_to_take_up(const struct whole *whole, struct call *call,
+    const uint8_t id[FT1_ID_SIZE])
+{
+	struct ft1_frame *frame;
+
+	frame = remote_request(whole->put->client->remote, FT1_TREE, 0, call);
+	ft1_put_bytes(frame, FT1_TAG_UPLOAD, id, FT1_ID_SIZE);
+}
+
+/* Begin it, or with an id take it up. */
+static enum status
+open_tree(struct whole *whole, const uint8_t *id)
+{
+	struct put_tree *put = whole->put;
+	struct patience patience = { 0 };
+	bool was_lost = false;
+	struct call call;
+	enum status st;
+
+	do {
+		remote_tree_clear(&whole->there);
+		put->has_id = false;
+		call = (struct call){ .receiver = take_tree, .owner = whole };
+		if (id != NULL)
+			ask_to_take_up(whole, &call, id);
+		else
+			ask_to_begin(whole, &call);
+		st = remote_finish(put->client->remote, &call);
+		was_lost |= revive_is_loss(st);
+		/* The lost connection may still have it for a while. */
+		if (st == STATUS_LOCKED && was_lost)
+			st = STATUS_BUSY;
+	} while (st != STATUS_OK &&
+	    put_tree_again(put, &call, &patience, st));
+	if (st != STATUS_OK)
+		put->has_id = false;
+	return st;
+}
+
+static void
+discard(struct put_tree *put)
+{
+	struct call call = { 0 };
+	struct ledger_key key;
+	struct ft1_frame *frame;
+
+	key_of(&key, put);
+	ledger_forget(&key);
+	if (remote_lost(put->client->remote) != STATUS_OK)
+		return;
+	frame = remote_request(put->client->remote, FT1_DISCARD, 0, &call);
+	ft1_put_bytes(frame, FT1_TAG_UPLOAD, put->id, FT1_ID_SIZE);
+	/* What is gone already, or cannot be had now, becomes too old. */
+	(void)remote_finish(put->client->remote, &call);
+	put->has_id = false;
+}
+
+/* Go on with what an earlier run began, if that is wanted and can be. */
+static enum status
+begin(struct whole *whole)
+{
+	struct put_tree *put = whole->put;
+	uint8_t id[FT1_ID_SIZE];
+	struct ledger_key key;
+	enum status st;
+	bool fits;
+
+	key_of(&key, put);
+	if (put->goes_on && ledger_find(id, &key)) {
+		st = open_tree(whole, id);
+		if (st == STATUS_OK && whole->is_published &&
+		    put_held_is_all(put, whole->published))
+			return STATUS_OK;
+		if (st == STATUS_OK && !whole->is_published) {
+			st = put_held_compare(put, &whole->there, &fits);
+			if (st != STATUS_OK || fits)
+				return st;
+			discard(put);
+		}
+		if (st != STATUS_OK && st != STATUS_NOT_FOUND)
+			return st;
+		ledger_forget(&key);
+		put_held_forget(put);
+		whole->is_published = false;
+	}
+	if ((st = open_tree(whole, NULL)) == STATUS_OK)
+		ledger_note(&key, put->id);
+	return st;
+}
+
+/*
+ * --- The end ----------------------------------------------------------------
+ */
+
+struct receipt {
+	uint8_t		 digest[DIGEST_SIZE];	/* of what was sent */
+	bool		 is_async;
+};
+
+static enum status
+take_receipt(struct call *call, const struct frame *frame)
+{
+	struct receipt *receipt = call->owner;
+	struct reply reply;
+	enum status st;
+
+	if (frame->header.type != FT1_OK)
+		return status_set(STATUS_PROTOCOL,
+		    "the server answered a commit with a frame of type %u",
+		    frame->header.type);
+	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_DIGEST);
+	if (st != STATUS_OK)
+		return st;
+	receipt->is_async = (reply.has & REPLY_DURABILITY) != 0 &&
+	    reply.durability != 0;
+	return memcmp(reply.digest, receipt->digest, DIGEST_SIZE) == 0 ?
+	    STATUS_OK : status_set(STATUS_DIGEST,
+	    "the server published something else than was sent");
+}
+
+/* A commit that comes twice, as its answer was lost, has the same receipt. */
+static enum status
+commit(struct whole *whole)
+{
+	struct put_tree *put = whole->put;
+	struct patience patience = { 0 };
+	struct receipt receipt = { .is_async = false };
+	struct ft1_frame *frame;
+	struct call call;
+	enum status st;
+
+	if ((st = put_held_sum(receipt.digest, put)) != STATUS_OK)
+		return st;
+	do {
+		call = (struct call){ .receiver = take_receipt,
+		    .owner = &receipt };
+		frame = remote_request(put->client->remote, FT1_TREE_COMMIT,
+		    0, &call);
+		ft1_put_bytes(frame, FT1_TAG_DIGEST, receipt.digest,
+		    DIGEST_SIZE);
+		ft1_put_bytes(frame, FT1_TAG_UPLOAD, put->id, FT1_ID_SIZE);
+		ft1_put_u64(frame, FT1_TAG_COUNT, put->tree.len);
+		st = remote_finish(put->client->remote, &call);
+	} while (st != STATUS_OK &&
+	    put_tree_again(put, &call, &patience, st));
+	put->tally.is_async = receipt.is_async;
+	return st;
+}
+
+static enum status
+send_all(struct whole *whole)
+{
+	struct put_tree *put = whole->put;
+	enum status st;
+
+	put->client->revive.tree = put->id;
+	st = put_tree_make_folders(put);
+	if (st == STATUS_OK && put->tally.failures == 0)
+		st = put_tree_send_files(put);
+	if (st == STATUS_OK)
+		st = tally_end(&put->tally);
+	if (st == STATUS_OK)
+		st = commit(whole);
+	put->client->revive.tree = NULL;
+	return st;
+}
+
+/* May it be gone on with by another run? */
+static bool
+is_to_be_kept(enum status st)
+{
+	return revive_is_loss(st) || st == STATUS_CANCELLED ||
+	    st == STATUS_BUSY || st == STATUS_QUOTA || st == STATUS_NO_MEMORY;
+}
+
+/* The words of the failure are kept. */
+static void
+give_up(struct put_tree *put, enum status st)
+{
+	char *text = strdup(status_text(st));
+
+	if (!is_to_be_kept(st))
+		discard(put);
+	else if (!put->client->settings->quiet)
+		fputs("ftclient: what has come is kept: go on with it by "
+		    "put -a -r --atomic\n", stderr);
+	status_set(st, "%s", text != NULL ? text : "");
+	free(text);
+}
+
+enum status
+put_tree_as_one(struct put_tree *put)
+{
+	struct whole whole = { .put = put };
+	struct ledger_key key;
+	enum status st;
+
+	if (strcmp(put->target, ".") == 0 || path_base(put->target) == NULL)
+		return status_set(STATUS_USAGE,
+		    "a folder that is sent as one needs a name of its own");
+	/* What cannot be read here would be missing there. */
+	if ((st = tally_end(&put->tally)) != STATUS_OK ||
+	    (st = put_held_begin(put)) != STATUS_OK)
+		return st;
+	st = begin(&whole);
+	if (st == STATUS_OK && !whole.is_published)
+		st = send_all(&whole);
+	if (st == STATUS_OK) {
+		key_of(&key, put);
+		ledger_forget(&key);
+		tally_tell(&put->tally, put->client->settings, "put",
+		    put->target);
+	} else if (put->has_id)
+		give_up(put, st);
+	remote_tree_clear(&whole.there);
+	return st;
+}
