@@ -43,11 +43,21 @@ class Content:
 
 
 class Entry:
-    """A change of one or two names; content None: there is nothing."""
+    """A change of one or two names; content None: there is nothing.  What is
+    below a name that is moved moves along, as far as it is there."""
 
-    def __init__(self, call, *changes):
+    def __init__(self, call, *changes, move=None):
         self.begin, self.end = call.begin, call.end
-        self.changes = changes      # of folder, name, content
+        self.changes = changes      # of path and content
+        self.move = move            # from a path to another
+
+    def apply(self, names):
+        if self.move:
+            source, target = self.move
+            below = [path for path in names if path.startswith(source + '/')]
+            for path in below:
+                names[target + path[len(source):]] = names.pop(path)
+        names.update(self.changes)
 
 
 class Disk:
@@ -104,17 +114,17 @@ class Disk:
     def take_rename(self, call):
         match = re.match(f'{AT}, {AT}', call.text)
         source, target = f'{match[1]}/{match[2]}', f'{match[3]}/{match[4]}'
-        self.change(call, (target, self.now[source]), (source, None))
+        self.change(call, (target, self.now[source]), (source, None),
+                    move=(source, target))
 
     def take_link(self, call):
         match = re.match(f'{AT}, {AT}', call.text)
         source, target = f'{match[1]}/{match[2]}', f'{match[3]}/{match[4]}'
         self.change(call, (target, self.now[source]))
 
-    def change(self, call, *changes):
-        for path, content in changes:
-            self.now[path] = content
-        self.entries.append(Entry(call, *changes))
+    def change(self, call, *changes, **more):
+        self.entries.append(Entry(call, *changes, **more))
+        self.entries[-1].apply(self.now)
 
     # --- after a cut at the end of the call there ---
 
@@ -142,7 +152,7 @@ class Disk:
     def names(self, kept):
         names = dict(self.before)
         for entry in kept:
-            names.update(entry.changes)
+            entry.apply(names)
         return names
 
     def is_whole(self, content, names, cut):
@@ -311,6 +321,28 @@ class Model(PowerCut):
             for cut in [-1, *disk.ends]:
                 promise.check(disk, cut)
             self.check_answered(disk, promise, [path], before)
+
+    def test_a_folder_as_one(self):
+        self.start()
+        for turn in range(ROUNDS):
+            for members in ({b'a': b'one', b'sub': None, b'sub/b': b'two'},
+                            {b'a': os.urandom(2 * MIB)},
+                            {b'%d' % n: b'content' for n in range(10)}):
+                top = f'dir/tree{turn}-{len(members)}'
+                self.check(lambda: self.put_tree(top, members), top, *(
+                    f'{top}/{path.decode()}' for path in members))
+
+    def put_tree(self, top, members):
+        begun, _ = self.wire.answer(self.wire.ask('TREE', {'PATH': top}))
+        tree = begun.fields['UPLOAD']
+        for path, content in sorted(members.items()):
+            if content is None:
+                self.wire.call('MKDIR', {'PATH': path, 'TREE': tree})
+            else:
+                self.wire.put(path, content, TREE=tree)
+        self.wire.call('TREE_COMMIT', {
+            'UPLOAD': tree, 'COUNT': len(members),
+            'DIGEST': ftwire.manifest(members)})
 
     def test_moves(self):
         self.start()
