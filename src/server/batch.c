@@ -60,3 +60,12 @@ batch_member_set(struct batch_member *member, enum status st)
 	member->st = st;
 	status_words_keep(&member->words, st);
 }
+
+bool
+batch_is_cancelled(const struct batch *batch)
+{
+	const struct batch_member *member = &batch->member[batch->settled];
+	uint32_t id = atomic_load(&batch->cancel_id);
+
+	return member->wait > 0 && (id == member->id || id == UINT32_MAX);
+}

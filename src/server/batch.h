@@ -70,4 +70,10 @@ size_t batch_uploads(const struct batch *batch);
 /* Note the outcome of a member, with the thread's text for it. */
 void batch_member_set(struct batch_member *member, enum status st);
 
+/*
+ * Member `settled` has met locks: does the client want it no more?  It may
+ * say so at any time, from another thread.
+ */
+bool batch_is_cancelled(const struct batch *batch);
+
 #endif

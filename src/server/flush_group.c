@@ -231,15 +231,6 @@ claim(struct batch *batch, const struct batch_member *member)
 	claim->guard = RANGE_LOCK_EXCLUSIVE;
 }
 
-/* Does the client want the member, which has met locks, no more? */
-static bool
-is_cancelled(struct batch *batch, const struct batch_member *member)
-{
-	uint32_t id = atomic_load(&batch->cancel_id);
-
-	return member->wait > 0 && (id == member->id || id == UINT32_MAX);
-}
-
 /* May the member, which has met locks, wait for them any longer? */
 static bool
 may_wait(struct batch *batch, struct batch_member *member)
@@ -275,8 +266,7 @@ publish_batch(struct flush_group *group, struct batch *batch)
 			    status_set(STATUS_SKIPPED, "skipped after the "
 			    "failure of an earlier request") :
 			    publish(group, member);
-			if (st == STATUS_LOCKED &&
-			    is_cancelled(batch, member))
+			if (st == STATUS_LOCKED && batch_is_cancelled(batch))
 				st = status_set(STATUS_CANCELLED, "cancelled");
 			if (st == STATUS_LOCKED && may_wait(batch, member)) {
 				batch->waits = true;

@@ -118,6 +118,12 @@ attempt(struct lock_wait *wait, struct kit *kit)
 	return batch->waits ? STATUS_LOCKED : STATUS_OK;
 }
 
+static bool
+is_cancelled(struct lock_wait *wait)
+{
+	return batch_is_cancelled(of_wait(wait));
+}
+
 /* All is done, or the member may wait no more: then the rest has its turn. */
 static void
 waited(struct lock_wait *wait, enum status st)
@@ -138,7 +144,8 @@ waited(struct lock_wait *wait, enum status st)
 static void
 have_wait(struct flush_line *line, struct batch *batch)
 {
-	static const struct lock_wait_ops ops = { attempt, waited };
+	static const struct lock_wait_ops ops = { attempt, waited,
+	    is_cancelled };
 
 	batch->line = line;
 	batch->wait.ops = &ops;

@@ -310,6 +310,8 @@ lock_line_submit(struct lock_line *line, struct lock_wait *wait)
 		*line->last = wait;
 		line->last = &wait->next;
 		atomic_fetch_add(&line->count, 1);
+		wait->cancelled = wait->ops->is_cancelled != NULL &&
+		    wait->ops->is_cancelled(wait);
 		pthread_cond_signal(&line->changed);
 	}
 	pthread_mutex_unlock(&line->mutex);

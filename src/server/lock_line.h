@@ -47,6 +47,11 @@ struct lock_wait_ops {
 	 * thread's text for it), or STATUS_CANCELLED.
 	 */
 	void (*done)(struct lock_wait *wait, enum status st);
+	/*
+	 * Or NULL.  Asked when it comes into the line: was it cancelled
+	 * before that, when lock_line_cancel could not find it yet?
+	 */
+	bool (*is_cancelled)(struct lock_wait *wait);
 };
 
 #define LOCK_WAIT_CLAIMS 2

@@ -150,7 +150,7 @@ enum status
 waiter_submit(struct waiter *waiter, struct lock_line *line,
     struct mailbox *mailbox, uint32_t id)
 {
-	static const struct lock_wait_ops ops = { attempt, done };
+	static const struct lock_wait_ops ops = { attempt, done, NULL };
 	enum status st;
 
 	waiter->letter.drop = drop;
