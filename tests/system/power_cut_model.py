@@ -166,30 +166,40 @@ class Disk:
 
 
 class Promise:
-    """What one change may leave: the contents of its names before and after.
+    """What one change may leave: the contents of its names before and after,
+    `together` or each by itself.
 
     `from_` is the place in the trace from which on only `after` will do.
     """
 
-    def __init__(self, before, after, from_):
+    def __init__(self, before, after, from_, together=True):
         self.before, self.after, self.from_ = before, after, from_
+        self.groups = [list(after)] if together else [[path] for path in after]
 
     def check(self, disk, cut):
+        whole = {}
         for kept in disk.variants(cut):
             names = disk.names(kept)
-            now = {path: names.get(path) for path in self.after}
-            allowed = [self.after] if cut >= self.from_ else [
-                self.after, self.before]
-            if now not in allowed:
-                raise Violation(f'at {cut}: {self.labels(now)}')
-            for path, content in now.items():
-                if content and content is not self.before.get(path) and \
-                        not disk.is_whole(content, names, cut):
+            for group in self.groups:
+                self.check_names(group, names, cut)
+            for path in self.after:
+                content = names.get(path)
+                if content is self.before.get(path) or content is None:
+                    continue
+                if content not in whole:
+                    whole[content] = disk.is_whole(content, names, cut)
+                if not whole[content]:
                     raise Violation(f'at {cut}: {path} is torn')
 
-    def labels(self, names):
-        return {path: content and content.label
-                for path, content in names.items()}
+    def check_names(self, group, names, cut):
+        now = [names.get(path) for path in group]
+        allowed = [[self.after[path] for path in group]]
+        if cut < self.from_:
+            allowed.append([self.before[path] for path in group])
+        if now not in allowed:
+            raise Violation(f'at {cut}: ' + ', '.join(
+                f'{path} is {content and content.label}'
+                for path, content in zip(group, now)))
 
 
 class PowerCut(ftlib.Test):
@@ -313,14 +323,16 @@ class Model(PowerCut):
     def check_batch(self, names):
         calls, before = self.record(lambda: self.put_many(names))
         disk = Disk(calls, before)
-        last = max(send.begin for send in disk.sends)
-        for path in self.names(*names):
-            promise = Promise({path: before.get(path)},
-                              {path: disk.now[path]}, last)
+        paths = self.names(*names)
+        promise = Promise({path: before.get(path) for path in paths},
+                          {path: disk.now[path] for path in paths},
+                          max(send.begin for send in disk.sends),
+                          together=False)
+        for path in paths:
             self.assertIsNot(promise.after[path], promise.before[path])
-            for cut in [-1, *disk.ends]:
-                promise.check(disk, cut)
-            self.check_answered(disk, promise, [path], before)
+        for cut in [-1, *disk.ends]:
+            promise.check(disk, cut)
+        self.check_answered(disk, promise, paths, before)
 
     def test_a_folder_as_one(self):
         self.start()
