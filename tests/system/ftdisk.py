@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Disks of a test's own, which fill, fail and lose their power.
 
-They are mounted by root alone; where that cannot be, `CAN_MOUNT` says why.
+They are mounted by root alone; where that cannot be, `WHY_NOT` says why.
 """
 
 import fcntl
@@ -26,6 +26,10 @@ def why_not():
         return 'there are no loop devices'
     if not shutil.which('mkfs.ext4'):
         return 'there is no mkfs.ext4'
+    # Root of a container, too, may not.  In a namespace it harms nobody.
+    if subprocess.run(['unshare', '-m', 'mount', '-t', 'tmpfs', 'none',
+                       '/tmp'], capture_output=True).returncode != 0:
+        return 'mounting is not permitted'
     return None
 
 
