@@ -3,6 +3,7 @@
 
 #include "batch.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
