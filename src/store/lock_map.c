@@ -11,7 +11,8 @@
 static bool
 make_room(struct lock_map *map)
 {
-	size_t room = map->room == 0 ? 4 : map->room * 2;
+	/* A copy has no room to spare. */
+	size_t room = map->count * 2 + 4;
 	struct lock_range *ranges;
 
 	if (map->room - map->count >= 2)

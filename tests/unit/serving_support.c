@@ -216,38 +216,65 @@ serving_settle(struct serving *serving)
 	sem_destroy(&done);
 }
 
-void
-serving_empty(const struct serving *serving)
+static void
+empty(const char *folder)
 {
 	struct dirent *entry;
 	char path[512];
 	DIR *dir;
 
-	must((dir = opendir(serving->base)) != NULL, serving->base);
+	must((dir = opendir(folder)) != NULL, folder);
 	while ((entry = readdir(dir)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0 ||
 		    strcmp(entry->d_name, BASE_PRIVATE) == 0)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", serving->base,
-		    entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		serving_remove(path);
 	}
 	closedir(dir);
 }
 
-size_t
-serving_stages(const struct serving *serving)
+void
+serving_empty(const struct serving *serving)
+{
+	static const char *const private[] = { "stage", "uploads" };
+	char path[256];
+	size_t i;
+
+	empty(serving->base);
+	for (i = 0; i < sizeof(private) / sizeof(private[0]); i++) {
+		snprintf(path, sizeof(path), "%s/" BASE_PRIVATE "/%s",
+		    serving->base, private[i]);
+		empty(path);
+	}
+}
+
+/* Names that are ids, in one of the private folders. */
+static size_t
+count_ids(int fd)
 {
 	struct dirent *entry;
 	size_t count = 0;
 	DIR *dir;
 
-	dir = fdopendir(openat(base_stage_fd(serving->services.bases[0]), ".",
+	dir = fdopendir(openat(fd, ".",
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	must(dir != NULL, "stages");
+	must(dir != NULL, "ids");
 	while ((entry = readdir(dir)) != NULL)
 		count += stage_is_name(entry->d_name);
 	closedir(dir);
 	return count;
+}
+
+size_t
+serving_stages(const struct serving *serving)
+{
+	return count_ids(base_stage_fd(serving->services.bases[0]));
+}
+
+size_t
+serving_records(const struct serving *serving)
+{
+	return count_ids(base_uploads_fd(serving->services.bases[0]));
 }

@@ -47,5 +47,7 @@ void serving_remove(const char *path);
 
 /* Stages that lie in the private folder. */
 size_t serving_stages(const struct serving *serving);
+/* Records of long uploads and folders. */
+size_t serving_records(const struct serving *serving);
 
 #endif
