@@ -18,6 +18,7 @@ from resume_client import Proxy
 MIB = ftwire.MIB
 # Of memory, per connection; a sanitizer needs some for itself.
 MOST = 16 * MIB if 'FT_SLOW' not in os.environ else 64 * MIB
+HUGE = (4096 if ftlib.NIGHTLY else 64) * MIB + 12345
 SIZES = (0, 5, MIB, 4 * MIB, 4 * MIB + 1, 33 * MIB + 7)
 
 
@@ -229,17 +230,60 @@ class Segments(ftlib.Test):
         self.assertEqual(self.server.read('a'), content)
         self.assertEqual(self.server.stages(), [])
 
-    def test_two_clients_put_at_once(self):
-        contents = [self.file(name, 60 * MIB + seed, seed)
-                    for seed, name in ((1, 'a'), (2, 'b'))]
+    def huge(self, path):
+        """A file of HUGE bytes, each MiB of it another one."""
+        block = os.urandom(MIB)
+        with open(path, 'wb') as file:
+            for i in range(HUGE // MIB):
+                file.write(i.to_bytes(8, 'big') + block[8:])
+            file.write(block[:HUGE % MIB])
+
+    def at_once(self, *commands):
+        """All end well, and none takes more memory than it may."""
         proxy = self.proxy()
-        clients = [self.popen(proxy, 'put', '--segments', '4', name)
-                   for name in ('a', 'b')]
-        for client in clients:
+        clients = [self.popen(proxy, *words) for words in commands]
+        peaks = [0] * len(clients)
+        while any(client.poll() is None for client in clients):
+            for i, client in enumerate(clients):
+                if client.poll() is None:
+                    peaks[i] = max(peaks[i], self.peak_now(client))
+        for client, peak in zip(clients, peaks):
             errors = client.communicate()[1]
             self.assertEqual(client.returncode, 0, errors)
-        for name, content in zip('ab', contents):
-            self.assertEqual(self.server.read(name), content)
+            self.assertLess(peak, 4 * 16 * MIB)
+
+    def same(self, a, b):
+        subprocess.run(['cmp', a, b], check=True)
+
+    def test_two_clients_put_at_once(self):
+        self.huge(self.local / 'a')
+        self.at_once(*(('put', '--segments', '4', 'a', name)
+                       for name in ('b', 'c')))
+        for name in ('b', 'c'):
+            self.same(self.local / 'a', self.server.path(name))
+        self.assertEqual(self.server.stages(), [])
+
+    def test_two_clients_fetch_one_file_at_once(self):
+        self.huge(self.server.path('a'))
+        self.server.own('a')
+        self.at_once(*(('get', '--segments', '4', 'a', name)
+                       for name in ('b', 'c')))
+        for name in ('b', 'c'):
+            self.same(self.local / name, self.server.path('a'))
+
+    def test_two_clients_that_put_one_name_do_not_mix(self):
+        contents = [self.file(name, 40 * MIB, seed)
+                    for seed, name in ((1, 'a'), (2, 'b'))]
+        proxy = self.proxy()
+        clients = [self.popen(proxy, 'put', '--segments', '4', name, 'x')
+                   for name in ('a', 'b')]
+        codes = set()
+        for client in clients:
+            client.communicate()
+            codes.add(client.returncode)
+        self.assertIn(0, codes)
+        self.assertLessEqual(codes, {0, ftlib.EX_TEMPFAIL})
+        self.assertIn(self.server.read('x'), contents)
 
     def test_a_file_that_the_session_has_locked_is_replaced(self):
         self.server.write('a', b'old')
@@ -354,18 +398,6 @@ class Segments(ftlib.Test):
         self.assertEqual(self.fetched(), new)
         self.assertEqual(self.parts(), [])
 
-    def test_two_clients_fetch_one_file_at_once(self):
-        content = content_of(60 * MIB)
-        self.server.write('a', content)
-        proxy = self.proxy()
-        clients = [self.popen(proxy, 'get', '--segments', '4', 'a', name)
-                   for name in ('b', 'c')]
-        for client in clients:
-            errors = client.communicate()[1]
-            self.assertEqual(client.returncode, 0, errors)
-        self.assertEqual(self.fetched('b'), content)
-        self.assertEqual(self.fetched('c'), content)
-
     def test_a_signal_ends_it_at_once_and_leaves_nothing(self):
         self.server.write('a', content_of(40 * MIB))
         self.file('b', 40 * MIB)
@@ -398,14 +430,16 @@ class Segments(ftlib.Test):
                     self.assertLess(peak, MOST * segments)
         self.assertEqual(self.fetched('b'), self.fetched('a'))
 
+    def peak_now(self, client):
+        """The most memory that it has used so far; 0 once it has ended."""
+        with open(f'/proc/{client.pid}/status') as file:
+            found = re.search(r'VmHWM:\s+(\d+) kB', file.read())
+        return int(found[1]) * 1024 if found else 0
+
     def peak(self, client):
-        """The most memory that it has used, as far as one can see."""
         peak = 0
         while client.poll() is None:
-            with open(f'/proc/{client.pid}/status') as file:
-                found = re.search(r'VmHWM:\s+(\d+) kB', file.read())
-            if found:
-                peak = int(found[1]) * 1024
+            peak = max(peak, self.peak_now(client))
         self.assertEqual(client.wait(), 0, client.communicate())
         return peak
 
