@@ -240,6 +240,8 @@ verb_cp(struct client *client, const struct arguments *arguments,
 	enum status st;
 
 	*blame = details.path;
-	st = read_target_conditions(&details.conditions, arguments);
+	st = verb_wait_seconds(&details.wait, arguments);
+	if (st == STATUS_OK)
+		st = read_target_conditions(&details.conditions, arguments);
 	return st == STATUS_OK ? move(client, FT1_CP, &details) : st;
 }

@@ -199,11 +199,13 @@ verb_sum(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
 	const char *method = "sha256";
-	enum status st = STATUS_OK;
 	struct ft1_frame *frame;
 	struct call call;
+	enum status st;
+	uint32_t wait;
 	int i;
 
+	st = verb_wait_seconds(&wait, arguments);
 	if ((arguments->letters & VERB_LETTER('x')) != 0)
 		method = "xxh128";
 	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
@@ -215,6 +217,8 @@ verb_sum(struct client *client, const struct arguments *arguments,
 		frame = remote_request(client->remote, FT1_SUM, 0, &call);
 		ft1_put_string(frame, FT1_TAG_METHOD, method);
 		ft1_put_string(frame, FT1_TAG_PATH, *blame);
+		if (wait > 0)
+			ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, wait);
 		st = remote_finish(client->remote, &call);
 	}
 	return st;

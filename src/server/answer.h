@@ -75,6 +75,7 @@ struct producer;
 enum pull {
 	PULL_AGAIN,	/* the room is used up: pull again later */
 	PULL_ON,	/* there is more to do, and nothing to wait for */
+	PULL_WAITS,	/* it belongs to the waiter that it has left */
 	PULL_DONE	/* the final answer has been given */
 };
 struct producer_ops {
@@ -88,6 +89,9 @@ struct producer {
 };
 
 /*
+ * A commit may leave a waiter that gives the final answer; what that needs of
+ * the consumer is its own then.
+ *
  * A handler may leave a producer beside a consumer: it gives no final answer
  * then, and is freed before the consumer.
  *

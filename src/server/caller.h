@@ -15,6 +15,7 @@
 
 struct batch_former;
 struct config;
+struct flush_line;
 struct kit;
 struct lock_line;
 struct parcel;
@@ -37,6 +38,8 @@ struct caller {
 	struct lock_line *lock_line;	/* for what waits for a lock; or NULL */
 	struct parcel	**parcel;	/* the folder that the session sends as
 					 * one, owned there */
+	struct flush_line *flush_line;	/* for what waits for a disk; or NULL:
+					 * then the handler does */
 	struct answer	*answer;
 	/* Remember another current folder; false if there is no memory. */
 	bool (*set_cwd)(struct caller *caller, const char *clean_path);

@@ -346,6 +346,7 @@ client_caller(struct client *client, struct caller *caller,
 	caller->former = client->former;
 	caller->lock_line = client->services->lock_line;
 	caller->parcel = &client->parcel;
+	caller->flush_line = client->services->flush_line;
 	caller->set_cwd = set_cwd;
 	return STATUS_OK;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands that work on one name without its content: stat, rm, mv. */
+/* Commands on names, without content: stat, rm, mv, mkdir, rmdir, touch. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "change.h"
-#include "clock.h"
 #include "command.h"
 #include "kit.h"
 #include "share.h"
+#include "touch.h"
 #include "waiter.h"
 
 void
@@ -42,27 +42,96 @@ terms_of_request(struct change_terms *terms, const struct request *request)
 	terms->refuse_taken = request->taken != 0 || request->if_absent;
 }
 
-/* A removal or a rename, which may have to wait for locks. */
+/* A change to one name, or two, which may have to wait for locks. */
 struct change_waiter {
 	struct waiter	 waiter;
-	struct change_terms terms;
-	bool		 is_move;
+	enum verb	 verb;
+	struct change_terms terms;	/* of rm, mv and mkdir */
+	struct touch_plan touch;
+	uint32_t	 mode;		/* of mkdir */
+	bool		 parents;
 };
 
 static const struct lock_claim_wish whole = { .kind = RANGE_LOCK_SHARED,
 	.guard = RANGE_LOCK_EXCLUSIVE };
 
+/* Each folder on the way to the path that is not there yet. */
+static enum status
+make_parents(const struct change_waiter *change, struct names *names)
+{
+	const struct place *place = &change->waiter.place;
+	char *path = change->waiter.path, *slash, *at;
+	enum status st = STATUS_OK;
+	struct stat sb;
+
+	for (at = path; at != NULL && st == STATUS_OK; at = slash) {
+		if ((slash = strchr(at + 1, '/')) != NULL)
+			*slash = '\0';
+		if (walk_stat(&sb, place, path) != STATUS_OK)
+			st = change_mkdir(place, names, path, change->mode);
+		else if (!S_ISDIR(sb.st_mode))
+			st = slash == NULL ? status_set(STATUS_EXISTS,
+			    "%s: exists already", path) :
+			    status_set(STATUS_NOT_A_FOLDER,
+			    "%s: not a folder", path);
+		/* Somebody else may have been quicker. */
+		if (st == STATUS_EXISTS && walk_stat(&sb, place, path) ==
+		    STATUS_OK && S_ISDIR(sb.st_mode))
+			st = STATUS_OK;
+		if (slash != NULL)
+			*slash = '/';
+	}
+	return st;
+}
+
+static enum status
+make(const struct change_waiter *change, struct names *names)
+{
+	const struct place *place = &change->waiter.place;
+	char *path = change->waiter.path, *slash = strrchr(path, '/');
+	enum status st = STATUS_OK;
+
+	if (change->terms.if_version)
+		return status_set(STATUS_PRECONDITION,
+		    "a folder has no version to expect");
+	if (change->parents && !change->terms.if_absent)
+		return make_parents(change, names);
+	if (change->parents && slash != path) {
+		*slash = '\0';
+		st = make_parents(change, names);
+		*slash = '/';
+	}
+	return st != STATUS_OK ? st :
+	    change_mkdir(place, names, path, change->mode);
+}
+
+static enum status
+change_try(struct change_waiter *change, struct names *names)
+{
+	const struct place *place = &change->waiter.place;
+	const char *path = change->waiter.path;
+
+	switch (change->verb) {
+	case VERB_RM:
+		return change_rm(place, names, path, &change->terms);
+	case VERB_MV:
+		return change_mv(place, names, path, change->waiter.target,
+		    &change->terms);
+	case VERB_RMDIR:
+		return change_rmdir(place, names, path);
+	case VERB_TOUCH:
+		return touch_file(place, names, path, &change->touch);
+	default:
+		return make(change, names);
+	}
+}
+
 static enum status
 change_attempt(struct waiter *waiter, struct kit *kit)
 {
-	struct change_waiter *change = (struct change_waiter *)waiter;
-	struct names *names = kit_names(kit, waiter->place.base);
-	enum status st;
+	enum status st = change_try((struct change_waiter *)waiter,
+	    kit_names(kit, waiter->place.base));
 
-	st = waiter->target == NULL ?
-	    change_rm(&waiter->place, names, waiter->path, &change->terms) :
-	    change_mv(&waiter->place, names, waiter->path, waiter->target,
-	    &change->terms);
 	if (st == STATUS_LOCKED && waiter->seconds > 0)
 		waiter_claim(waiter, &whole);
 	return st;
@@ -80,17 +149,47 @@ change_resume(struct waiter *waiter, struct answer *answer, enum status st)
 {
 	const struct change_waiter *change =
 	    (const struct change_waiter *)waiter;
-	const char *verb = change->is_move ? "mv" : "rm";
-	const struct audit_event event = { .verb = verb,
-	    .path = waiter->path, .target = waiter->target,
-	    .began_us = waiter->began_us, .outcome = st };
+	struct audit_event event = { .path = waiter->path,
+	    .target = waiter->target, .began_us = waiter->began_us,
+	    .outcome = st };
 
+	event.verb = command_of(change->verb)->name;
 	if (st == STATUS_OK)
 		answer_ok(answer, NULL);
 	else
 		answer_error(answer, st);
 	audit(&waiter->who, &event);
 	change_free(waiter);
+}
+
+/* Its answer would tell a blind user what is there. */
+static enum status
+check_touch(const struct change_waiter *change, const struct caller *caller)
+{
+	if (change->verb == VERB_TOUCH && command_is_blind(caller) &&
+	    !change->touch.may_change)
+		return status_set(STATUS_NOT_PERMITTED,
+		    "touch: not permitted to this user");
+	return STATUS_OK;
+}
+
+static void
+plan_change(struct change_waiter *change, const struct caller *caller,
+    const struct request *request)
+{
+	change->verb = request->verb;
+	terms_of_request(&change->terms, request);
+	change->terms.deny_taken = (caller->rights & RIGHT_OVERWRITE) == 0;
+	change->touch.has_time = request->has_mtime;
+	change->touch.time = request->mtime;
+	change->touch.if_absent = request->if_absent;
+	change->touch.if_version = request->if_version;
+	memcpy(change->touch.version, request->version,
+	    sizeof(change->touch.version));
+	change->touch.may_make = (caller->rights & RIGHT_WRITE) != 0;
+	change->touch.may_change = (caller->rights & RIGHT_OVERWRITE) != 0;
+	change->mode = request->has_mode ? request->mode : 0777;
+	change->parents = request->parents;
 }
 
 static void
@@ -106,12 +205,14 @@ change_run(struct caller *caller, const struct request *request)
 		return;
 	}
 	st = waiter_init(&change->waiter, caller, request);
+	change->waiter.ops = &ops;
+	plan_change(change, caller, request);
 	if (st == STATUS_OK && change->waiter.target != NULL)
 		st = share_check_same(caller, change->waiter.target);
-	change->waiter.ops = &ops;
-	change->is_move = request->verb == VERB_MV;
-	terms_of_request(&change->terms, request);
-	change->terms.deny_taken = (caller->rights & RIGHT_OVERWRITE) == 0;
+	if (st == STATUS_OK)
+		st = check_touch(change, caller);
+	if (st == STATUS_OK)
+		waiter_set_flushes(&change->waiter);
 	if (st == STATUS_OK && request->wait > 0)
 		waiter_claim(&change->waiter, &whole);
 	waiter_run(&change->waiter, caller, st);
@@ -128,6 +229,29 @@ command_rm(struct caller *caller, const struct request *request)
 
 void
 command_mv(struct caller *caller, const struct request *request)
+{
+	change_run(caller, request);
+}
+
+void
+command_mkdir(struct caller *caller, const struct request *request)
+{
+	enum status st;
+
+	if (!request->has_tree)
+		change_run(caller, request);
+	else if ((st = command_parcel_mkdir(caller, request)) != STATUS_OK)
+		command_fail(caller, request, st);
+}
+
+void
+command_rmdir(struct caller *caller, const struct request *request)
+{
+	change_run(caller, request);
+}
+
+void
+command_touch(struct caller *caller, const struct request *request)
 {
 	change_run(caller, request);
 }

@@ -1,44 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands that change a file where it is: append, write, truncate, touch. */
+/* Commands that change a file where it is: append, write, truncate. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "command.h"
 #include "in_place.h"
-#include "kit.h"
-#include "touch.h"
 #include "upload.h"
 #include "waiter.h"
-
-void
-command_touch(struct caller *caller, const struct request *request)
-{
-	struct audit_event event = { .verb = "touch",
-	    .began_us = clock_us() };
-	struct touch_plan plan = { .has_time = request->has_mtime,
-	    .time = request->mtime, .if_absent = request->if_absent,
-	    .if_version = request->if_version };
-	char path[WALK_PATH_ROOM] = "";
-
-	event.path = path;
-	memcpy(plan.version, request->version, sizeof(plan.version));
-	plan.may_make = (caller->rights & RIGHT_WRITE) != 0;
-	plan.may_change = (caller->rights & RIGHT_OVERWRITE) != 0;
-	event.outcome = command_path(path, caller, &request->path);
-	/* Its answer would tell a blind user what is there. */
-	if (event.outcome == STATUS_OK && command_is_blind(caller) &&
-	    !plan.may_change)
-		event.outcome = status_set(STATUS_NOT_PERMITTED,
-		    "touch: not permitted to this user");
-	if (event.outcome == STATUS_OK)
-		event.outcome = touch_file(&caller->place,
-		    kit_names(caller->kit, caller->place.base), path, &plan);
-	command_finish(caller, &event, NULL);
-}
 
 static void
 want_of_request(struct in_place_want *want, enum in_place_use use,
@@ -111,8 +82,7 @@ truncate_attempt(struct waiter *waiter, struct kit *kit)
 	if (st == STATUS_OK) {
 		st = truncate_open(&file, it->want.offset, &it->outcome,
 		    waiter->path);
-		in_place_close(&file);
-		lock_line_wake(waiter->line, file.st.st_dev, file.st.st_ino);
+		waiter_close(waiter, &file);
 	} else if (st == STATUS_LOCKED && waiter->seconds > 0)
 		truncate_claim(it);
 	return st;
@@ -155,6 +125,8 @@ command_truncate(struct caller *caller, const struct request *request)
 	st = waiter_init(&it->waiter, caller, request);
 	it->waiter.ops = &ops;
 	want_of_request(&it->want, IN_PLACE_TRUNCATE, request);
+	if (st == STATUS_OK)
+		waiter_set_flushes(&it->waiter);
 	if (st == STATUS_OK && request->wait > 0)
 		truncate_claim(it);
 	waiter_run(&it->waiter, caller, st);
@@ -163,7 +135,9 @@ command_truncate(struct caller *caller, const struct request *request)
 /* An append or a write whose content is on its way. */
 struct in_place_consumer {
 	struct consumer	 consumer;
-	struct waiter	 waiter;	/* with the path; until it begins */
+	struct waiter	 waiter;	/* with the path; until it begins, and
+					 * again once it is flushed */
+	unsigned int	 uses;		/* by face and waiter */
 	struct in_place_want want;
 	struct answer	*answer;	/* borrowed; outlives this */
 	const char	*verb;
@@ -174,6 +148,7 @@ struct in_place_consumer {
 	bool		 has_most;
 	uint64_t	 most;		/* bytes that may come */
 	struct digest	*digest;	/* owned; NULL once it has ended */
+	struct outcome	 result;
 	enum status	 outcome;
 };
 
@@ -222,55 +197,17 @@ consumer_feed(struct consumer *consumer, uint64_t offset, const void *bytes,
 }
 
 static enum status
-finish(struct in_place_consumer *it, uint64_t size,
-    const uint8_t digest[DIGEST_SIZE], struct outcome *outcome)
+check(struct in_place_consumer *it, uint64_t size,
+    const uint8_t digest[DIGEST_SIZE])
 {
-	struct stat sb;
-	enum status st;
-
 	if (size != it->at - it->first || (it->has_most && size != it->most))
 		return status_set(STATUS_SIZE,
 		    "the size is not what was announced");
-	digest_end(it->digest, outcome->digest);
+	digest_end(it->digest, it->result.digest);
 	it->digest = NULL;
-	if (memcmp(outcome->digest, digest, DIGEST_SIZE) != 0)
+	if (memcmp(it->result.digest, digest, DIGEST_SIZE) != 0)
 		return status_set(STATUS_DIGEST,
 		    "the content does not match its digest");
-	if ((st = in_place_flush(&it->file)) != STATUS_OK)
-		return st;
-	if (fstat(it->file.fd, &sb) == -1)
-		return status_errno("%s", it->waiter.path);
-	outcome->has_content = true;
-	outcome->size = (uint64_t)sb.st_size;
-	version_of(outcome->version, &sb);
-	return STATUS_OK;
-}
-
-/* And let those try who wait for what was locked. */
-static void
-consumer_close(struct in_place_consumer *it)
-{
-	bool was_open = it->file.fd != -1;
-
-	in_place_close(&it->file);
-	if (was_open)
-		lock_line_wake(it->waiter.line, it->file.st.st_dev,
-		    it->file.st.st_ino);
-}
-
-static enum status
-consumer_commit(struct consumer *consumer, uint64_t size,
-    const uint8_t digest[DIGEST_SIZE])
-{
-	struct in_place_consumer *it = (struct in_place_consumer *)consumer;
-	struct outcome outcome = { 0 };
-
-	it->outcome = finish(it, size, digest, &outcome);
-	if (it->outcome != STATUS_OK)
-		return it->outcome;
-	consumer_audit(it, outcome.digest);
-	consumer_close(it);	/* before the client hears of it */
-	answer_ok(it->answer, &outcome);
 	return STATUS_OK;
 }
 
@@ -279,9 +216,11 @@ consumer_free(struct consumer *consumer)
 {
 	struct in_place_consumer *it = (struct in_place_consumer *)consumer;
 
+	if (--it->uses > 0)
+		return;
 	if (it->outcome != STATUS_OK)
 		consumer_audit(it, NULL);
-	consumer_close(it);
+	waiter_close(&it->waiter, &it->file);
 	digest_drop(it->digest);
 	waiter_clear(&it->waiter);
 	free(it);
@@ -292,6 +231,68 @@ of_waiter(struct waiter *waiter)
 {
 	return (struct in_place_consumer *)((char *)waiter -
 	    offsetof(struct in_place_consumer, waiter));
+}
+
+/* The locks end with the flush, before the client hears of it. */
+static enum status
+flush_attempt(struct waiter *waiter, struct kit *kit)
+{
+	struct in_place_consumer *it = of_waiter(waiter);
+	struct stat sb;
+	enum status st;
+
+	(void)kit;
+	if ((st = in_place_flush(&it->file)) == STATUS_OK &&
+	    fstat(it->file.fd, &sb) == -1)
+		st = status_errno("%s", waiter->path);
+	if (st == STATUS_OK) {
+		it->result.has_content = true;
+		it->result.size = (uint64_t)sb.st_size;
+		version_of(it->result.version, &sb);
+		waiter_close(waiter, &it->file);
+	}
+	return st;
+}
+
+static void
+flush_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	struct in_place_consumer *it = of_waiter(waiter);
+
+	it->outcome = st;
+	if (st == STATUS_OK) {
+		consumer_audit(it, it->result.digest);
+		answer_ok(answer, &it->result);
+	} else
+		answer_error(answer, st);
+	consumer_free(&it->consumer);
+}
+
+static void
+consumer_drop(struct waiter *waiter)
+{
+	consumer_free(&of_waiter(waiter)->consumer);
+}
+
+static enum status
+consumer_commit(struct consumer *consumer, uint64_t size,
+    const uint8_t digest[DIGEST_SIZE])
+{
+	static const struct waiter_ops flushing = { flush_attempt,
+	    flush_resume, consumer_drop };
+	struct in_place_consumer *it = (struct in_place_consumer *)consumer;
+
+	it->outcome = check(it, size, digest);
+	if (it->outcome != STATUS_OK)
+		return it->outcome;
+	it->outcome = STATUS_CANCELLED;	/* until it is flushed */
+	it->uses++;
+	it->waiter.ops = &flushing;
+	it->waiter.is_upload = false;
+	it->waiter.seconds = 0;		/* it has its locks */
+	waiter_set_flushes(&it->waiter);
+	waiter_go_on(&it->waiter, it->answer);
+	return STATUS_OK;
 }
 
 /* For the order of those that wait. */
@@ -333,12 +334,6 @@ consumer_attempt(struct waiter *waiter, struct kit *kit)
 }
 
 static void
-consumer_drop(struct waiter *waiter)
-{
-	consumer_free(&of_waiter(waiter)->consumer);
-}
-
-static void
 consumer_resume(struct waiter *waiter, struct answer *answer, enum status st)
 {
 	struct in_place_consumer *it = of_waiter(waiter);
@@ -374,6 +369,7 @@ begin_consumer(struct caller *caller, const struct request *request,
 	it->waiter.is_upload = true;
 	it->waiter.chained = request->chained;
 	it->consumer.ops = &consuming;
+	it->uses = 1;
 	it->answer = caller->answer;
 	it->verb = verb;
 	it->file.fd = -1;

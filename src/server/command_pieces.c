@@ -6,21 +6,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "command.h"
-#include "range_lock.h"
+#include "in_place.h"
 #include "upload_plan.h"
+#include "waiter.h"
 
 #define READ_SIZE	262144u
 #define STEP		(8 * READ_SIZE)	/* read in one pull */
 
 struct pieces_producer {
 	struct producer	 producer;
-	struct audit_who who;
-	char		*path;		/* owned; clean */
-	uint64_t	 began_us;
-	int		 fd;		/* owned; holds the lock on the range */
-	struct stat	 st;
+	struct waiter	 waiter;	/* with the path; before it begins */
+	struct in_place_want want;
+	struct in_place	 file;		/* holds the lock on the range */
 	uint8_t		*bytes;		/* owned; READ_SIZE */
 	struct digest	*digest;	/* owned */
 	uint64_t	 begun, at, end;
@@ -35,10 +33,10 @@ static void
 pieces_audit(struct pieces_producer *pieces, enum status outcome)
 {
 	pieces->finished = true;
-	audit(&pieces->who, &(struct audit_event){ .verb = "pieces",
-	    .path = pieces->path, .has_bytes = true,
+	audit(&pieces->waiter.who, &(struct audit_event){ .verb = "pieces",
+	    .path = pieces->waiter.path, .has_bytes = true,
 	    .bytes = pieces->at - pieces->begun,
-	    .began_us = pieces->began_us, .outcome = outcome });
+	    .began_us = pieces->waiter.began_us, .outcome = outcome });
 }
 
 static void
@@ -49,10 +47,9 @@ pieces_free(struct producer *producer)
 	if (!pieces->finished)
 		pieces_audit(pieces, STATUS_CANCELLED);
 	digest_drop(pieces->digest);
-	if (pieces->fd != -1)
-		close(pieces->fd);
+	waiter_close(&pieces->waiter, &pieces->file);
 	free(pieces->bytes);
-	free(pieces->path);
+	waiter_clear(&pieces->waiter);
 	free(pieces);
 }
 
@@ -85,7 +82,7 @@ read_some(struct pieces_producer *pieces)
 
 	if (pieces->end - pieces->at < len)
 		len = (size_t)(pieces->end - pieces->at);
-	n = pread(pieces->fd, pieces->bytes, len, (off_t)pieces->at);
+	n = pread(pieces->file.fd, pieces->bytes, len, (off_t)pieces->at);
 	if (n == -1)
 		return status_errno("read");
 	if (n == 0)
@@ -116,15 +113,15 @@ pieces_done(struct pieces_producer *pieces, struct answer *answer)
 	    .size = pieces->end - pieces->begun };
 	struct stat now;
 
-	if (fstat(pieces->fd, &now) == -1)
+	if (fstat(pieces->file.fd, &now) == -1)
 		return pieces_failed(pieces, answer, status_errno("read"));
 	version_of(outcome.version, &now);
-	if (now.st_size != pieces->st.st_size ||
-	    now.st_mtim.tv_sec != pieces->st.st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != pieces->st.st_mtim.tv_nsec)
+	if (now.st_size != pieces->file.st.st_size ||
+	    now.st_mtim.tv_sec != pieces->file.st.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != pieces->file.st.st_mtim.tv_nsec)
 		return pieces_failed(pieces, answer, status_set(STATUS_CHANGED,
 		    "the file was changed while it was read"));
-	version_of(outcome.version, &pieces->st);
+	version_of(outcome.version, &pieces->file.st);
 	digest_end(pieces->digest, outcome.digest);
 	pieces->digest = NULL;
 	answer_ok(answer, &outcome);
@@ -152,61 +149,72 @@ pieces_pull(struct producer *producer, struct answer *answer)
 	return pieces_done(pieces, answer);
 }
 
-static enum status
-find_range(struct pieces_producer *pieces, const struct request *request)
+static struct pieces_producer *
+of_waiter(struct waiter *waiter)
 {
-	uint64_t size = (uint64_t)pieces->st.st_size;
+	return (struct pieces_producer *)((char *)waiter -
+	    offsetof(struct pieces_producer, waiter));
+}
 
-	pieces->begun = pieces->at = request->has_offset ? request->offset : 0;
-	if (pieces->at > size)
-		return status_set(STATUS_BAD_REQUEST,
-		    "the offset lies beyond the end of the file");
-	pieces->end = size;
-	if (request->has_length && request->length < size - pieces->at)
-		pieces->end = pieces->at + request->length;
-	if (pieces->end - pieces->at > UPLOAD_MOST)
-		return status_set(STATUS_TOO_LARGE,
-		    "more than 16 TiB at once: ask for ranges");
-	if (pieces->at == pieces->end)
-		return STATUS_OK;
-	return range_lock(pieces->fd, RANGE_LOCK_SHARED, pieces->at,
-	    pieces->end - pieces->at);
+static void
+pieces_claim(struct pieces_producer *pieces)
+{
+	waiter_claim(&pieces->waiter, &(struct lock_claim_wish){
+	    .start = pieces->want.offset, .length = pieces->want.has_length ?
+	    pieces->want.length : 0, .kind = RANGE_LOCK_SHARED });
 }
 
 static enum status
-pieces_open(struct pieces_producer *pieces, struct caller *caller,
-    const struct request *request)
+pieces_attempt(struct waiter *waiter, struct kit *kit)
 {
-	uint8_t version[VERSION_SIZE];
-	char path[WALK_PATH_ROOM];
+	struct pieces_producer *pieces = of_waiter(waiter);
 	enum status st;
 
-	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
+	(void)kit;
+	st = in_place_open(&pieces->file, &waiter->place, waiter->path,
+	    &pieces->want);
+	if (st == STATUS_LOCKED && waiter->seconds > 0)
+		pieces_claim(pieces);
+	if (st != STATUS_OK)
 		return st;
-	if ((pieces->path = strdup(path)) == NULL ||
-	    (pieces->bytes = malloc(READ_SIZE)) == NULL)
-		return STATUS_NO_MEMORY;
-	st = walk_file(&pieces->fd, &pieces->st, &caller->place, path);
-	if (st != STATUS_OK ||
-	    (st = find_range(pieces, request)) != STATUS_OK)
-		return st;
-	if (fstat(pieces->fd, &pieces->st) == -1)
-		return status_errno("read");
-	version_of(version, &pieces->st);
-	if (request->if_version &&
-	    memcmp(version, request->version, sizeof(version)) != 0)
-		return status_set(STATUS_PRECONDITION,
-		    "the file is not the version that was expected");
-	if ((pieces->digest = digest_begin(pieces->at)) == NULL)
+	if (pieces->file.length > UPLOAD_MOST)
+		return status_set(STATUS_TOO_LARGE,
+		    "more than 16 TiB at once: ask for ranges");
+	pieces->begun = pieces->at = pieces->file.start;
+	pieces->end = pieces->at + pieces->file.length;
+	if ((pieces->bytes = malloc(READ_SIZE)) == NULL ||
+	    (pieces->digest = digest_begin(pieces->at)) == NULL)
 		return STATUS_NO_MEMORY;
 	digest_listen(pieces->digest, take_piece, pieces);
 	return STATUS_OK;
 }
 
+static void
+pieces_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	struct pieces_producer *pieces = of_waiter(waiter);
+
+	if (st == STATUS_OK) {
+		answer_produce(answer, &pieces->producer);
+		return;
+	}
+	(void)pieces_failed(pieces, answer, st);
+	pieces_free(&pieces->producer);
+}
+
+static void
+pieces_forget(struct waiter *waiter)
+{
+	pieces_free(&of_waiter(waiter)->producer);
+}
+
 void
 command_pieces(struct caller *caller, const struct request *request)
 {
-	static const struct producer_ops ops = { pieces_pull, pieces_free };
+	static const struct producer_ops producing = { pieces_pull,
+	    pieces_free };
+	static const struct waiter_ops waiting = { pieces_attempt,
+	    pieces_resume, pieces_forget };
 	struct pieces_producer *pieces;
 	enum status st;
 
@@ -214,14 +222,18 @@ command_pieces(struct caller *caller, const struct request *request)
 		answer_error(caller->answer, STATUS_NO_MEMORY);
 		return;
 	}
-	pieces->producer.ops = &ops;
-	pieces->who = *caller->who;
-	pieces->began_us = clock_us();
-	pieces->fd = -1;
-	if ((st = pieces_open(pieces, caller, request)) != STATUS_OK) {
-		(void)pieces_failed(pieces, caller->answer, st);
-		pieces_free(&pieces->producer);
-		return;
-	}
-	answer_produce(caller->answer, &pieces->producer);
+	pieces->producer.ops = &producing;
+	pieces->file.fd = -1;
+	st = waiter_init(&pieces->waiter, caller, request);
+	pieces->waiter.ops = &waiting;
+	pieces->want.use = IN_PLACE_READ;
+	pieces->want.offset = request->has_offset ? request->offset : 0;
+	pieces->want.has_length = request->has_length;
+	pieces->want.length = request->length;
+	pieces->want.if_version = request->if_version;
+	memcpy(pieces->want.version, request->version,
+	    sizeof(pieces->want.version));
+	if (st == STATUS_OK && request->wait > 0)
+		pieces_claim(pieces);
+	waiter_run(&pieces->waiter, caller, st);
 }

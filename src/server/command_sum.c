@@ -11,6 +11,7 @@
 #include "command.h"
 #include "in_place.h"
 #include "sum.h"
+#include "waiter.h"
 
 #define STEP_BYTES	(4u << 20)	/* of one pull, or */
 #define STEP_US		2000
@@ -18,9 +19,8 @@
 
 struct sum_producer {
 	struct producer	 producer;
-	struct audit_who who;
-	char		*path;		/* owned; clean */
-	uint64_t	 began_us;
+	struct waiter	 waiter;	/* with the path; before it begins */
+	struct in_place_want want;
 	struct in_place	 file;		/* holds the lock on the range */
 	uint64_t	 at, end;
 	struct sum	*sum;		/* owned */
@@ -32,10 +32,10 @@ static void
 sum_audit(struct sum_producer *sum, enum status outcome)
 {
 	sum->is_told = true;
-	audit(&sum->who, &(struct audit_event){ .verb = "sum",
-	    .path = sum->path, .has_bytes = true,
-	    .bytes = sum->at - sum->file.start, .began_us = sum->began_us,
-	    .outcome = outcome });
+	audit(&sum->waiter.who, &(struct audit_event){ .verb = "sum",
+	    .path = sum->waiter.path, .has_bytes = true,
+	    .bytes = sum->at - sum->file.start,
+	    .began_us = sum->waiter.began_us, .outcome = outcome });
 }
 
 static void
@@ -45,9 +45,9 @@ sum_free(struct producer *producer)
 
 	if (!sum->is_told)
 		sum_audit(sum, STATUS_CANCELLED);
-	in_place_close(&sum->file);
+	waiter_close(&sum->waiter, &sum->file);
 	sum_drop(sum->sum);
-	free(sum->path);
+	waiter_clear(&sum->waiter);
 	free(sum);
 }
 
@@ -123,35 +123,63 @@ sum_pull(struct producer *producer, struct answer *answer)
 	return sum_done(sum, answer, st);
 }
 
-static enum status
-begin(struct sum_producer *sum, struct caller *caller,
-    const struct request *request)
+static struct sum_producer *
+of_waiter(struct waiter *waiter)
 {
-	struct in_place_want want = { .use = IN_PLACE_READ,
-	    .offset = request->has_offset ? request->offset : 0,
-	    .has_length = request->has_length, .length = request->length };
-	char path[WALK_PATH_ROOM];
+	return (struct sum_producer *)((char *)waiter -
+	    offsetof(struct sum_producer, waiter));
+}
+
+static void
+sum_claim(struct sum_producer *sum)
+{
+	waiter_claim(&sum->waiter, &(struct lock_claim_wish){
+	    .start = sum->want.offset, .length = sum->want.has_length ?
+	    sum->want.length : 0, .kind = RANGE_LOCK_SHARED });
+}
+
+static enum status
+sum_attempt(struct waiter *waiter, struct kit *kit)
+{
+	struct sum_producer *sum = of_waiter(waiter);
 	enum status st;
 
-	if ((st = command_path(path, caller, &request->path)) != STATUS_OK)
-		return st;
-	if ((sum->path = strdup(path)) == NULL)
-		return STATUS_NO_MEMORY;
-	st = sum_begin(&sum->sum, request->method.at, request->method.len);
-	if (st != STATUS_OK)
-		return st;
-	st = in_place_open(&sum->file, &caller->place, path, &want);
-	if (st != STATUS_OK)
-		return st;
+	(void)kit;
+	st = in_place_open(&sum->file, &waiter->place, waiter->path,
+	    &sum->want);
+	if (st == STATUS_LOCKED && waiter->seconds > 0)
+		sum_claim(sum);
 	sum->at = sum->file.start;
 	sum->end = sum->at + sum->file.length;
-	return STATUS_OK;
+	return st;
+}
+
+static void
+sum_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	struct sum_producer *sum = of_waiter(waiter);
+
+	if (st == STATUS_OK) {
+		answer_produce(answer, &sum->producer);
+		return;
+	}
+	answer_error(answer, st);
+	sum_audit(sum, st);
+	sum_free(&sum->producer);
+}
+
+static void
+sum_forget(struct waiter *waiter)
+{
+	sum_free(&of_waiter(waiter)->producer);
 }
 
 void
 command_sum(struct caller *caller, const struct request *request)
 {
-	static const struct producer_ops ops = { sum_pull, sum_free };
+	static const struct producer_ops producing = { sum_pull, sum_free };
+	static const struct waiter_ops waiting = { sum_attempt, sum_resume,
+	    sum_forget };
 	struct sum_producer *sum;
 	enum status st;
 
@@ -159,15 +187,18 @@ command_sum(struct caller *caller, const struct request *request)
 		answer_error(caller->answer, STATUS_NO_MEMORY);
 		return;
 	}
-	sum->producer.ops = &ops;
-	sum->who = *caller->who;
-	sum->began_us = clock_us();
+	sum->producer.ops = &producing;
 	sum->file.fd = -1;
-	if ((st = begin(sum, caller, request)) != STATUS_OK) {
-		answer_error(caller->answer, st);
-		sum_audit(sum, st);
-		sum_free(&sum->producer);
-		return;
-	}
-	answer_produce(caller->answer, &sum->producer);
+	st = waiter_init(&sum->waiter, caller, request);
+	sum->waiter.ops = &waiting;
+	sum->want.use = IN_PLACE_READ;
+	sum->want.offset = request->has_offset ? request->offset : 0;
+	sum->want.has_length = request->has_length;
+	sum->want.length = request->length;
+	if (st == STATUS_OK)
+		st = sum_begin(&sum->sum, request->method.at,
+		    request->method.len);
+	if (st == STATUS_OK && request->wait > 0)
+		sum_claim(sum);
+	waiter_run(&sum->waiter, caller, st);
 }

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "command.h"
 #include "reach.h"
 #include "tree.h"
+#include "waiter.h"
 
 #define STEP_ENTRIES	64	/* of one pull, or */
 #define STEP_US		2000
@@ -33,7 +33,7 @@ struct tree_producer {
 	tree_visitor	 visit;
 	const struct tree_entry *held;	/* an entry that found no room */
 	enum status	 failed;	/* the first failure, told at the end */
-	char		 text[512];
+	struct status_words words;	/* of it */
 	struct sieve	 sieve;
 	uint64_t	 count, size;
 	bool		 tells_size;
@@ -47,6 +47,9 @@ struct tree_producer {
 	struct audit_event event;
 	char		 path[WALK_PATH_ROOM];
 	bool		 is_told;	/* in the audit */
+	struct waiter	 waiter;	/* for the removal of `held` ... */
+	bool		 waits;		/* ... by a line */
+	bool		 flushes;	/* the last one, by the flush line */
 };
 
 static void
@@ -55,7 +58,7 @@ note_failure(struct tree_producer *it, enum status st)
 	if (it->failed != STATUS_OK)
 		return;
 	it->failed = st;
-	snprintf(it->text, sizeof(it->text), "%s", status_text(st));
+	status_words_keep(&it->words, st);
 }
 
 static void
@@ -78,6 +81,8 @@ tree_free(struct producer *producer)
 	names_close(it->names);
 	reach_free(it->reach);
 	free(it->shared);
+	status_words_free(&it->words);
+	waiter_clear(&it->waiter);
 	free(it);
 }
 
@@ -88,10 +93,10 @@ tree_done(struct tree_producer *it, struct answer *answer)
 	    .count = it->count, .size = it->size,
 	    .has_size = it->tells_size };
 
-	if (it->failed != STATUS_OK)
-		answer_error(answer,
-		    status_set(it->failed, "%s", it->text));
-	else
+	if (it->failed != STATUS_OK) {
+		status_words_use(&it->words, it->failed);
+		answer_error(answer, it->failed);
+	} else
 		answer_ok(answer, &outcome);
 	tell_audit(it, it->failed);
 	return PULL_DONE;
@@ -171,6 +176,8 @@ tree_pull(struct producer *producer, struct answer *answer)
 			return tree_done(it, answer);
 		if (!it->visit(it, answer, it->held))
 			return PULL_AGAIN;
+		if (it->waits)
+			return PULL_WAITS;
 		it->held = NULL;
 	}
 	return PULL_ON;
@@ -263,28 +270,99 @@ is_shared(const struct tree_producer *it, const struct stat *st)
 	return false;
 }
 
+static struct tree_producer *
+of_waiter(struct waiter *waiter)
+{
+	return (struct tree_producer *)((char *)waiter -
+	    offsetof(struct tree_producer, waiter));
+}
+
+/* What is waited for, for the order of those that wait. */
+static void
+rm_claim(struct tree_producer *it)
+{
+	char *path = strdup(tree_path(it->tree));
+
+	if (path == NULL)
+		return;		/* then it is tried without an order */
+	free(it->waiter.path);
+	it->waiter.path = path;
+	waiter_claim(&it->waiter, &(struct lock_claim_wish){
+	    .kind = RANGE_LOCK_SHARED, .guard = RANGE_LOCK_EXCLUSIVE });
+}
+
+/* Remove what is held: a file, or a folder that is empty by now. */
+static enum status
+rm_attempt(struct waiter *waiter, struct kit *kit)
+{
+	struct tree_producer *it = of_waiter(waiter);
+	struct place place = *tree_place(it->tree);
+	const struct change_terms terms = { 0 };
+	enum status st;
+
+	(void)kit;		/* its own names are open already */
+	/* The flush of the last removal makes good for all below it. */
+	if (it->held->depth > 0)
+		place.durability = PLACE_ASYNC;
+	st = it->held->leaving ?
+	    change_rmdir(&place, it->names, tree_path(it->tree)) :
+	    change_rm(&place, it->names, tree_path(it->tree), &terms);
+	if (st == STATUS_LOCKED && waiter->seconds > 0)
+		rm_claim(it);
+	return st;
+}
+
+static void
+rm_note(struct tree_producer *it, enum status st)
+{
+	if (st != STATUS_OK && st != STATUS_NOT_FOUND)
+		note_failure(it, st);
+}
+
+static void
+rm_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	struct tree_producer *it = of_waiter(waiter);
+
+	rm_note(it, st);
+	it->held = NULL;
+	it->waits = false;
+	if (st == STATUS_CANCELLED) {
+		(void)tree_done(it, answer);
+		tree_free(&it->producer);
+	} else
+		answer_produce(answer, &it->producer);
+}
+
+static void
+rm_forget(struct waiter *waiter)
+{
+	tree_free(&of_waiter(waiter)->producer);
+}
+
 static bool
 visit_rm(struct tree_producer *it, struct answer *answer,
     const struct tree_entry *entry)
 {
-	struct place place = *tree_place(it->tree);
-	const struct change_terms terms = { 0 };
 	enum status st = STATUS_OK;
 
-	(void)answer;
-	/* The flush of the last removal makes good for all below it. */
-	if (entry->depth > 0)
-		place.durability = PLACE_ASYNC;
 	if (is_shared(it, &entry->st)) {
 		tree_skip(it->tree);
 		st = status_set(STATUS_NOT_PERMITTED,
 		    "%s: is shared, and stays as it is", tree_path(it->tree));
-	} else if (entry->leaving)
-		st = change_rmdir(&place, it->names, tree_path(it->tree));
-	else if (!S_ISDIR(entry->st.st_mode))
-		st = change_rm(&place, it->names, tree_path(it->tree), &terms);
-	if (st != STATUS_OK && st != STATUS_NOT_FOUND)
-		note_failure(it, st);
+	} else if (entry->depth == 0 && it->flushes &&
+	    (entry->leaving || !S_ISDIR(entry->st.st_mode)))
+		it->waits = true;
+	else if (entry->leaving || !S_ISDIR(entry->st.st_mode)) {
+		st = rm_attempt(&it->waiter, NULL);
+		it->waits = st == STATUS_LOCKED && it->waiter.seconds > 0;
+	}
+	if (!it->waits) {
+		rm_note(it, st);
+		return true;
+	}
+	it->waiter.flushes = it->flushes && entry->depth == 0;
+	waiter_go_on(&it->waiter, answer);
 	return true;
 }
 
@@ -322,6 +400,8 @@ begin(struct tree_producer **out, struct caller *caller,
 		st = look_for_shares(it, caller);
 	if (st == STATUS_OK && visit == visit_rm)
 		st = names_open(&it->names, caller->place.base);
+	if (st == STATUS_OK && visit == visit_rm)
+		st = waiter_init(&it->waiter, caller, request);
 	if (st != STATUS_OK) {
 		tree_free(&it->producer);
 		return st;
@@ -383,6 +463,8 @@ command_du(struct caller *caller, const struct request *request)
 void
 command_rm_tree(struct caller *caller, const struct request *request)
 {
+	static const struct waiter_ops ops = { rm_attempt, rm_resume,
+	    rm_forget };
 	struct audit_event event = { .verb = "rm", .began_us = clock_us() };
 	char path[WALK_PATH_ROOM];
 	struct tree_producer *it;
@@ -405,6 +487,9 @@ command_rm_tree(struct caller *caller, const struct request *request)
 		return;
 	}
 	it->who = *caller->who;
+	it->waiter.ops = &ops;
+	waiter_set_flushes(&it->waiter);
+	it->flushes = it->waiter.flushes;
 	event.path = it->path;
 	it->event = event;
 	answer_produce(caller->answer, &it->producer);

@@ -30,6 +30,9 @@ struct flush_line {
 	pthread_mutex_t	 mutex;
 	pthread_cond_t	 filled;
 	struct batch	*first, **last;	/* owned; in the order they came */
+	struct flush_job *jobs, **last_job;	/* likewise; some are busy */
+	size_t		 waiting_jobs;	/* that are not */
+	bool		 job_is_next;	/* after a batch, where both wait */
 	bool		 closed;
 	struct flusher	*flushers;	/* owned */
 	unsigned int	 started;
@@ -155,32 +158,67 @@ have_wait(struct flush_line *line, struct batch *batch)
 		waited(&batch->wait, STATUS_LOCKED);
 }
 
+/* With the mutex held, which is given up meanwhile. */
+static void
+run_group(struct flusher *flusher)
+{
+	struct flush_line *line = flusher->line;
+	struct batch *group = take_group(line), *next;
+
+	pthread_mutex_unlock(&line->mutex);
+	flush_group_run(group, flusher->kit, choice_of(line, group->base));
+	for (; group != NULL; group = next) {
+		next = group->next;
+		group->next = NULL;
+		if (group->waits)
+			have_wait(line, group);
+		else
+			send_back(line, group);
+	}
+	pthread_mutex_lock(&line->mutex);
+}
+
+/* Likewise. */
+static void
+run_job(struct flusher *flusher)
+{
+	struct flush_line *line = flusher->line;
+	struct flush_job *job = line->jobs, **at;
+
+	while (job->busy)
+		job = job->next;
+	job->busy = true;
+	line->waiting_jobs--;
+	pthread_mutex_unlock(&line->mutex);
+	status_forget();
+	job->run(job, flusher->kit);
+	pthread_mutex_lock(&line->mutex);
+	for (at = &line->jobs; *at != job; at = &(*at)->next)
+		;
+	if ((*at = job->next) == NULL)
+		line->last_job = at;
+	job->done(job, job->cancelled);
+}
+
 static void *
 flush_thread(void *ctx)
 {
 	struct flusher *flusher = ctx;
 	struct flush_line *line = flusher->line;
-	struct batch *group, *next;
 
 	pthread_mutex_lock(&line->mutex);
 	for (;;) {
-		while (line->first == NULL && !line->closed)
+		while (line->first == NULL && line->waiting_jobs == 0 &&
+		    !line->closed)
 			pthread_cond_wait(&line->filled, &line->mutex);
-		if (line->first == NULL)
+		if (line->first == NULL && line->waiting_jobs == 0)
 			break;
-		group = take_group(line);
-		pthread_mutex_unlock(&line->mutex);
-		flush_group_run(group, flusher->kit,
-		    choice_of(line, group->base));
-		for (; group != NULL; group = next) {
-			next = group->next;
-			group->next = NULL;
-			if (group->waits)
-				have_wait(line, group);
-			else
-				send_back(line, group);
-		}
-		pthread_mutex_lock(&line->mutex);
+		line->job_is_next = line->waiting_jobs > 0 &&
+		    (line->first == NULL || !line->job_is_next);
+		if (line->job_is_next)
+			run_job(flusher);
+		else
+			run_group(flusher);
 	}
 	pthread_mutex_unlock(&line->mutex);
 	return NULL;
@@ -213,6 +251,7 @@ flush_line_new(struct flush_line **out, const struct flush_line_plan *plan)
 		return STATUS_NO_MEMORY;
 	line->plan = *plan;
 	line->last = &line->first;
+	line->last_job = &line->jobs;
 	pthread_mutex_init(&line->mutex, NULL);
 	pthread_cond_init(&line->filled, NULL);
 	line->flushers = calloc(plan->threads, sizeof(*line->flushers));
@@ -262,6 +301,33 @@ flush_line_submit(struct flush_line *line, struct batch *batch)
 	line->last = &batch->next;
 	pthread_mutex_unlock(&line->mutex);
 	pthread_cond_signal(&line->filled);
+}
+
+void
+flush_line_submit_job(struct flush_line *line, struct flush_job *job)
+{
+	job->next = NULL;
+	job->busy = job->cancelled = false;
+	pthread_mutex_lock(&line->mutex);
+	*line->last_job = job;
+	line->last_job = &job->next;
+	line->waiting_jobs++;
+	pthread_mutex_unlock(&line->mutex);
+	pthread_cond_signal(&line->filled);
+}
+
+void
+flush_line_cancel(struct flush_line *line, const void *owner, uint32_t id)
+{
+	struct flush_job *job;
+
+	if (line == NULL)
+		return;
+	pthread_mutex_lock(&line->mutex);
+	for (job = line->jobs; job != NULL; job = job->next)
+		if (job->owner == owner && (id == 0 || job->id == id))
+			job->cancelled = true;
+	pthread_mutex_unlock(&line->mutex);
 }
 
 void

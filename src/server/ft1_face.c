@@ -104,10 +104,15 @@ pull_producer(struct ft1 *ft1)
 	if (ft1->producer == NULL || !ft1_answer_has_room(&ft1->answer))
 		return false;
 	ft1_answer_begin(&ft1->answer, ft1->producer_id);
+	ft1->answer.producer = NULL;
 	pull = ft1->producer->ops->pull(ft1->producer, &ft1->answer.answer);
 	if (pull == PULL_DONE)
 		drop_producer(ft1);
 	ft1_answer_close_rows(&ft1->answer);
+	if (pull == PULL_WAITS) {
+		(void)ft1_wait(ft1, ft1->producer_id);
+		ft1->producer = ft1->answer.producer;
+	}
 	return pull == PULL_ON;
 }
 

@@ -77,6 +77,7 @@ end_consumer(struct ft1 *ft1)
 	}
 	ft1->consumer->ops->free(ft1->consumer);
 	ft1->consumer = NULL;
+	(void)ft1_wait(ft1, ft1->upload_id);
 }
 
 enum ft1_step

@@ -82,6 +82,9 @@ ft1_cancel_waits(struct ft1 *ft1, uint32_t id)
 {
 	if (ft1->client->former != NULL)
 		batch_former_cancel(ft1->client->former, id);
+	/* In the order in which a waiter goes from one to the other. */
+	flush_line_cancel(ft1->client->services->flush_line,
+	    ft1->client->mailbox, id);
 	lock_line_cancel(line_of(ft1), ft1->client->mailbox, id);
 }
 

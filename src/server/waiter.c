@@ -39,6 +39,7 @@ waiter_init(struct waiter *waiter, const struct caller *caller,
 	waiter->began_us = clock_us();
 	waiter->seconds = request->wait;
 	waiter->line = caller->lock_line;
+	waiter->flush_line = caller->flush_line;
 	if ((root = strdup(caller->place.root)) == NULL)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	waiter->place = caller->place;
@@ -70,10 +71,13 @@ waiter_claim(struct waiter *waiter, const struct lock_claim_wish *wish)
 {
 	const char *paths[LOCK_WAIT_CLAIMS] = { waiter->path,
 	    waiter->target };
+	struct status_words words = { 0 };
 	struct lock_claim *claim;
 	struct stat st;
 	size_t i;
 
+	/* What is not there must not speak for the lock that was met. */
+	status_words_keep(&words, STATUS_LOCKED);
 	for (i = 0; i < LOCK_WAIT_CLAIMS; i++) {
 		claim = &waiter->wait.claims[i];
 		memset(claim, 0, sizeof(*claim));
@@ -89,25 +93,75 @@ waiter_claim(struct waiter *waiter, const struct lock_claim_wish *wish)
 		claim->kind = wish->kind;
 		claim->guard = wish->guard;
 	}
+	status_words_use(&words, STATUS_LOCKED);
+	status_words_free(&words);
+}
+
+void
+waiter_set_flushes(struct waiter *waiter)
+{
+	waiter->flushes = waiter->flush_line != NULL &&
+	    place_durability(&waiter->place) == DURABILITY_COMMIT;
+}
+
+/* Is there anything to wait for, and time? */
+static bool
+may_wait(struct waiter *waiter)
+{
+	if (waiter->seconds == 0 || waiter->line == NULL)
+		return false;
+	if (waiter->wait.deadline == 0)
+		waiter->wait.deadline = clock_ms() +
+		    (uint64_t)waiter->seconds * 1000;
+	return clock_ms() < waiter->wait.deadline;
+}
+
+static void
+try(struct waiter *waiter, struct answer *answer, struct kit *kit)
+{
+	enum status st;
+
+	if (may_wait(waiter) &&
+	    lock_line_is_ahead(waiter->line, waiter->wait.claims)) {
+		waiter->flushes = false;
+		answer_wait(answer, waiter);
+		return;
+	}
+	if (waiter->flushes) {
+		answer_wait(answer, waiter);
+		return;
+	}
+	st = waiter->ops->attempt(waiter, kit);
+	if (st == STATUS_LOCKED && may_wait(waiter))
+		answer_wait(answer, waiter);
+	else
+		waiter->ops->resume(waiter, answer, st);
 }
 
 void
 waiter_run(struct waiter *waiter, struct caller *caller, enum status st)
 {
-	bool is_behind = waiter->seconds > 0 && waiter->line != NULL &&
-	    lock_line_is_ahead(waiter->line, waiter->wait.claims);
-
 	if (st == STATUS_OK)
-		st = is_behind ? status_set(STATUS_LOCKED,
-		    "others wait for the lock as well") :
-		    waiter->ops->attempt(waiter, caller->kit);
-	if (st == STATUS_LOCKED && waiter->seconds > 0 &&
-	    waiter->line != NULL) {
-		waiter->wait.deadline = clock_ms() +
-		    (uint64_t)waiter->seconds * 1000;
-		answer_wait(caller->answer, waiter);
-	} else
+		try(waiter, caller->answer, caller->kit);
+	else
 		waiter->ops->resume(waiter, caller->answer, st);
+}
+
+void
+waiter_go_on(struct waiter *waiter, struct answer *answer)
+{
+	try(waiter, answer, NULL);
+}
+
+void
+waiter_close(const struct waiter *waiter, struct in_place *file)
+{
+	bool was_open = file->fd != -1;
+
+	in_place_close(file);
+	if (was_open)
+		lock_line_wake(waiter->line, file->st.st_dev,
+		    file->st.st_ino);
 }
 
 static struct waiter *
@@ -146,6 +200,51 @@ drop(struct letter *letter)
 	waiter->ops->free(waiter);
 }
 
+static struct waiter *
+of_job(struct flush_job *job)
+{
+	return (struct waiter *)((char *)job - offsetof(struct waiter, job));
+}
+
+static void
+run_job(struct flush_job *job, struct kit *kit)
+{
+	struct waiter *waiter = of_job(job);
+
+	waiter->st = waiter->ops->attempt(waiter, kit);
+}
+
+/* By the thread that has run it: its words are still those of the status. */
+static void
+job_done(struct flush_job *job, bool is_cancelled)
+{
+	struct waiter *waiter = of_job(job);
+	enum status st = waiter->st;
+
+	if (st == STATUS_LOCKED && is_cancelled)
+		st = status_set(STATUS_CANCELLED, "cancelled");
+	else if (st == STATUS_LOCKED && may_wait(waiter)) {
+		st = lock_line_submit(waiter->line, &waiter->wait);
+		if (st == STATUS_OK)
+			return;
+	}
+	done(&waiter->wait, st);
+}
+
+static enum status
+submit(struct waiter *waiter, struct lock_line *line, uint32_t id)
+{
+	if (!waiter->flushes)
+		return lock_line_submit(line, &waiter->wait);
+	waiter->flushes = false;
+	waiter->job.run = run_job;
+	waiter->job.done = job_done;
+	waiter->job.owner = waiter->mailbox;
+	waiter->job.id = id;
+	flush_line_submit_job(waiter->flush_line, &waiter->job);
+	return STATUS_OK;
+}
+
 enum status
 waiter_submit(struct waiter *waiter, struct lock_line *line,
     struct mailbox *mailbox, uint32_t id)
@@ -158,7 +257,7 @@ waiter_submit(struct waiter *waiter, struct lock_line *line,
 	waiter->wait.owner = mailbox;
 	waiter->wait.id = id;
 	waiter->mailbox = mailbox_ref(mailbox);
-	if ((st = lock_line_submit(line, &waiter->wait)) != STATUS_OK) {
+	if ((st = submit(waiter, line, id)) != STATUS_OK) {
 		mailbox_unref(mailbox);
 		waiter->mailbox = NULL;
 	}

@@ -1,7 +1,8 @@
 /*
- * waiter - a request that may have to wait for a lock, as an object of its own:
- * tried at once by its handler, then by the lock line, and taken up again by
- * the session when its result comes by the mailbox.
+ * waiter - a request that may have to wait for a lock or a disk, as an object
+ * of its own: tried at once by its handler, or by the flush line if it flushes
+ * what it does; then by the lock line; and taken up again by the session when
+ * its result comes by the mailbox.
  */
 #ifndef WAITER_H
 #define WAITER_H
@@ -10,6 +11,8 @@
 
 #include "answer.h"
 #include "audit.h"
+#include "flush_line.h"
+#include "in_place.h"
 #include "kit.h"
 #include "lock_line.h"
 #include "mailbox.h"
@@ -35,6 +38,7 @@ struct waiter {
 	struct letter	 letter;
 	const struct waiter_ops *ops;
 	struct lock_wait wait;
+	struct flush_job job;
 	struct mailbox	*mailbox;	/* owned reference, while in the line */
 	unsigned int	 seconds;	/* that it may wait */
 	bool		 is_lock;	/* verb lock: may wait with others */
@@ -49,7 +53,9 @@ struct waiter {
 	char		*path;		/* owned; clean; and of mv: */
 	char		*target;	/* owned, or NULL */
 	uint64_t	 began_us;
-	struct lock_line *line;		/* borrowed */
+	struct lock_line *line;		/* borrowed, or NULL */
+	struct flush_line *flush_line;	/* likewise */
+	bool		 flushes;	/* the first attempt is for that line */
 };
 
 struct caller;
@@ -72,12 +78,26 @@ struct lock_claim_wish {
 };
 void waiter_claim(struct waiter *waiter, const struct lock_claim_wish *wish);
 
+/* Its attempts bring to the disk what they do, if the place asks for that. */
+void waiter_set_flushes(struct waiter *waiter);
+
 /*
  * Try it; answer, or have it wait.  Takes the waiter over.  `path_status` is
  * what waiter_init returned.
  */
 void waiter_run(struct waiter *waiter, struct caller *caller,
     enum status path_status);
+
+/*
+ * The same in the middle of a request, by a consumer's commit or a producer
+ * that then returns PULL_WAITS; either belongs to the waiter from here on.
+ * Attempts get no kit then unless a line makes them, and all waits of one
+ * request together last no longer than it said.
+ */
+void waiter_go_on(struct waiter *waiter, struct answer *answer);
+
+/* Close the file, and let those try who wait for what was locked of it. */
+void waiter_close(const struct waiter *waiter, struct in_place *file);
 
 /*
  * For a face: into the line; the result will be a letter of kind

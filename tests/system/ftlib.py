@@ -214,8 +214,11 @@ class LocalLock:
         import fcntl, sys
         path, how, start, length = sys.argv[1:]
         file = open(path, 'rb' if how == 'SH' else 'r+b')
-        fcntl.lockf(file, getattr(fcntl, 'LOCK_' + how) | fcntl.LOCK_NB,
-                    int(length), int(start))
+        try:
+            fcntl.lockf(file, getattr(fcntl, 'LOCK_' + how) | fcntl.LOCK_NB,
+                        int(length), int(start))
+        except BlockingIOError:
+            sys.exit(1)
         print('locked', flush=True)
         sys.stdin.read()
     """

@@ -268,6 +268,75 @@ START_TEST(two_sessions_that_want_one_free_name_do_not_both_get_it)
 }
 END_TEST
 
+/* A job that runs until it is let go. */
+struct test_job {
+	struct flush_job job;
+	sem_t		 running, go, done;
+	bool		 is_cancelled;
+};
+
+static void
+await(sem_t *sem)
+{
+	while (sem_wait(sem) != 0)
+		continue;
+}
+
+static void
+run_test_job(struct flush_job *job, struct kit *kit)
+{
+	struct test_job *it = (struct test_job *)job;
+
+	ck_assert_ptr_nonnull(kit);
+	sem_post(&it->running);
+	await(&it->go);
+}
+
+static void
+test_job_done(struct flush_job *job, bool is_cancelled)
+{
+	struct test_job *it = (struct test_job *)job;
+
+	it->is_cancelled = is_cancelled;
+	sem_post(&it->done);
+}
+
+static void
+submit_job(struct test_job *it, const void *owner, uint32_t id)
+{
+	*it = (struct test_job){ .job = { .run = run_test_job,
+	    .done = test_job_done, .owner = owner, .id = id } };
+	sem_init(&it->running, 0, 0);
+	sem_init(&it->go, 0, 0);
+	sem_init(&it->done, 0, 0);
+	flush_line_submit_job(line, &it->job);
+}
+
+START_TEST(jobs_are_run_beside_batches_and_told_that_nobody_wants_them)
+{
+	struct test_job jobs[3];
+	const int alice = 0, bob = 0;
+
+	open_line(1, DURABILITY_COMMIT, 100);
+	submit_job(&jobs[0], &alice, 1);
+	await(&jobs[0].running);
+	submit_job(&jobs[1], &alice, 2);
+	submit_job(&jobs[2], &bob, 1);
+	ck_assert_int_eq(add(&one, 1, "/a", "text", false), STATUS_OK);
+	batch_former_send(one.former);
+	flush_line_cancel(line, &alice, 1);
+	for (int i = 0; i < 3; i++) {
+		sem_post(&jobs[i].go);
+		await(&jobs[i].done);
+	}
+	ck_assert(jobs[0].is_cancelled);
+	ck_assert(!jobs[1].is_cancelled);
+	ck_assert(!jobs[2].is_cancelled);
+	flush_line_cancel(line, &alice, 0);
+	ck_assert_str_eq(outcomes(&one), "1 ok");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -282,6 +351,7 @@ main(void)
 		a_folder_that_was_moved_away_gets_nothing,
 		many_sessions_share_the_line,
 		two_sessions_that_want_one_free_name_do_not_both_get_it,
+		jobs_are_run_beside_batches_and_told_that_nobody_wants_them,
 		NULL
 	};
 

@@ -35,7 +35,7 @@ static const struct rule {
 	{ FT1_CD, B(PATH), 0, 0 },
 	{ FT1_PWD, 0, 0, 0 },
 	{ FT1_MKDIR, B(PATH), B(MODE) | B(PARENTS) | IF_ANY, 0 },
-	{ FT1_RMDIR, B(PATH), 0, 0 },
+	{ FT1_RMDIR, B(PATH), B(WAIT_LOCK), 0 },
 	{ FT1_RM, B(PATH), IF_ANY | B(RECURSIVE) | B(WAIT_LOCK), 0 },
 	{ FT1_MV, B(PATH) | B(TARGET), B(TAKEN) | IF_ANY | B(WAIT_LOCK), 0 },
 	{ FT1_LOCK, B(PATH), B(OFFSET) | B(LENGTH) | B(SHARED) | B(WAIT_LOCK),
@@ -48,14 +48,16 @@ static const struct rule {
 	{ FT1_WRITE, B(PATH) | B(OFFSET), B(LENGTH) | IF_ANY |
 	    B(WAIT_LOCK), 0 },
 	{ FT1_TRUNCATE, B(PATH) | B(SIZE), IF_ANY | B(WAIT_LOCK), 0 },
-	{ FT1_CP, B(PATH) | B(TARGET), B(TAKEN) | IF_ANY, 0 },
-	{ FT1_SUM, B(METHOD) | B(PATH), B(OFFSET) | B(LENGTH), 0 },
+	{ FT1_CP, B(PATH) | B(TARGET), B(TAKEN) | IF_ANY | B(WAIT_LOCK), 0 },
+	{ FT1_SUM, B(METHOD) | B(PATH), B(OFFSET) | B(LENGTH) |
+	    B(WAIT_LOCK), 0 },
 	{ FT1_FIND, 0, B(PATH) | B(PATTERN) | B(KIND) | B(SIZE_LEAST) |
 	    B(SIZE_MOST) | B(NEWER) | B(OLDER) | B(DEPTH), 0 },
 	{ FT1_DU, 0, B(PATH), 0 },
 	{ FT1_DF, 0, B(PATH), 0 },
-	{ FT1_TOUCH, B(PATH), B(MTIME) | IF_ANY, 0 },
-	{ FT1_PIECES, B(PATH), B(OFFSET) | B(LENGTH) | B(IF_VERSION), 0 },
+	{ FT1_TOUCH, B(PATH), B(MTIME) | IF_ANY | B(WAIT_LOCK), 0 },
+	{ FT1_PIECES, B(PATH), B(OFFSET) | B(LENGTH) | B(IF_VERSION) |
+	    B(WAIT_LOCK), 0 },
 };
 #define RULES (sizeof(rules) / sizeof(rules[0]))
 

@@ -8,6 +8,7 @@
 
 #include "check_main.h"
 #include "stub_face.h"
+#include "waiter.h"
 
 static struct desk desk;
 
@@ -55,6 +56,67 @@ START_TEST(append_adds_to_the_end_and_answers_once)
 	ck_assert_uint_eq(desk.face.finals, 1);
 	ck_assert_uint_eq(desk.face.outcome.size, 6);
 	ck_assert(store_has(&desk.store, "f", "oldnew"));
+}
+END_TEST
+
+/* The waiter that was left, as a face does it. */
+static void
+wait_for_it(void)
+{
+	struct waiter *waiter = desk.face.waiter;
+	struct letter *letter;
+
+	ck_assert_ptr_nonnull(waiter);
+	ck_assert_uint_eq(desk.face.finals, 0);
+	desk.face.waiter = NULL;
+	ck_assert_int_eq(waiter_submit(waiter, NULL, desk.mailbox, 1),
+	    STATUS_OK);
+	while (sem_wait(&desk.letters) != 0)
+		continue;
+	ck_assert_ptr_nonnull(letter = mailbox_take(desk.mailbox));
+	ck_assert_int_eq(letter->kind, LETTER_WAITER);
+	waiter_resume((struct waiter *)letter, &desk.face.answer);
+}
+
+START_TEST(nothing_in_place_waits_here_for_the_disk)
+{
+	struct request request = desk_request(VERB_APPEND, "f");
+	struct consumer *consumer;
+
+	store_put(&desk.store, "f", "old");
+	desk.caller.flush_line = desk.line;
+	desk_run(&desk, &request);
+	ck_assert_int_eq(feed(0, "new"), STATUS_OK);
+	ck_assert_int_eq(commit("new"), STATUS_OK);
+	/* The face has no more use for it. */
+	consumer = desk.face.consumer;
+	desk.face.consumer = NULL;
+	consumer->ops->free(consumer);
+	wait_for_it();
+	ck_assert_int_eq(desk.face.st, STATUS_OK);
+	ck_assert_uint_eq(desk.face.outcome.size, 6);
+
+	request = desk_request(VERB_TRUNCATE, "f");
+	request.has_size = true;
+	desk_run(&desk, &request);
+	wait_for_it();
+	ck_assert_int_eq(desk.face.st, STATUS_OK);
+	ck_assert(store_has(&desk.store, "f", ""));
+
+	request = desk_request(VERB_CP, "f");
+	request.target.at = "g";
+	request.target.len = 1;
+	desk_run(&desk, &request);
+	while (desk.face.producer != NULL)
+		desk_pull(&desk);
+	wait_for_it();
+	ck_assert_int_eq(desk.face.st, STATUS_OK);
+	for (enum verb verb = VERB_MKDIR; verb <= VERB_RM; verb++) {
+		request = desk_request(verb, verb == VERB_RM ? "g" : "d");
+		desk_run(&desk, &request);
+		wait_for_it();
+		ck_assert_int_eq(desk.face.st, STATUS_OK);
+	}
 }
 END_TEST
 
@@ -272,6 +334,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		append_adds_to_the_end_and_answers_once,
+		nothing_in_place_waits_here_for_the_disk,
 		append_takes_no_gap_and_no_more_than_announced,
 		write_holds_its_range_until_it_ends,
 		truncate_and_touch_work_at_once,

@@ -233,7 +233,8 @@ desk_open(struct desk *desk, enum durability durability)
 	desk->caller = (struct caller){ .who = &desk->who,
 	    .place = desk->store.place, .rights = RIGHTS_FULL,
 	    .cwd = desk->cwd, .kit = desk->kit, .former = desk->former,
-	    .answer = &desk->face.answer, .set_cwd = set_cwd };
+	    .parcel = &desk->parcel, .answer = &desk->face.answer,
+	    .set_cwd = set_cwd };
 	forget(&desk->face);
 }
 
@@ -275,17 +276,23 @@ bool
 desk_pull(struct desk *desk)
 {
 	struct stub_face *face = &desk->face;
+	struct producer *producer = face->producer;
 
 	face->data_left = face->data_room;
 	face->entry_room = 10;
-	if (face->producer->ops->pull(face->producer, &face->answer) !=
-	    PULL_DONE) {
+	face->producer = NULL;
+	switch (producer->ops->pull(producer, &face->answer)) {
+	case PULL_DONE:
+		producer->ops->free(producer);
+		return false;
+	case PULL_WAITS:
+		/* The waiter may be done, and have left it once more. */
+		return face->producer != NULL;
+	default:
 		ck_assert_uint_eq(face->finals, 0);
+		face->producer = producer;
 		return true;
 	}
-	face->producer->ops->free(face->producer);
-	face->producer = NULL;
-	return false;
 }
 
 enum status

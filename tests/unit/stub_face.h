@@ -54,6 +54,7 @@ struct desk {
 	sem_t		 letters;
 	struct batch_former *former;
 	struct audit_who who;
+	struct parcel	*parcel;
 	struct caller	 caller;
 	char		 cwd[WALK_PATH_ROOM];
 	struct stub_face face;

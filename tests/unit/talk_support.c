@@ -140,8 +140,8 @@ talk_settle(struct talk *talk)
 	for (;;) {
 		while (talk_turn(talk, TALK_ROOM, true))
 			continue;
-		if (talk->has_ended || talk->client.former == NULL ||
-		    !batch_former_is_busy(talk->client.former))
+		if (talk->has_ended ||
+		    talk->face->ops->mood(talk->face) != FACE_BUSY)
 			return;
 		while (sem_wait(&talk->letters) != 0)
 			continue;

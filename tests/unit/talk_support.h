@@ -45,7 +45,7 @@ void talk_send(struct talk *talk, const void *bytes, size_t len);
  */
 bool talk_turn(struct talk *talk, size_t room, bool is_quiet);
 
-/* Turns with room until nothing moves, and all that was put is answered. */
+/* Turns with room until nothing moves, and no line holds anything of it. */
 void talk_settle(struct talk *talk);
 
 #endif
