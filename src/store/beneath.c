@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,12 +14,12 @@
 /* A rename beside a look-up with ".." makes it fail with EAGAIN. */
 #define TRIES 1000
 
-int
-beneath_open(int dir_fd, const char *path, int flags)
+static int
+resolve(int dir_fd, const char *path, int flags, uint64_t how_else)
 {
 	struct open_how how = {
 		.flags = (unsigned int)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | how_else,
 	};
 	int fd = -1, tries;
 
@@ -28,4 +29,16 @@ beneath_open(int dir_fd, const char *path, int flags)
 			break;
 	}
 	return fd;
+}
+
+int
+beneath_open(int dir_fd, const char *path, int flags)
+{
+	return resolve(dir_fd, path, flags, 0);
+}
+
+int
+beneath_open_direct(int dir_fd, const char *path, int flags)
+{
+	return resolve(dir_fd, path, flags, RESOLVE_NO_SYMLINKS);
 }

@@ -12,4 +12,7 @@
  */
 int beneath_open(int dir_fd, const char *path, int flags);
 
+/* The same, but ELOOP if there is a symlink on the way. */
+int beneath_open_direct(int dir_fd, const char *path, int flags);
+
 #endif

@@ -61,6 +61,13 @@ is_root(const struct place *place, const char *path)
 	return strcmp(from_root(place, path), ".") == 0;
 }
 
+/* Is the root the base itself, in which its own folder lies? */
+static bool
+is_top(const struct place *place)
+{
+	return place->root[0] == '\0' || strcmp(place->root, ".") == 0;
+}
+
 /* Does the clean path begin with the name of the base's own folder? */
 static bool
 is_reserved(const struct place *place, const char *path)
@@ -68,8 +75,7 @@ is_reserved(const struct place *place, const char *path)
 	const char *name = from_root(place, path);
 	size_t len = strlen(BASE_PRIVATE);
 
-	return (place->root[0] == '\0' || strcmp(place->root, ".") == 0) &&
-	    strncasecmp(name, BASE_PRIVATE, len) == 0 &&
+	return is_top(place) && strncasecmp(name, BASE_PRIVATE, len) == 0 &&
 	    (name[len] == '/' || name[len] == '\0');
 }
 
@@ -101,6 +107,37 @@ walk_end(struct walk *walk)
 }
 
 /*
+ * Links of the administrator, and only these, may lead into the stage of a
+ * folder that is received.  The way back up tells; if it cannot be told, yes.
+ */
+static bool
+is_within_private(const struct walk *walk, int fd)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	struct stat st, top;
+	int at = openat(fd, ".", flags), up, steps;
+	bool is_outside = false;
+
+	if (fstat(base_fd(walk->place->base), &top) == -1)
+		top.st_ino = 0;
+	for (steps = 0; at != -1 && steps < WALK_PATH_ROOM / 2; steps++) {
+		if (fstat(at, &st) == -1 ||
+		    base_is_private(walk->place->base, st.st_dev, st.st_ino))
+			break;
+		is_outside = st.st_ino == top.st_ino &&
+		    st.st_dev == top.st_dev;
+		if (is_outside)
+			break;
+		up = openat(at, "..", flags);
+		close(at);
+		at = up;
+	}
+	if (at != -1)
+		close(at);
+	return !is_outside;
+}
+
+/*
  * Open the folder at `path`, which is seen from the root and may have links
  * and "..", unless it is one of the base's own.
  */
@@ -110,14 +147,24 @@ open_folder(const struct walk *walk, struct folder *out, const char *path,
 {
 	struct stat st;
 
-	out->fd = beneath_open(walk->root_fd, path, flags | O_DIRECTORY);
+	bool is_sure = is_top(walk->place) &&
+	    strcasestr(path, BASE_PRIVATE) == NULL;
+
+	out->fd = is_sure ? beneath_open_direct(walk->root_fd, path,
+	    flags | O_DIRECTORY) : -1;
+	if (!is_sure || (out->fd == -1 && errno == ELOOP)) {
+		is_sure = !is_top(walk->place);
+		out->fd = beneath_open(walk->root_fd, path,
+		    flags | O_DIRECTORY);
+	}
 	if (out->fd == -1)
 		return walk_error(walk);
 	if (fstat(out->fd, &st) == -1) {
 		folder_close(out);
 		return walk_error(walk);
 	}
-	if (base_is_private(walk->place->base, st.st_dev, st.st_ino)) {
+	if (base_is_private(walk->place->base, st.st_dev, st.st_ino) ||
+	    (!is_sure && is_within_private(walk, out->fd))) {
 		folder_close(out);
 		return hide(walk);
 	}

@@ -193,6 +193,29 @@ class Reach(Parcels):
         self.commit(tree)
         self.assertEqual(self.seen(), self.below(b'tree'))
 
+    def test_no_link_leads_into_it(self):
+        tree = self.begin()
+        self.fill(tree)
+        stage = f'.ftserver/stage/{tree.hex()}'
+        (self.server.root / 'd').mkdir()
+        for name, text in (('l', stage), ('f', stage + '/a'),
+                           ('d/l', f'../{stage}/sub'),
+                           ('m', f'd/../{stage}'), ('good', 'd')):
+            (self.server.root / name).symlink_to(text)
+        for type_, path in (('LIST', 'l/sub'), ('GET', 'f'), ('GET', 'l/a'),
+                            ('LIST', 'm/sub'), ('GET', 'd/l/b'),
+                            ('GET', 'm/sub/b'), ('STAT', 'l'), ('RM', 'l/a'),
+                            ('MKDIR', 'l/x'), ('CD', 'm')):
+            with self.subTest(type_, path=path):
+                self.assertRefused('not-found', self.wire.call, type_,
+                                   {'PATH': path})
+        for path in ('l', 'd/l', 'm'):      # no more than the link itself
+            self.assertEqual([e.type for e in self.wire.list(path)], ['l'])
+        self.assertRefused('not-found', self.wire.put, 'm/x', b'')
+        self.wire.put('good/x', b'1')
+        self.assertEqual(self.server.read('d/x'), b'1')
+        self.commit(tree)
+
     def test_members_stay_inside(self):
         tree = self.begin()
         for path in ('../x', '/x', 'a/../../x', '.', '', 'a//b', './a',
@@ -353,6 +376,23 @@ class Users(Parcels):
             self.assertEqual(self.wire.get(name + b'/z'), b'last')
         with self.server.wire(user='drop') as drop:
             self.assertRefused('not-permitted', self.begin, 'a/b', drop)
+
+    def test_the_client_of_who_only_drops_sends_one(self):
+        top = self.folder / 'box'
+        top.mkdir()
+        (top / 'a').write_bytes(b'first')
+        for _ in range(2):
+            done = self.server.client(argv=[
+                ftlib.program('ftclient'), '--pin', self.server.pin,
+                '--password-file', str(self.server.password_file),
+                f'drop@127.0.0.1:{self.server.port}', 'put', '-r',
+                '--atomic', 'box'], cwd=self.folder)
+            self.assertEqual(done.stdout,
+                             b'put box 1 files, 0 folders, 5 bytes\n')
+        names = [entry.name for entry in self.wire.list()]
+        self.assertEqual(len(names), 2)
+        for name in names:
+            self.assertEqual(self.wire.get(name + b'/a'), b'first')
 
     def test_who_may_make_no_folders_sends_none(self):
         with self.server.wire(user='write') as wire:

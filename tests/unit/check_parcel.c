@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "check_main.h"
+#include "collect.h"
 #include "manifest.h"
 #include "parcel.h"
+#include "stage.h"
 #include "store_support.h"
 
 static struct store store;
@@ -229,6 +231,75 @@ START_TEST(a_row_that_was_cut_off_is_forgotten_with_all_behind_it)
 }
 END_TEST
 
+/* From now on all that was noted before was noted by another boot. */
+static void
+become_another(void)
+{
+	((uint8_t *)(uintptr_t)base_tag(store.base))[0] ^= 1;
+}
+
+START_TEST(what_another_boot_noted_is_read_and_compared)
+{
+	char path[128], hex[DIGEST_HEX_SIZE];
+	uint8_t id[UPLOAD_ID_SIZE];
+
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	ck_assert_int_eq(add("/z", "last"), STATUS_OK);
+	memcpy(id, parcel_id(parcel), sizeof(id));
+	parcel_unref(parcel);
+	parcel = NULL;
+	become_another();
+	/* The same file and size, and other bytes, as after a power cut. */
+	digest_hex(hex, id);
+	snprintf(path, sizeof(path), BASE_PRIVATE "/stage/%s/z", hex);
+	store_put(&store, path, "lost");
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "alice", id,
+	    &receipt), STATUS_OK);
+	survey();
+	ck_assert_uint_eq(parcel_members(parcel)->len, 2);
+	ck_assert(store_lacks(&store, path));
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+	ck_assert(store_has(&store, "t/a", "one"));
+}
+END_TEST
+
+/* Collect until something that was made just now is old enough. */
+static void
+collect_older(void)
+{
+	struct stage witness;
+
+	ck_assert_int_eq(stage_make(&witness, base_stage_fd(store.base),
+	    0600), STATUS_OK);
+	while (faccessat(base_stage_fd(store.base), witness.name, F_OK, 0) ==
+	    0)
+		(void)collect_stages(store.base, 0);
+	stage_drop(&witness, base_stage_fd(store.base));
+}
+
+START_TEST(nobody_collects_it_while_it_is_held)
+{
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	collect_older();
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+}
+END_TEST
+
+START_TEST(left_alone_it_is_collected_whole)
+{
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	parcel_unref(parcel);
+	parcel = NULL;
+	ck_assert_uint_eq(collect_stages(store.base, 3600), 0);
+	ck_assert_int_eq(store_stages(&store), 1);
+	collect_older();
+	ck_assert_int_eq(store_stages(&store), 0);
+}
+END_TEST
+
 START_TEST(paths_of_members_go_down)
 {
 	static const char *const bad[] = { "", ".", "/a", "../a", "a/..",
@@ -265,6 +336,9 @@ main(void)
 		it_is_taken_up_by_its_id_with_what_was_noted,
 		who_lost_it_can_add_nothing_any_more,
 		a_row_that_was_cut_off_is_forgotten_with_all_behind_it,
+		what_another_boot_noted_is_read_and_compared,
+		nobody_collects_it_while_it_is_held,
+		left_alone_it_is_collected_whole,
 		paths_of_members_go_down,
 		given_up_it_is_gone,
 		NULL
