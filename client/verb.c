@@ -14,6 +14,8 @@
 #define IF (OPTION_BIT(OPTION_IF_ABSENT) | OPTION_BIT(OPTION_IF_VERSION))
 #define TAKEN OPTION_BIT(OPTION_TAKEN)
 
+#define HELP_LEFT	26	/* columns of a command's words */
+
 static const struct verb verbs[] = {
 	{ "list", "ls", "l", 0, 1, "[-l] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
@@ -161,18 +163,28 @@ verb_needs_files(const struct verb *verb, const struct arguments *arguments)
 	return false;
 }
 
+/* What does not fit before the help stands above it. */
+static void
+help_row(FILE *file, const struct verb *verb)
+{
+	int len = (int)strlen(verb->name) + 1 + (int)strlen(verb->usage);
+
+	fprintf(file, "  %s %s", verb->name, verb->usage);
+	if (len > HELP_LEFT)
+		fprintf(file, "\n  %*s", HELP_LEFT, "");
+	else
+		fprintf(file, "%*s", HELP_LEFT - len, "");
+	fprintf(file, " %s\n", verb->help);
+}
+
 void
 verb_help_all(FILE *file)
 {
-	char left[80];
 	size_t i;
 
-	for (i = 0; i < VERBS; i++) {
-		snprintf(left, sizeof(left), "%s %s", verbs[i].name,
-		    verbs[i].usage);
-		fprintf(file, "  %-26s %s\n", left, verbs[i].help);
-	}
-	fprintf(file, "  %-26s %s\n", "!COMMAND",
+	for (i = 0; i < VERBS; i++)
+		help_row(file, &verbs[i]);
+	fprintf(file, "  %-*s %s\n", HELP_LEFT, "!COMMAND",
 	    "run a command of the shell on this machine");
 	fprintf(file, "\nWhat changes something takes --if-absent and "
 	    "--if-version VERSION (see stat);\nput, mv and cp take --taken "
