@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "command.h"
 #include "own_locks.h"
+#include "reach.h"
 #include "waiter.h"
 
 struct lock_waiter {
@@ -105,8 +106,8 @@ struct locks_producer {
 	struct lock_seen *seen;		/* owned */
 	size_t		 count, told;
 	uint64_t	 session;	/* our own */
-	const struct base *base;	/* where the user stands */
-	char		*root;		/* owned; likewise */
+	struct reach	*reach;		/* owned; where names are seen from */
+	char		 path[WALK_PATH_ROOM];
 };
 
 static void
@@ -115,23 +116,42 @@ locks_free(struct producer *producer)
 	struct locks_producer *locks = (struct locks_producer *)producer;
 
 	lock_table_forget(locks->seen, locks->count);
-	free(locks->root);
+	reach_free(locks->reach);
 	free(locks);
+}
+
+/* The rest of the path from the place on; NULL if it lies elsewhere. */
+static const char *
+rest_of(const struct reached *reached, const struct lock_seen *seen)
+{
+	size_t len = strlen(reached->root);
+
+	if (seen->base != reached->place.base ||
+	    strncmp(seen->path, reached->root, len) != 0 ||
+	    seen->path[len] != '/')
+		return NULL;
+	return seen->path + len;
 }
 
 /* As the user names it; "" for what lies elsewhere. */
 static const char *
-seen_from_root(const struct locks_producer *locks,
-    const struct lock_seen *seen)
+seen_from_root(struct locks_producer *locks, const struct lock_seen *seen)
 {
-	size_t len = strlen(locks->root);
+	const struct reached *reached;
+	const char *rest;
+	size_t i, mount;
 
-	if (seen->base != locks->base ||
-	    strncmp(seen->path, locks->root, len) != 0 ||
-	    seen->path[len] != '/' || strlen(seen->path + len) >=
-	    WALK_PATH_ROOM)
-		return "";
-	return seen->path + len;
+	for (i = 0; (reached = reach_at(locks->reach, i)) != NULL; i++) {
+		if ((rest = rest_of(reached, seen)) == NULL)
+			continue;
+		mount = reached->place.mount;
+		if (mount + strlen(rest) >= sizeof(locks->path))
+			continue;
+		memcpy(locks->path, reached->path, mount);
+		memcpy(locks->path + mount, rest, strlen(rest) + 1);
+		return locks->path;
+	}
+	return "";
 }
 
 static enum pull
@@ -168,8 +188,7 @@ locks_begin(struct locks_producer *locks, struct caller *caller,
 	enum status st;
 
 	locks->session = own_locks_session(caller->place.own);
-	locks->base = caller->place.base;
-	if ((locks->root = strdup(caller->place.root)) == NULL)
+	if ((locks->reach = reach_new(caller)) == NULL)
 		return STATUS_NO_MEMORY;
 	if (request->path.at == NULL)
 		return own_locks_list(&caller->place, NULL, &locks->seen,

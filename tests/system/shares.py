@@ -107,6 +107,18 @@ class Shares(ftlib.Test):
             self.assertEqual([entry.name for entry in wire.list('/new')],
                              [b'box'])
 
+    def test_locks_in_shares_are_shown_by_the_names_there(self):
+        self.start()
+        self.server.write('ann/a', b'text')
+        self.server.write('shared/box/b', b'text')
+        self.server.write(self.other / 'far/c', b'text')
+        shown = self.client('ann', input=b'lock a\nlock /box/b\nlock /far/c\n'
+                            b'locks\nlocks /box/b\n').stdout.decode()
+        names = [line.split()[-1] for line in shown.splitlines()
+                 if 'ann' in line]
+        self.assertEqual(sorted(names),
+                         ['/a', '/box/b', '/box/b', '/far/c'], shown)
+
     # --- durability ---
 
     def test_each_share_says_how_durable_its_files_are(self):

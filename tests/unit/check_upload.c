@@ -373,6 +373,10 @@ fills_the_disk(struct store *mine)
 	    store_stages(&small) == 0 && store_has(&small, "a", "old") &&
 	    store_upload(&small, &plan, "new") == STATUS_OK &&
 	    store_has(&small, "a", "new");
+	/* One that could be taken up again goes, too: there is no room. */
+	plan.user = "alice";
+	ok = ok && store_upload(&small, &plan, text) == STATUS_NO_SPACE &&
+	    store_stages(&small) == 0 && store_records(&small) == 0;
 	names_close(small.names);
 	base_close(small.base);
 	return ok;

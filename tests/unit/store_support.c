@@ -107,20 +107,31 @@ store_mode(const struct store *store, const char *name)
 	return st.st_mode & 07777;
 }
 
-int
-store_stages(const struct store *store)
+static int
+count_ids(int fd)
 {
 	struct dirent *entry;
 	int count = 0;
 	DIR *dir;
 
-	dir = fdopendir(openat(base_stage_fd(store->base), ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	ck_assert_ptr_nonnull(dir);
 	while ((entry = readdir(dir)) != NULL)
 		count += stage_is_name(entry->d_name);
 	closedir(dir);
 	return count;
+}
+
+int
+store_stages(const struct store *store)
+{
+	return count_ids(base_stage_fd(store->base));
+}
+
+int
+store_records(const struct store *store)
+{
+	return count_ids(base_uploads_fd(store->base));
 }
 
 void

@@ -37,6 +37,8 @@ void store_link(const struct store *store, const char *text,
 mode_t store_mode(const struct store *store, const char *name);
 /* Stages that lie in the private folder. */
 int store_stages(const struct store *store);
+/* Records of uploads that can be taken up again, likewise. */
+int store_records(const struct store *store);
 
 /* An upload to the plan's path is begun, which must go well ... */
 struct upload *store_begin(const struct store *store,
