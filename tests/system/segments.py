@@ -250,7 +250,7 @@ class Segments(ftlib.Test):
         for client, peak in zip(clients, peaks):
             errors = client.communicate()[1]
             self.assertEqual(client.returncode, 0, errors)
-            self.assertLess(peak, 4 * 16 * MIB)
+            self.assertLess(peak, 4 * MOST)
 
     def same(self, a, b):
         subprocess.run(['cmp', a, b], check=True)
