@@ -2,14 +2,15 @@
 /* The commands tree and tree-commit: a folder that is received as one. */
 #include "config.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "blind.h"
-#include "clock.h"
 #include "command.h"
 #include "parcel.h"
 #include "share.h"
+#include "waiter.h"
 
 /*
  * --- Members ----------------------------------------------------------------
@@ -212,8 +213,8 @@ struct commit_producer {
 	struct producer	 producer;
 	struct parcel	*parcel;	/* owned reference */
 	struct names	*names;		/* owned */
-	struct audit_who who;
-	uint64_t	 began_us;
+	struct waiter	 waiter;	/* for the flush and the rename */
+	struct upload_receipt receipt;
 	uint64_t	 count;
 	uint8_t		 digest[DIGEST_SIZE];
 	bool		 more;		/* to be surveyed */
@@ -227,13 +228,13 @@ tell_audit(struct commit_producer *it, const struct upload_receipt *receipt,
 	if (it->is_told)
 		return;
 	it->is_told = true;
-	audit(&it->who, &(struct audit_event){ .verb = "tree",
+	audit(&it->waiter.who, &(struct audit_event){ .verb = "tree",
 	    .path = parcel_path(it->parcel),
 	    .target = parcel_fresh_name(it->parcel),
 	    .has_bytes = receipt != NULL,
 	    .bytes = receipt != NULL ? receipt->size : 0,
 	    .has_count = true, .count = it->count,
-	    .began_us = it->began_us, .digest = it->digest,
+	    .began_us = it->waiter.began_us, .digest = it->digest,
 	    .upload_id = parcel_id(it->parcel), .outcome = st });
 }
 
@@ -245,28 +246,64 @@ commit_free(struct producer *producer)
 	tell_audit(it, NULL, STATUS_CANCELLED);
 	parcel_unref(it->parcel);
 	names_close(it->names);
+	waiter_clear(&it->waiter);
 	free(it);
+}
+
+static struct commit_producer *
+of_waiter(struct waiter *waiter)
+{
+	return (struct commit_producer *)((char *)waiter -
+	    offsetof(struct commit_producer, waiter));
+}
+
+/* What is done is on record, even if nobody hears of it any more. */
+static enum status
+publish_attempt(struct waiter *waiter, struct kit *kit)
+{
+	struct commit_producer *it = of_waiter(waiter);
+	enum status st;
+
+	(void)kit;		/* its own names are open already */
+	st = parcel_publish(it->parcel, it->names, it->count, it->digest,
+	    &it->receipt);
+	tell_audit(it, &it->receipt, st);
+	return st;
+}
+
+static void
+publish_resume(struct waiter *waiter, struct answer *answer, enum status st)
+{
+	struct commit_producer *it = of_waiter(waiter);
+	struct outcome outcome = { .receipt = &it->receipt };
+
+	if (st == STATUS_OK)
+		answer_ok(answer, &outcome);
+	else
+		answer_error(answer, st);
+	commit_free(&it->producer);
+}
+
+static void
+publish_forget(struct waiter *waiter)
+{
+	commit_free(&of_waiter(waiter)->producer);
 }
 
 static enum pull
 commit_pull(struct producer *producer, struct answer *answer)
 {
 	struct commit_producer *it = (struct commit_producer *)producer;
-	struct upload_receipt receipt = { .size = 0 };
-	struct outcome outcome = { .receipt = &receipt };
-	enum status st = STATUS_OK;
+	enum status st;
 
-	if (it->more) {
-		if ((st = parcel_survey(it->parcel, &it->more)) == STATUS_OK)
-			return PULL_ON;
-	} else
-		st = parcel_publish(it->parcel, it->names, it->count,
-		    it->digest, &receipt);
-	if (st == STATUS_OK)
-		answer_ok(answer, &outcome);
-	else
-		answer_error(answer, st);
-	tell_audit(it, &receipt, st);
+	if (!it->more) {
+		waiter_go_on(&it->waiter, answer);
+		return PULL_WAITS;
+	}
+	if ((st = parcel_survey(it->parcel, &it->more)) == STATUS_OK)
+		return PULL_ON;
+	tell_audit(it, NULL, st);
+	answer_error(answer, st);
 	return PULL_DONE;
 }
 
@@ -276,6 +313,8 @@ commit(struct caller *caller, const struct request *request,
     struct parcel *parcel)
 {
 	static const struct producer_ops ops = { commit_pull, commit_free };
+	static const struct waiter_ops publishing = { publish_attempt,
+	    publish_resume, publish_forget };
 	struct commit_producer *it;
 	enum status st;
 
@@ -285,12 +324,15 @@ commit(struct caller *caller, const struct request *request,
 	}
 	it->producer.ops = &ops;
 	it->parcel = parcel;
-	it->who = *caller->who;
-	it->began_us = clock_us();
 	it->count = request->count;
 	memcpy(it->digest, request->digest, sizeof(it->digest));
 	it->more = true;
-	if ((st = names_open(&it->names, caller->place.base)) == STATUS_OK)
+	st = waiter_init(&it->waiter, caller, request);
+	it->waiter.ops = &publishing;
+	waiter_set_flushes(&it->waiter);
+	if (st == STATUS_OK)
+		st = names_open(&it->names, caller->place.base);
+	if (st == STATUS_OK)
 		st = parcel_close(parcel);
 	if (st != STATUS_OK) {
 		tell_audit(it, NULL, st);

@@ -107,8 +107,7 @@ enum status parcel_close(struct parcel *parcel);
 
 /*
  * Look at some of what is there, and remove what is not as it was noted;
- * `*more` is false once all has been seen.  After parcel_close folders are
- * flushed on the way.
+ * `*more` is false once all has been seen.
  */
 enum status parcel_survey(struct parcel *parcel, bool *more);
 
@@ -116,7 +115,8 @@ enum status parcel_survey(struct parcel *parcel, bool *more);
 const struct parcel_log *parcel_members(const struct parcel *parcel);
 
 /*
- * Publish it, closed and surveyed, if it is what the client says.
+ * Flush its folders and publish it, closed and surveyed, if it is what the
+ * client says.
  * STATUS_DIGEST, STATUS_EXISTS and others; unless it may go better another time
  * it is removed whole.
  */

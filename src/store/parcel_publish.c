@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,9 +25,7 @@ parcel_close(struct parcel *parcel)
 	if ((st = parcel_enter(parcel)) != STATUS_OK)
 		return st;
 	parcel_leave(parcel);
-	st = claim_close(parcel->claim);
-	parcel->is_closed = st == STATUS_OK;
-	return st;
+	return claim_close(parcel->claim);
 }
 
 static enum status
@@ -73,6 +72,37 @@ write_receipt(const struct parcel *parcel, int fd,
 	receipt->time.seconds = now.tv_sec;
 	receipt->time.nanoseconds = (uint32_t)now.tv_nsec;
 	return STATUS_OK;
+}
+
+/* The names in it are to be on disk before it is published. */
+static enum status
+flush_folder(const struct parcel *parcel, const char *path)
+{
+	struct folder folder;
+	enum status st;
+
+	st = walk_folder(&folder, &parcel->place, path);
+	if (st != STATUS_OK)
+		return st;
+	st = folder_flush(&folder);
+	folder_close(&folder);
+	return st;
+}
+
+static enum status
+flush_folders(const struct parcel *parcel)
+{
+	char path[WALK_PATH_ROOM + 1];
+	enum status st = flush_folder(parcel, "/");
+	size_t i;
+
+	for (i = 0; i < parcel->log.len && st == STATUS_OK; i++) {
+		if (!parcel->log.at[i].is_folder)
+			continue;
+		snprintf(path, sizeof(path), "/%s", parcel->log.at[i].path);
+		st = flush_folder(parcel, path);
+	}
+	return st;
 }
 
 /* Only bits that the owner was not to have are left to be taken. */
@@ -220,6 +250,8 @@ parcel_publish(struct parcel *parcel, struct names *names, uint64_t count,
 	    place_durability(&parcel->target) == DURABILITY_ASYNC;
 	if ((st = check_manifest(parcel, count, digest)) == STATUS_OK)
 		st = quota_raise(&parcel->quota, receipt->size, count + 1);
+	if (st == STATUS_OK && !receipt->is_async)
+		st = flush_folders(parcel);
 	if (st == STATUS_OK && (fd = openat(stage_fd, parcel->stage,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1)
 		st = status_errno("%s", parcel->plan.path);

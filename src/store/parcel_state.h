@@ -47,7 +47,6 @@ struct parcel {
 	uint64_t	 bytes, names;	/* that have come or are to come */
 
 	/* at the end, and after it was taken up: one thread */
-	bool		 is_closed;
 	struct parcel_log log;
 	struct tree	*tree;		/* owned; NULL: not begun */
 	struct parcel_proof proof;

@@ -86,33 +86,13 @@ go_on_proving(struct parcel *parcel)
 	return STATUS_OK;
 }
 
-/* The names in it are to be on disk before it is published. */
-static enum status
-flush_folder(const struct parcel *parcel)
-{
-	struct folder folder;
-	enum status st;
-
-	if (!parcel->is_closed ||
-	    place_durability(&parcel->place) != DURABILITY_COMMIT)
-		return STATUS_OK;
-	st = walk_folder(&folder, &parcel->place, tree_path(parcel->tree));
-	if (st != STATUS_OK)
-		return st;
-	st = folder_flush(&folder);
-	folder_close(&folder);
-	return st;
-}
-
 static enum status
 look(struct parcel *parcel, const struct tree_entry *entry)
 {
 	bool is_folder = S_ISDIR(entry->st.st_mode);
 	struct parcel_member *member;
 
-	if (entry->leaving)
-		return flush_folder(parcel);
-	if (entry->path[0] == '\0')
+	if (entry->leaving || entry->path[0] == '\0')
 		return STATUS_OK;
 	member = parcel_log_find(&parcel->log, entry->path);
 	if (member == NULL || member->is_folder != is_folder ||

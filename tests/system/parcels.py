@@ -176,6 +176,20 @@ class OneRename(Parcels):
         self.assertEqual(self.wire.call('TREE', {'UPLOAD': tree}), receipt)
 
 
+class Async(Parcels):
+    def options(self):
+        return {'setup': self.set_up(sections={
+            'base main': {'durability': 'async'}})}
+
+    def test_without_a_flush_it_is_one_rename_too(self):
+        tree = self.begin()
+        self.fill(tree)
+        receipt = self.commit(tree)
+        self.assertEqual(receipt['DURABILITY'], 1)
+        self.assertEqual(self.seen(), self.below(b'tree'))
+        self.assertEqual(self.wire.list('tree/sub')[0].name, b'b')
+
+
 class Reach(Parcels):
     def test_nobody_reaches_into_it(self):
         tree = self.begin()
