@@ -242,7 +242,7 @@ START_TEST(a_resume_needs_room_as_a_beginning_does)
 }
 END_TEST
 
-START_TEST(segments_reserve_each_its_own)
+START_TEST(segments_reserve_nothing_beside_the_whole)
 {
 	struct upload_ticket ticket = { .user = "alice" };
 	struct upload *upload, *segment;
@@ -256,9 +256,9 @@ START_TEST(segments_reserve_each_its_own)
 	ticket.end = 2 * MIB;
 	ck_assert_int_eq(upload_resume(&segment, &store.place, &ticket,
 	    &receipt), STATUS_OK);
-	ck_assert_int_eq(refusal("/b", MIB + 1), STATUS_QUOTA);
-	upload_free(segment);
 	ck_assert_int_eq(refusal("/b", 2 * MIB), STATUS_OK);
+	upload_free(segment);
+	ck_assert_int_eq(refusal("/b", 2 * MIB + 1), STATUS_QUOTA);
 	upload_abandon(upload);
 	upload_free(upload);
 	ck_assert(used(0, 0));
@@ -294,7 +294,7 @@ main(void)
 		a_size_that_nobody_knows_is_reserved_as_it_comes,
 		a_spent_quota_keeps_what_has_come_for_later,
 		a_resume_needs_room_as_a_beginning_does,
-		segments_reserve_each_its_own,
+		segments_reserve_nothing_beside_the_whole,
 		what_is_changed_in_place_counts,
 		NULL
 	};
