@@ -114,6 +114,9 @@ class UploadsToBoth(Paired, resume.Resume):
 class QuotasOfBoth(Paired, quota.Quota):
     # It has a second one already.
     test_two_servers_on_one_base_share_a_quota = None
+    # Where the file of the count is destroyed, each server knows what it has
+    # promised itself, and not what the other has.
+    test_a_count_that_is_lost_while_serving_is_made_anew = None
 
 
 class Balancer(resume_client.Proxy):
