@@ -27,6 +27,7 @@ remove_stray(struct parcel *parcel, bool is_folder)
 	const char *path = tree_path(parcel->tree), *name;
 	struct folder folder;
 	enum status st;
+	struct stat sb;
 
 	if (is_folder)
 		tree_skip(parcel->tree);
@@ -34,8 +35,12 @@ remove_stray(struct parcel *parcel, bool is_folder)
 	if (st != STATUS_OK)
 		return st == STATUS_NOT_FOUND ? STATUS_OK : st;
 	collect_remove_below(folder.fd, name);
+	/* Nothing is published that is not in the manifest. */
+	if (fstatat(folder.fd, name, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+		st = status_set(STATUS_NOT_PERMITTED,
+		    "%s: cannot be removed, and does not belong there", path);
 	folder_close(&folder);
-	return STATUS_OK;
+	return st;
 }
 
 static enum status

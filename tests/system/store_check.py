@@ -70,6 +70,21 @@ class StoreCheck(ftlib.Test):
         self.interrupt()
         self.assertRegex(self.check('--repair'), ' 0 found')
 
+    def test_a_folder_that_can_be_gone_on_with_is_in_order(self):
+        self.start()
+        with self.server.wire(user='ann') as wire:
+            begun, _ = wire.answer(wire.ask('TREE', {'PATH': 'tree'}))
+            tree = begun.fields['UPLOAD']
+            wire.call('MKDIR', {'PATH': 'd', 'TREE': tree})
+            wire.put('d/a', b'text', TREE=tree)
+        self.stop()
+        self.assertRegex(self.check('--repair'), ' 0 found')
+        self.assertTrue(
+            (self.private / 'stage' / tree.hex() / 'd/a').exists())
+        (self.private / 'uploads' / tree.hex()).unlink()
+        self.finds('a part of an upload that nobody can go on with')
+        self.assertEqual(os.listdir(self.private / 'stage'), [])
+
     def test_content_that_is_not_as_recorded_is_found(self):
         self.start()
         name = self.interrupt()

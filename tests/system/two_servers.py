@@ -10,6 +10,7 @@ import threading
 import ftlib
 import ftwire
 import locks
+import parcels
 import quota
 import resume
 import resume_client
@@ -81,6 +82,13 @@ class LocksOfBoth(Paired, locks.Table):
         error = self.assertLocked(self.bob.get, 'file')
         self.assertNotIn('session', error.text)
         self.assertEqual(self.bob.call('LOCKS', {'PATH': 'file'})['COUNT'], 0)
+
+
+@all_by_night('a_cut_connection_goes_on_with_it',
+              'the_old_connection_has_nothing_to_say_any_more')
+class ParcelsOfBoth(Paired, parcels.Resume):
+    # A long member that the other server still has is collected later.
+    test_given_up_it_is_gone_whole = None
 
 
 @all_by_night('each_request_waits_until_the_lock_is_gone',
