@@ -121,6 +121,8 @@ download_prove(struct download *d)
 	frame = remote_request(d->client->remote, FT1_PIECES, 0, &call);
 	ft1_put_string(frame, FT1_TAG_PATH, d->path);
 	ft1_put_u64(frame, FT1_TAG_LENGTH, d->fetched);
+	if (d->wait > 0)
+		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, d->wait);
 	st = remote_finish(d->client->remote, &call);
 	if (st == STATUS_UNSUPPORTED)
 		st = STATUS_OK;		/* an old server: from the start */

@@ -154,7 +154,8 @@ verb_needs_files(const struct verb *verb, const struct arguments *arguments)
 
 	if (arguments->options[OPTION_WAIT] != NULL ||
 	    arguments->options[OPTION_OFFSET] != NULL ||
-	    arguments->options[OPTION_SEGMENTS] != NULL)
+	    arguments->options[OPTION_SEGMENTS] != NULL ||
+	    arguments->options[OPTION_ATOMIC] != NULL)
 		return true;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(rows[i].name, verb->name) == 0)

@@ -328,6 +328,7 @@ class Hostile(ClientTest):
                           ['sum', 'a'], ['uploads'], ['touch', 'a'], ['du'],
                           ['df'], ['mkdir', '-p', 'a/b'], ['rm', '-r', 'a'],
                           ['get', '--wait', '3', 'a'],
+                          ['put', '-r', '--atomic', '.'],
                           ['put', '--offset', '3', 'a']):
                 before = len(peer.seen)
                 done = self.run_client(peer, *words, code=76)
