@@ -272,7 +272,7 @@ parcel_begin(struct parcel **out, const struct place *place,
  * --- Taking up again --------------------------------------------------------
  */
 
-/* Flushed by now, even if the server died before it could do so. */
+/* Flushed and with its modes by now, even if the server died before. */
 static enum status
 tell_published(struct parcel *parcel, const struct folder *folder,
     const char *name, struct upload_receipt *receipt)
@@ -281,6 +281,7 @@ tell_published(struct parcel *parcel, const struct folder *folder,
 	enum status st;
 	struct stat sb;
 	uint64_t ino;
+	int fd;
 
 	if ((st = record_state(parcel->record, &state, receipt, &ino)) !=
 	    STATUS_OK)
@@ -296,10 +297,16 @@ tell_published(struct parcel *parcel, const struct folder *folder,
 	if (!receipt->is_async && (st = folder_flush(folder)) != STATUS_OK)
 		return st;
 	memset(receipt->version, 0, sizeof(receipt->version));
-	if (fstatat(folder->fd, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (uint64_t)sb.st_ino == ino)
+	fd = openat(folder->fd, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd != -1 && fstat(fd, &sb) == 0 && (uint64_t)sb.st_ino == ino &&
+	    (st = parcel_log_read(&parcel->log, parcel->record)) ==
+	    STATUS_OK && (st = parcel_set_modes(parcel, fd)) == STATUS_OK &&
+	    fstat(fd, &sb) == 0)
 		version_of(receipt->version, &sb);
-	return record_finish(parcel->record, receipt);
+	if (fd != -1)
+		close(fd);
+	return st != STATUS_OK ? st : record_finish(parcel->record, receipt);
 }
 
 /* With the claim held: what is there to go on with? */

@@ -127,8 +127,8 @@ set_mode(const struct parcel *parcel, int folder_fd, const char *path,
 }
 
 /* From below, as nobody may go into a folder that is closed. */
-static enum status
-set_modes(const struct parcel *parcel, int folder_fd)
+enum status
+parcel_set_modes(const struct parcel *parcel, int folder_fd)
 {
 	const struct parcel_member *member;
 	enum status st = STATUS_OK;
@@ -218,7 +218,7 @@ publish(struct parcel *parcel, struct names *names, int fd,
 	}
 	quota_settle(&parcel->quota, (int64_t)receipt->size,
 	    (int64_t)parcel->log.len + 1);
-	st = set_modes(parcel, fd);
+	st = parcel_set_modes(parcel, fd);
 	if (st == STATUS_OK && !receipt->is_async)
 		st = folder_flush(&folder);
 	folder_close(&folder);

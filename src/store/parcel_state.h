@@ -58,6 +58,9 @@ struct parcel {
 enum status parcel_claim(struct parcel *parcel, enum claim_kind kind,
     const struct folder *folder, const char *name);
 
+/* Of its folders, once it is published and open as `folder_fd`. */
+enum status parcel_set_modes(const struct parcel *parcel, int folder_fd);
+
 /* Nothing of it stays; members that were not finished go too. */
 void parcel_abandon(struct parcel *parcel);
 

@@ -188,6 +188,45 @@ START_TEST(it_is_taken_up_by_its_id_with_what_was_noted)
 }
 END_TEST
 
+/* As if the server had died between the rename and the receipt. */
+static void
+rename_and_die(const uint8_t id[UPLOAD_ID_SIZE])
+{
+	char stage[256], target[256], hex[DIGEST_HEX_SIZE];
+	const struct upload_receipt sealed = { .size = 3 };
+	struct record *record;
+	struct stat st;
+
+	digest_hex(hex, id);
+	snprintf(stage, sizeof(stage), "%s/" BASE_PRIVATE "/stage/%s",
+	    store.path, hex);
+	snprintf(target, sizeof(target), "%s/t", store.path);
+	ck_assert_int_eq(record_open(&record, store.base, id), STATUS_OK);
+	ck_assert_int_eq(stat(stage, &st), 0);
+	ck_assert_int_eq(record_seal(record, &sealed, (uint64_t)st.st_ino),
+	    STATUS_OK);
+	record_close(record);
+	ck_assert_int_eq(rename(stage, target), 0);
+}
+
+START_TEST(a_rename_before_a_crash_is_told_and_finished)
+{
+	uint8_t id[UPLOAD_ID_SIZE];
+
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	ck_assert_int_eq(add("/a", "one"), STATUS_OK);
+	ck_assert_int_eq(parcel_mkdir(parcel, "/d", true, 0500), STATUS_OK);
+	memcpy(id, parcel_id(parcel), sizeof(id));
+	parcel_unref(parcel);
+	rename_and_die(id);
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "alice", id,
+	    &receipt), STATUS_OK);
+	ck_assert_ptr_null(parcel);
+	ck_assert_uint_eq(receipt.size, 3);
+	ck_assert_uint_eq(store_mode(&store, "t/d") & 0777, 0500);
+}
+END_TEST
+
 START_TEST(who_lost_it_can_add_nothing_any_more)
 {
 	struct parcel *old;
@@ -334,6 +373,7 @@ main(void)
 		a_taken_name_is_refused_or_a_fresh_one_found,
 		without_renameat2_a_folder_is_published_too,
 		it_is_taken_up_by_its_id_with_what_was_noted,
+		a_rename_before_a_crash_is_told_and_finished,
 		who_lost_it_can_add_nothing_any_more,
 		a_row_that_was_cut_off_is_forgotten_with_all_behind_it,
 		what_another_boot_noted_is_read_and_compared,
