@@ -177,21 +177,6 @@ class Client(locks.Locks):
         self.assertEqual(process.wait(60), 0)
         self.assertEqual(self.server.read('copy'), b'old content')
 
-    def test_a_get_that_is_resumed_waits_before_it_is_proven(self):
-        content = bytes(range(256)) * 16384
-        self.server.write('file', content)
-        self.write('local', content[:3 << 20])
-        self.lock(self.alice)
-        self.server.client('get', '-a', '--wait', '1', 'file',
-                           str(self.path('local')), code=ftlib.EX_TEMPFAIL)
-        # It was the proof that waited, for a second and more.
-        self.server.wait_log(r'audit pieces .* us=\d{7,} outcome=locked')
-        process = self.server.start_client('get', '-a', '--wait', '60',
-                                           'file', str(self.path('local')))
-        self.alice.call('UNLOCK', {'PATH': 'file'})
-        self.assertEqual(process.wait(60), 0)
-        self.assertEqual(self.read('local'), content)
-
     def test_two_who_wait_for_each_other_end(self):
         self.server.write('other', b'other')
         mine, theirs = self.path('mine'), self.path('theirs')

@@ -195,6 +195,25 @@ class Resume(ftlib.Test):
         self.assertEqual(self.fetched(), content)
         self.assertEqual(self.parts(), [])
 
+    def test_it_waits_for_a_lock_before_it_is_proven(self):
+        content = content_of(8 * MIB)
+        self.server.write('a', content)
+        proxy = self.proxy(down=(5 * MIB,))
+        self.run_client(proxy, 'get', 'a', options=('--retries', '0'),
+                        code=ftlib.EX_UNAVAILABLE)
+        with self.server.wire() as wire:
+            wire.call('LOCK', {'PATH': 'a'})
+            self.run_client(proxy, 'get', '-a', '--wait', '1', 'a',
+                            options=('--retries', '0'),
+                            code=ftlib.EX_TEMPFAIL)
+            # It was the proof that waited, for a second and more.
+            self.server.wait_log(
+                r'audit pieces .* us=\d{7,} outcome=locked')
+            wire.call('UNLOCK', {'PATH': 'a'})
+        self.run_client(proxy, 'get', '-a', '--wait', '60', 'a')
+        self.assertEqual(self.fetched(), content)
+        self.assertEqual(self.parts(), [])
+
     def test_a_get_goes_on_by_hand(self):
         content = content_of(8 * MIB)
         self.server.write('a', content)
