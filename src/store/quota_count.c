@@ -42,18 +42,12 @@ quota_count_walk(struct quota_amount *out, const struct base *base,
 	return STATUS_OK;
 }
 
-/* All of it, if the file was made anew meanwhile. */
-static int64_t
-since(int64_t now, int64_t before)
-{
-	return now >= before ? now - before : now;
-}
-
 bool
 quota_count_take(struct quota_data *data, const struct quota_data *before,
     struct quota_amount sum)
 {
-	bool is_exact = data->changes == before->changes;
+	bool is_same = data->born == before->born;
+	bool is_exact = is_same && data->changes == before->changes;
 
 	data->used = sum;
 	data->is_counted = 1;
@@ -61,10 +55,12 @@ quota_count_take(struct quota_data *data, const struct quota_data *before,
 	data->is_unsure = !is_exact;
 	if (!is_exact) {
 		/* What came may have been seen already, or not. */
-		data->used.bytes += since(data->added.bytes,
-		    before->added.bytes);
-		data->used.files += since(data->added.files,
-		    before->added.files);
+		data->used.bytes += data->added.bytes;
+		data->used.files += data->added.files;
+		if (is_same) {
+			data->used.bytes -= before->added.bytes;
+			data->used.files -= before->added.files;
+		}
 	}
 	return is_exact;
 }

@@ -13,7 +13,7 @@
 
 #include <xxhash.h>
 
-#define MAGIC		0x465451554f544132ull
+#define MAGIC		0x465451554f544133ull
 #define ROOT_AT		2048	/* of the file: the root, ended by a NUL */
 #define SLOTS_AT	8192	/* of its locks: one byte for each slot */
 #define TRIES		2000	/* of a millisecond each */
@@ -108,8 +108,9 @@ quota_file_begin(const struct quota_file *file, struct quota_data *data)
 		data->magic = MAGIC;
 		data->is_unsure = 1;
 		(void)clock_gettime(CLOCK_REALTIME, &now);
-		data->counts = (uint64_t)now.tv_sec * 1000000000u +
+		data->born = (uint64_t)now.tv_sec * 1000000000u +
 		    (uint64_t)now.tv_nsec;
+		data->counts = data->born;
 	}
 	adopt(file, data);
 	return STATUS_OK;

@@ -38,6 +38,7 @@ struct quota_data {
 	uint64_t	 is_counted;	/* it has been once */
 	uint64_t	 is_unsure;	/* it has to be again */
 	uint64_t	 counts;	/* another number after each count */
+	uint64_t	 born;		/* another one each time it is made */
 	struct quota_amount slot[QUOTA_SLOTS];
 };
 
