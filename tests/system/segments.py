@@ -25,7 +25,7 @@ SIZES = (0, 5, MIB, 4 * MIB, 4 * MIB + 1, 33 * MIB + 7)
 class Staged(Proxy):
     """Lets no connection be too quick for the others.
 
-    The first one stands still once a MiB has come from the server (or, if not
+    The first one stands still once 2 MiB have come from the server (or, if not
     `is_down`, from the client), until as much has come on `others` more.  Of
     these each then goes on, or is cut off once (`then` is 'cut'), or all stand
     still ('hold').  `meanwhile` is called when the second begins.
@@ -53,7 +53,7 @@ class Staged(Proxy):
     def pass_on(self, client, server, number):
         other = {client: server, server: client}
         counted = server if self.is_down else client
-        left = MIB
+        left = 2 * MIB
         while True:
             for side in select.select([client, server], [], [])[0]:
                 try:
