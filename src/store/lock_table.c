@@ -258,6 +258,30 @@ lock_table_forget(struct lock_seen *seen, size_t count)
 	free(seen);
 }
 
+bool
+lock_table_is_at(struct lock_table *table, const struct lock_share *share,
+    const struct base *base, const char *path)
+{
+	bool is_at;
+
+	pthread_mutex_lock(&table->mutex);
+	is_at = share->path != NULL && share->base == base &&
+	    strcmp(share->path, path) == 0;
+	pthread_mutex_unlock(&table->mutex);
+	return is_at;
+}
+
+char *
+lock_table_path(struct lock_table *table, const struct lock_share *share)
+{
+	char *path;
+
+	pthread_mutex_lock(&table->mutex);
+	path = share->path != NULL ? strdup(share->path) : NULL;
+	pthread_mutex_unlock(&table->mutex);
+	return path;
+}
+
 /* Without memory the old name stays: it is for people only. */
 static void
 rename_share(struct lock_share *share, size_t from_len, const char *to)

@@ -29,7 +29,8 @@ struct lock_share {
 	uint64_t	 session;
 	bool		 is_lock;	/* by the verb lock: and so the guard */
 	const struct base *base;	/* with is_lock: where the file was */
-	char		*path;		/* owned; seen from the base */
+	char		*path;		/* owned; seen from the base; the
+					 * table's while it is in there */
 	struct lock_map	 map;		/* owned; of what is held */
 	struct lock_share *next, **at;	/* the table's; at: NULL if outside */
 };
@@ -94,6 +95,15 @@ struct lock_scope {
 enum status lock_table_list(struct lock_table *table,
     const struct lock_scope *scope, struct lock_seen **out, size_t *count);
 void lock_table_forget(struct lock_seen *seen, size_t count);
+
+/* Is it that of the path, as far as is known? */
+bool lock_table_is_at(struct lock_table *table,
+    const struct lock_share *share, const struct base *base,
+    const char *path);
+
+/* A copy of its path for free(); NULL if there is none, or no memory. */
+char *lock_table_path(struct lock_table *table,
+    const struct lock_share *share);
 
 /* What stood at `from` is now called `to`, and so is all below it. */
 void lock_table_renamed(struct lock_table *table, const struct base *base,

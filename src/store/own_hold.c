@@ -203,13 +203,16 @@ adopt(struct own_file **out, struct own_hold *heir,
 {
 	struct own_file *file;
 	enum status st;
+	char *path;
 	int fd;
 
 	*out = NULL;
 	if ((fd = fcntl(heir->fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		return status_errno("lock");
+	path = lock_table_path(heir->own->table, &old->share);
 	st = own_file_new(&file, heir->own, fd, old->share.base,
-	    old->share.path != NULL ? old->share.path : "");
+	    path != NULL ? path : "");
+	free(path);
 	if (st != STATUS_OK)
 		return st;
 	if (heir->on_fd && !lock_map_set(&file->kernel, heir->start,

@@ -232,8 +232,8 @@ find_locked(const struct place *place, const char *path)
 		return file;
 	(void)from_base(full, place, path);
 	for (file = place->own->files; file != NULL; file = file->next)
-		if (file->share.path != NULL && file->share.base ==
-		    place->base && strcmp(file->share.path, full) == 0)
+		if (lock_table_is_at(place->own->table, &file->share,
+		    place->base, full))
 			break;
 	return file;
 }

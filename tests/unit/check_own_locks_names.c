@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -117,6 +119,42 @@ START_TEST(locks_go_along_with_a_folder)
 }
 END_TEST
 
+static void *
+move_to_and_fro(void *arg)
+{
+	const atomic_bool *is_over = arg;
+
+	while (!atomic_load(is_over))
+		if (mv(&bob, "/d", "/e") != STATUS_OK ||
+		    mv(&bob, "/e", "/d") != STATUS_OK)
+			return arg;
+	return NULL;
+}
+
+/* A name that is read while it is replaced: sanitizers see that. */
+START_TEST(names_may_change_while_a_lock_is_looked_for)
+{
+	atomic_bool is_over = false;
+	pthread_t thread;
+	void *failed;
+	int i;
+
+	store_mkdir(&store, "d");
+	store_put(&store, "d/f", "f");
+	ck_assert_int_eq(lock(&alice, "/d/f", RANGE_LOCK_EXCLUSIVE, ALL),
+	    STATUS_OK);
+	ck_assert_int_eq(pthread_create(&thread, NULL, move_to_and_fro,
+	    &is_over), 0);
+	for (i = 0; i < 500; i++)
+		ck_assert_int_eq(unlock(&alice, "/no/such", ALL),
+		    STATUS_NOT_FOUND);
+	atomic_store(&is_over, true);
+	ck_assert_int_eq(pthread_join(thread, &failed), 0);
+	ck_assert_ptr_null(failed);
+	ck_assert_int_eq(unlock(&alice, "/d/f", ALL), STATUS_OK);
+}
+END_TEST
+
 START_TEST(a_removed_file_is_locked_no_more)
 {
 	ck_assert_int_eq(exclusive(&alice, ALL), STATUS_OK);
@@ -150,6 +188,7 @@ main(void)
 		locks_of_both_files_of_a_move_are_joined,
 		a_move_that_cannot_take_the_lock_along_is_not_made,
 		locks_go_along_with_a_folder,
+		names_may_change_while_a_lock_is_looked_for,
 		a_removed_file_is_locked_no_more,
 		a_lock_on_a_file_moved_away_by_a_stranger_can_be_given_back,
 		NULL
