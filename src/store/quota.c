@@ -160,14 +160,16 @@ keep(struct quota_tree *tree, struct quota_amount promised,
 	struct quota_amount *slot;
 	struct quota_data data;
 
-	/* A promise that cannot be given back stays, until it is counted. */
-	if (quota_tree_begin(tree, &data) != STATUS_OK)
+	if (quota_tree_begin(tree, &data) != STATUS_OK) {
+		quota_tree_forgo(tree, promised);
 		return;
+	}
 	slot = quota_tree_slot(tree, &data);
 	slot->bytes -= promised.bytes;
 	slot->files -= promised.files;
 	note_come(&data, come, counts != NULL ? *counts : data.counts);
-	(void)quota_tree_end(tree, &data);
+	if (quota_tree_end(tree, &data) != STATUS_OK)
+		quota_tree_forgo(tree, promised);
 }
 
 static enum status

@@ -22,6 +22,7 @@ struct quota_tree {
 	pthread_mutex_t	 mutex;		/* held from begin to end */
 	struct quota_file file;
 	struct quota_amount promised;	/* by this process; as in its slot */
+	uint64_t	 forgone;	/* changes that no count knows of */
 };
 
 struct quota_table {
@@ -93,9 +94,11 @@ quota_tree_begin(struct quota_tree *tree, struct quota_data *data)
 	}
 	if (st == STATUS_OK)
 		st = quota_file_begin(&tree->file, data);
-	if (st == STATUS_OK)
+	if (st == STATUS_OK) {
 		*quota_tree_slot(tree, data) = tree->promised;
-	else
+		data->changes += tree->forgone;
+		data->is_unsure |= tree->forgone > 0;
+	} else
 		pthread_mutex_unlock(&tree->mutex);
 	return st;
 }
@@ -105,10 +108,22 @@ quota_tree_end(struct quota_tree *tree, struct quota_data *data)
 {
 	enum status st = quota_file_end(&tree->file, data);
 
-	if (data != NULL && st == STATUS_OK)
+	if (data != NULL && st == STATUS_OK) {
 		tree->promised = *quota_tree_slot(tree, data);
+		tree->forgone = 0;
+	}
 	pthread_mutex_unlock(&tree->mutex);
 	return st;
+}
+
+void
+quota_tree_forgo(struct quota_tree *tree, struct quota_amount promised)
+{
+	pthread_mutex_lock(&tree->mutex);
+	tree->promised.bytes -= promised.bytes;
+	tree->promised.files -= promised.files;
+	tree->forgone++;
+	pthread_mutex_unlock(&tree->mutex);
 }
 
 /* One look at all of it.  `*is_done` unless it was changed meanwhile. */

@@ -29,6 +29,12 @@ unsigned int quota_table_find(struct quota_table *table,
 enum status quota_tree_begin(struct quota_tree *tree, struct quota_data *data);
 enum status quota_tree_end(struct quota_tree *tree, struct quota_data *data);
 
+/*
+ * For when these fail: give back what this process has promised, without a
+ * word of what has come of it, and have it counted again.
+ */
+void quota_tree_forgo(struct quota_tree *tree, struct quota_amount promised);
+
 /* Count it now if that was never done. */
 enum status quota_tree_count(struct quota_tree *tree);
 

@@ -112,6 +112,26 @@ START_TEST(what_is_released_is_free_again)
 }
 END_TEST
 
+START_TEST(a_promise_is_given_back_though_the_counts_are_locked)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+	    .l_len = 1 };
+	struct quota_hold hold;
+	int fd;
+
+	ck_assert_int_eq(reserve(&hold, 100, 3), STATUS_OK);
+	store_put(&store, "a/f", "12345");
+	fd = counts(O_RDWR);
+	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	quota_settle(&hold, 5, 1);
+	close(fd);
+	/* Nobody was told of what has come: it is counted. */
+	quota_table_tick(store.base, false);
+	ck_assert(used(5, 1));
+	ck_assert(has_room(95));
+}
+END_TEST
+
 START_TEST(what_can_never_fit_is_told_from_what_may_fit_later)
 {
 	struct quota_hold hold;
@@ -420,6 +440,7 @@ main(void)
 	const TTest *const tests[] = {
 		what_is_settled_is_used,
 		what_is_released_is_free_again,
+		a_promise_is_given_back_though_the_counts_are_locked,
 		what_can_never_fit_is_told_from_what_may_fit_later,
 		two_cannot_overrun_together,
 		nothing_is_needed_for_what_takes_no_room,
