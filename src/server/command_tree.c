@@ -392,6 +392,7 @@ begin(struct tree_producer **out, struct caller *caller,
 		return STATUS_NO_MEMORY;
 	it->producer.ops = &ops;
 	it->visit = visit;
+	it->is_told = true;	/* until there is something to tell */
 	st = command_path(it->path, caller, &request->path);
 	if (st == STATUS_OK)
 		st = tree_begin(&it->tree, &caller->place, it->path,
@@ -492,5 +493,6 @@ command_rm_tree(struct caller *caller, const struct request *request)
 	it->flushes = it->waiter.flushes;
 	event.path = it->path;
 	it->event = event;
+	it->is_told = false;
 	answer_produce(caller->answer, &it->producer);
 }

@@ -314,8 +314,17 @@ class Trees(Commands):
             self.fails('locked', 'rm', '-r', 't', code=ftlib.EX_TEMPFAIL)
         self.assertTrue(self.server.path('t/d/c.txt').exists())
         self.assertFalse(self.server.path('t/a.txt').exists())
-        self.fails('not-permitted', 'rm', '-r', '/', code=ftlib.EX_NOPERM)
         self.fails('not-found', 'rm', '-r', 'gone', code=ftlib.EX_NOINPUT)
+
+    def test_rm_of_all_is_refused_and_audited_once(self):
+        self.fails('not-permitted', 'rm', '-r', '/', code=ftlib.EX_NOPERM)
+        self.run_client('rm', '-r', 't')
+        self.audited('audit rm .* path="/t" .*outcome=ok')
+        told = [line for line in self.server.log().split('\n')
+                if ' audit ' in line and ' audit login ' not in line]
+        self.assertEqual(len(told), 2, told)
+        self.assertRegex(told[0], r'audit rm user="[^"]+" .*path="/" .*'
+                         r'outcome=not-permitted')
 
     def test_mkdir_makes_parents(self):
         self.run_client('mkdir', '-p', 'x/y/z', 'x/y/z', 't/d')
