@@ -64,21 +64,49 @@ temporary_name(const char *place, uint64_t number)
 	return out;
 }
 
-/* Ours alone while it is open; false with EEXIST if it is another's. */
+/* Who had it open before may have put it in place, or removed it. */
+static bool
+has_its_name(const struct part *part)
+{
+	struct stat here, named;
+
+	return fstat(part->fd, &here) == 0 &&
+	    lstat(part->temporary, &named) == 0 &&
+	    here.st_dev == named.st_dev && here.st_ino == named.st_ino;
+}
+
+/* The error of a part that is open and cannot be had; 0 if it can. */
+static int
+make_it_ours(const struct part *part)
+{
+	if (flock(part->fd, LOCK_EX | LOCK_NB) == -1)
+		return EEXIST;
+	if (!has_its_name(part))
+		return EAGAIN;
+	return part->plan.goes_on || ftruncate(part->fd, 0) == 0 ? 0 : EEXIST;
+}
+
+/*
+ * Ours alone while it is open; false with EEXIST if it is another's, with
+ * EAGAIN if that other is done with it by now.
+ */
 static bool
 open_temporary(struct part *part)
 {
+	int error;
+
 	part->fd = open(part->temporary, O_RDWR | O_CREAT | O_NOFOLLOW |
 	    O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0666);
-	if (part->fd != -1 && flock(part->fd, LOCK_EX | LOCK_NB) == 0 &&
-	    (part->plan.goes_on || ftruncate(part->fd, 0) == 0))
+	if (part->fd == -1) {
+		if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
+			errno = EEXIST;
+		return false;
+	}
+	if ((error = make_it_ours(part)) == 0)
 		return true;
-	if (part->fd != -1) {
-		close(part->fd);
-		part->fd = -1;
-		errno = EEXIST;
-	} else if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
-		errno = EEXIST;
+	close(part->fd);
+	part->fd = -1;
+	errno = error;
 	return false;
 }
 
@@ -95,9 +123,11 @@ make_temporary(struct part *part, const struct stat *old)
 		part->temporary = temporary_name(part->place, number);
 		if (part->temporary == NULL)
 			return out_of_memory();
-		again = !open_temporary(part) && errno == EEXIST;
-		if (again && getrandom(&number, sizeof(number), 0) !=
-		    sizeof(number))
+		if (open_temporary(part))
+			break;
+		again = errno == EEXIST || errno == EAGAIN;
+		if (errno == EEXIST && getrandom(&number, sizeof(number),
+		    0) != sizeof(number))
 			break;
 	}
 	if (part->fd == -1) {
@@ -310,27 +340,33 @@ set_facts(const struct part *part)
 	return STATUS_OK;
 }
 
+/* Nobody else opens it as a part while it is locked: it is until the end. */
+static enum status
+put_in_place(struct part *part)
+{
+	enum status st = set_facts(part);
+	int copy;
+
+	/* Some file systems tell of a full disk only as it is closed. */
+	copy = fcntl(part->fd, F_DUPFD_CLOEXEC, 0);
+	if ((copy == -1 || close(copy) == -1) && st == STATUS_OK)
+		st = status_errno("%s", part->place);
+	if (st == STATUS_OK && rename(part->temporary, part->place) == -1)
+		st = cannot_create(part->place);
+	if (st == STATUS_OK) {
+		free(part->temporary);
+		part->temporary = NULL;
+	}
+	return st;
+}
+
 enum status
 part_commit(struct part *part)
 {
-	enum status st = STATUS_OK;
+	enum status st;
 
-	if (part->streams)
-		st = part_fill(part, part->size);
-	else {
-		st = set_facts(part);
-		/* Some file systems tell of a full disk only now. */
-		if (close(part->fd) == -1)
-			st = status_errno("%s", part->place);
-		part->fd = -1;
-		if (st == STATUS_OK &&
-		    rename(part->temporary, part->place) == -1)
-			st = cannot_create(part->place);
-		if (st == STATUS_OK) {
-			free(part->temporary);
-			part->temporary = NULL;
-		}
-	}
+	st = part->streams ? part_fill(part, part->size) :
+	    put_in_place(part);
 	part_abort(part);
 	return st;
 }
@@ -350,10 +386,11 @@ part_abort(struct part *part)
 {
 	if (part == NULL)
 		return;
-	if (part->fd != -1 && part->fd != STDOUT_FILENO)
-		close(part->fd);
+	/* Removed while it is locked: then it is nobody else's. */
 	if (part->temporary != NULL)
 		(void)unlink(part->temporary);
+	if (part->fd != -1 && part->fd != STDOUT_FILENO)
+		close(part->fd);
 	free(part->temporary);
 	free(part->place);
 	free(part);
