@@ -64,26 +64,46 @@ temporary_name(const char *place, uint64_t number)
 	return out;
 }
 
-/* Who had it open before may have put it in place, or removed it. */
-static bool
-has_its_name(const struct part *part)
+/*
+ * The error of a part that is open and cannot be had; 0 if it can.  One that
+ * was found must be a file of ours without another name: whoever else may
+ * write in the folder could have laid out anything under a name that they can
+ * guess.
+ */
+static int
+make_it_ours(const struct part *part, bool is_new)
 {
 	struct stat here, named;
 
-	return fstat(part->fd, &here) == 0 &&
-	    lstat(part->temporary, &named) == 0 &&
-	    here.st_dev == named.st_dev && here.st_ino == named.st_ino;
-}
-
-/* The error of a part that is open and cannot be had; 0 if it can. */
-static int
-make_it_ours(const struct part *part)
-{
 	if (flock(part->fd, LOCK_EX | LOCK_NB) == -1)
 		return EEXIST;
-	if (!has_its_name(part))
+	/* Who had it before may have put it in place, or removed it. */
+	if (fstat(part->fd, &here) == -1 ||
+	    lstat(part->temporary, &named) == -1 ||
+	    here.st_dev != named.st_dev || here.st_ino != named.st_ino)
 		return EAGAIN;
+	if (!is_new && (!S_ISREG(here.st_mode) ||
+	    here.st_uid != geteuid() || here.st_nlink != 1))
+		return EEXIST;
 	return part->plan.goes_on || ftruncate(part->fd, 0) == 0 ? 0 : EEXIST;
+}
+
+/* The error of what is no part, or is gone by now. */
+static int
+error_of_old(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return EAGAIN;
+	case EACCES:
+	case EISDIR:
+	case ELOOP:
+	case ENXIO:
+	case EPERM:
+		return EEXIST;
+	default:
+		return error;
+	}
 }
 
 /*
@@ -93,16 +113,21 @@ make_it_ours(const struct part *part)
 static bool
 open_temporary(struct part *part)
 {
+	const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
+	    O_NOCTTY;
+	bool is_new;
 	int error;
 
-	part->fd = open(part->temporary, O_RDWR | O_CREAT | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0666);
-	if (part->fd == -1) {
-		if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
-			errno = EEXIST;
-		return false;
+	part->fd = open(part->temporary, flags | O_CREAT | O_EXCL, 0666);
+	is_new = part->fd != -1;
+	if (!is_new && errno == EEXIST) {
+		part->fd = open(part->temporary, flags);
+		if (part->fd == -1)
+			errno = error_of_old(errno);
 	}
-	if ((error = make_it_ours(part)) == 0)
+	if (part->fd == -1)
+		return false;
+	if ((error = make_it_ours(part, is_new)) == 0)
 		return true;
 	close(part->fd);
 	part->fd = -1;

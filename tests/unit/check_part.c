@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Two runs that fetch one file to one place: what one does in between. */
+/* Parts whose names somebody else has, had, or wants. */
 #include "config.h"
 
 #include <errno.h>
@@ -161,6 +161,49 @@ START_TEST(two_at_once_have_a_part_each)
 }
 END_TEST
 
+START_TEST(a_file_with_another_name_is_no_part)
+{
+	make("other", "precious");
+	ck_assert_int_eq(link("other", PART), 0);
+	write_and_commit(begin(), "content");
+	holds("file", "content");
+	holds("other", "precious");
+	holds(PART, "precious");
+}
+END_TEST
+
+START_TEST(nor_is_a_link_or_what_is_no_file)
+{
+	make("other", "precious");
+	ck_assert_int_eq(symlink("other", PART), 0);
+	write_and_commit(begin(), "first");
+	holds("other", "precious");
+	ck_assert_int_eq(unlink(PART), 0);
+	ck_assert_int_eq(mkfifo(PART, 0600), 0);
+	write_and_commit(begin(), "second");
+	holds("file", "second");
+}
+END_TEST
+
+/* Only root can make one of somebody else: others try what they cannot open. */
+START_TEST(a_file_of_somebody_else_is_no_part)
+{
+	struct stat sb;
+
+	make(PART, "theirs");
+	if (geteuid() == 0)
+		ck_assert_int_eq(chown(PART, 1, 1), 0);
+	else
+		ck_assert_int_eq(chmod(PART, 0), 0);
+	write_and_commit(begin(), "content");
+	holds("file", "content");
+	ck_assert_int_eq(stat("file", &sb), 0);
+	ck_assert_uint_eq(sb.st_uid, geteuid());
+	ck_assert_int_eq(stat(PART, &sb), 0);
+	ck_assert_int_eq(sb.st_size, 6);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -169,6 +212,9 @@ main(void)
 		it_is_locked_until_it_is_removed,
 		what_another_run_has_put_in_place_is_left_alone,
 		two_at_once_have_a_part_each,
+		a_file_with_another_name_is_no_part,
+		nor_is_a_link_or_what_is_no_file,
+		a_file_of_somebody_else_is_no_part,
 		NULL
 	};
 
