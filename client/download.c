@@ -24,7 +24,8 @@ download_malformed(const char *what)
 static enum status
 begin_part(struct download *d)
 {
-	struct part_plan plan = { .path = d->local, .goes_on = d->goes_on };
+	struct part_plan plan = { .path = d->local, .goes_on = d->goes_on,
+	    .stays_below = d->stays_below };
 	char target[DESTINATION_NAME_SIZE];
 	uint8_t digest[DIGEST_SIZE];
 	char *words;
@@ -266,6 +267,7 @@ download_new(struct download **out, struct client *client,
 	d->client = client;
 	d->goes_on = plan->goes_on;
 	d->keeps = plan->keeps;
+	d->stays_below = plan->stays_below;
 	d->wait = plan->wait;
 	d->segments = plan->segments;
 	d->is_quiet = plan->is_quiet || client->settings->quiet ||

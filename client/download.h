@@ -24,6 +24,7 @@ struct download_plan {
 	const char	*local;		/* "-": standard output; copied */
 	bool		 goes_on;	/* with what is here already */
 	bool		 keeps;		/* times and mode */
+	bool		 stays_below;	/* no link here leads elsewhere */
 	bool		 is_quiet;	/* no bar */
 	uint32_t	 wait;		/* seconds, for locks of others */
 	unsigned int	 segments;	/* connections, if it can be written

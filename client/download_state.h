@@ -38,6 +38,7 @@ struct download {
 	uint8_t		 version[FT1_ID_SIZE];
 	unsigned int	 changes;	/* between proof and rest */
 	bool		 keeps;		/* times and mode */
+	bool		 stays_below;	/* no link here leads elsewhere */
 	bool		 is_quiet;
 	uint32_t	 wait;		/* seconds, for locks of others */
 };

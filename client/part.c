@@ -175,10 +175,37 @@ open_stream(struct part *part)
 }
 
 static enum status
+begin_at(struct part *part, const char *path, const struct stat *old)
+{
+	if ((part->place = strdup(path)) == NULL)
+		return out_of_memory();
+	return make_temporary(part, old);
+}
+
+/* Nothing that stands there leads elsewhere, or keeps us waiting. */
+static enum status
+find_place_below(struct part *part, const char *path)
+{
+	struct stat sb;
+
+	if (lstat(path, &sb) == -1)
+		return errno == ENOENT ? begin_at(part, path, NULL) :
+		    cannot_create(path);
+	if (!S_ISREG(sb.st_mode))
+		return status_set(STATUS_CANNOT_CREATE, "%s: %s here", path,
+		    S_ISLNK(sb.st_mode) ? "is a symbolic link" :
+		    S_ISDIR(sb.st_mode) ? "is a folder" :
+		    "neither a file nor a folder");
+	return begin_at(part, path, &sb);
+}
+
+static enum status
 find_place(struct part *part, const char *path)
 {
 	struct stat sb;
 
+	if (part->plan.stays_below)
+		return find_place_below(part, path);
 	if (strcmp(path, "-") == 0) {
 		part->streams = true;
 		part->fd = STDOUT_FILENO;
@@ -187,13 +214,9 @@ find_place(struct part *part, const char *path)
 		return (part->place = strdup("standard output")) == NULL ?
 		    out_of_memory() : STATUS_OK;
 	}
-	if (stat(path, &sb) == -1) {
-		if (errno != ENOENT)
-			return cannot_create(path);
-		if ((part->place = strdup(path)) == NULL)
-			return out_of_memory();
-		return make_temporary(part, NULL);
-	}
+	if (stat(path, &sb) == -1)
+		return errno == ENOENT ? begin_at(part, path, NULL) :
+		    cannot_create(path);
 	/* The file behind a symlink is replaced, not the link. */
 	if ((part->place = realpath(path, NULL)) == NULL)
 		return cannot_create(path);

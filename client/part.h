@@ -5,7 +5,7 @@
  *	part_begin, part_write ..., then part_commit or part_abort
  *
  * Standard output ("-"), and what is neither a file nor a folder, is written
- * to directly.
+ * to directly, unless the plan says that it stays below.
  */
 #ifndef PART_H
 #define PART_H
@@ -23,6 +23,9 @@ struct part_plan {
 	const char	*path;		/* where the file is to be */
 	uint64_t	 key;		/* of the file that is fetched */
 	bool		 goes_on;	/* with what was kept of it before */
+	bool		 stays_below;	/* only in place of a file itself: not
+					 * of one behind a link, nor to what is
+					 * no file */
 };
 
 /*

@@ -314,6 +314,7 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
 {
 	struct get_tree get = { .client = client,
 	    .path = arguments->words[0], .plan = { .is_quiet = true,
+	    .stays_below = true,
 	    .goes_on = (arguments->letters & VERB_LETTER('a')) != 0,
 	    .keeps = (arguments->letters & VERB_LETTER('p')) != 0 } };
 	enum status st;

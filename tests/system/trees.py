@@ -191,6 +191,25 @@ class Get(Trees):
         self.client('get', '-r', 'tree', 'new', code=ftlib.EX_CANTCREAT)
         self.assertEqual(os.listdir(self.local / 'elsewhere'), [])
 
+    def test_nor_does_one_of_a_file_and_no_fifo_is_waited_for(self):
+        outside = self.folder / 'outside'
+        outside.write_bytes(b'mine')
+        there = self.local / 'here/tree'
+        os.makedirs(there)
+        (there / 'a').symlink_to(outside)
+        os.mkfifo(there / 'sub-b')
+        for letters in '-r', '-ar':
+            done = self.client('get', letters, 'tree', 'here',
+                               code=ftlib.EX_CANTCREAT)
+            self.assertIn(b'tree/a: is a symbolic link here', done.stderr)
+            self.assertIn(b'tree/sub-b: neither a file nor a folder here',
+                          done.stderr)
+            self.assertIn(b'get tree 3 files', done.stdout)
+        self.assertEqual(outside.read_bytes(), b'mine')
+        self.assertEqual((there / 'z').read_bytes(), b'last')
+        self.assertEqual(sorted(os.listdir(there)),
+                         ['a', 'empty', 'sub', 'sub-b', 'z'])
+
     def test_many_files_come_through_a_cut_line(self):
         files = {f'd{i % 20:03}/f{i:04}': b'%d' % i * 500
                  for i in range(500)}
