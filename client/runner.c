@@ -129,6 +129,13 @@ run_if_known(struct client *client, const struct verb *verb,
 	return st;
 }
 
+/* Does it send a file, which it cannot take back nor read once more? */
+static bool
+sends_content(const struct verb *verb)
+{
+	return verb->gathers || verb->run == verb_append;
+}
+
 /*
  * The first command may follow a login by ticket at once.  Where that was
  * refused, so was the command: it goes again behind the next login.
@@ -140,8 +147,8 @@ run_once(struct client *client, const struct verb *verb,
 	enum status st, login;
 	bool refused;
 
-	/* What put sends cannot be taken back. */
-	if (verb->gathers &&
+	/* Only the hello tells how much of it goes into a frame. */
+	if (sends_content(verb) &&
 	    (st = hold_settle(client, &refused)) != STATUS_OK)
 		return st;
 	st = run_if_known(client, verb, arguments, blame);

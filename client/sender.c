@@ -3,6 +3,7 @@
 
 #include "sender_state.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -152,6 +153,7 @@ send_stretch(struct sender *s, uint64_t end)
 	ssize_t n;
 
 	while (s->at < end && st == STATUS_OK && sender_goes_on(s)) {
+		assert(most > 0);
 		if (most > end - s->at)
 			most = (size_t)(end - s->at);
 		do
@@ -204,6 +206,8 @@ send_stream(struct sender *s)
 		if (st != STATUS_OK || !is_readable(s->fd) ||
 		    !sender_goes_on(s))
 			continue;
+		/* Nothing read is the end, so something is asked for. */
+		assert(most > 0);
 		n = read(s->fd, s->frame + REMOTE_DATA_HEAD, most);
 		if (n > 0)
 			st = send_piece(s, (size_t)n);

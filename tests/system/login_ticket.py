@@ -92,6 +92,15 @@ class RealServer(TicketTest):
         self.assertEqual(out, '/\n/\n')
         self.assertEqual(self.run_client('mkdir', 'x', 'y'), ('', ''))
 
+    def test_what_is_appended_behind_a_login_arrives(self):
+        self.log_in()
+        self.write('more', b'ghi')
+        self.run_client('append', '-', 'file', data=b'def')
+        self.run_client('append', 'more', 'file')
+        self.assertEqual(self.server.read('file'), b'abcdefghi')
+        self.run_client('put', '--offset', '1', '-', 'file', data=b'BC')
+        self.assertEqual(self.server.read('file'), b'aBCdefghi')
+
     def test_it_lasts_as_long_as_the_server_allows(self):
         before = int(time.time())
         self.log_in()
