@@ -25,6 +25,8 @@ struct client {
 	char		*folder;	/* owned; the server's, for people */
 	bool		 gathering;	/* put only fills the outbox */
 	bool		 tolerant;	/* this line may fail */
+	int		 done;		/* words of the command, which is not
+					 * begun at its first word again */
 	bool		 leaving;	/* quit was typed */
 };
 

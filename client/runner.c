@@ -163,7 +163,7 @@ run_once(struct client *client, const struct verb *verb,
 	return login;
 }
 
-/* A server that is busy is asked again by itself. */
+/* A server that is busy is asked again by itself, for what is left to do. */
 static enum status
 run_patiently(struct client *client, const struct verb *verb,
     const struct arguments *arguments, const char **blame)
@@ -171,9 +171,10 @@ run_patiently(struct client *client, const struct verb *verb,
 	struct patience patience = { 0 };
 	enum status st;
 
+	client->done = 0;
 	do
 		st = run_once(client, verb, arguments, blame);
-	while (st == STATUS_BUSY && !verb->gathers &&
+	while (st == STATUS_BUSY && !sends_content(verb) &&
 	    client->remote != NULL &&
 	    remote_lost(client->remote) == STATUS_OK &&
 	    patience_wait(&patience, client->interrupt,

@@ -127,7 +127,8 @@ for_each(struct client *client, const struct arguments *arguments,
 
 	if ((st = verb_wait_seconds(&details.wait, arguments)) == STATUS_OK)
 		st = conditions_read(&details.conditions, arguments);
-	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
+	for (i = client->done; i < arguments->len && st == STATUS_OK; i++) {
+		client->done = i;
 		*blame = details.path = arguments->words[i];
 		st = request_plain(client, type, &details);
 	}

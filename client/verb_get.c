@@ -103,7 +103,8 @@ verb_cat(struct client *client, const struct arguments *arguments,
 	enum status st = STATUS_OK;
 	int i;
 
-	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
+	for (i = client->done; i < arguments->len && st == STATUS_OK; i++) {
+		client->done = i;
 		char *words[] = { arguments->words[i], (char[]){ "-" }, NULL };
 		struct arguments one = *arguments;
 

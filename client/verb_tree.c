@@ -208,7 +208,8 @@ verb_sum(struct client *client, const struct arguments *arguments,
 	st = verb_wait_seconds(&wait, arguments);
 	if ((arguments->letters & VERB_LETTER('x')) != 0)
 		method = "xxh128";
-	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
+	for (i = client->done; i < arguments->len && st == STATUS_OK; i++) {
+		client->done = i;
 		*blame = arguments->words[i];
 		if ((st = path_check(*blame)) != STATUS_OK)
 			break;

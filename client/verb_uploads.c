@@ -133,7 +133,8 @@ verb_uploads(struct client *client, const struct arguments *arguments,
 	if (arguments->len == 0)
 		return status_set(STATUS_USAGE,
 		    "say which: uploads -d ID ...");
-	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
+	for (i = client->done; i < arguments->len && st == STATUS_OK; i++) {
+		client->done = i;
 		*blame = arguments->words[i];
 		st = discard(client, *blame);
 	}

@@ -278,6 +278,40 @@ class Hostile(ClientTest):
         self.run_client(peer, 'get', 'a')
         self.assertEqual(len(refused), 2)
 
+    def busy_once(self, peer, name, path):
+        """The peer is busy when it is asked for that path at first."""
+        honest, refused = peer.on[name], []
+
+        def handler(session, frame):
+            if frame.fields['PATH'] == path and not refused:
+                refused.append(frame)
+                session.error(frame.id, 'busy', 'busy', 2, WAIT=1)
+            else:
+                honest(session, frame)
+        peer.on[name] = handler
+
+    def test_what_was_done_before_it_was_busy_is_not_done_again(self):
+        peer = self.peer({b'a': b'abc', b'b': b'def'})
+        self.busy_once(peer, 'GET', b'b')
+        self.assertEqual(self.run_client(peer, 'cat', 'a', 'b').stdout,
+                         b'abcdef')
+        self.busy_once(peer, 'RM', b'b')
+        self.run_client(peer, 'rm', 'a', 'b')
+        self.assertEqual(peer.files, {})
+        self.assertEqual([f.fields['PATH'] for f in peer.names('RM')],
+                         [b'a', b'b', b'b'])
+
+    def test_an_append_to_a_busy_server_is_not_repeated(self):
+        peer = self.peer({b'a': b'abc'})
+
+        def append(session, frame):
+            session.puts[frame.id] = [None, None]
+            session.error(frame.id, 'busy', 'busy', 2, WAIT=1)
+        peer.on['APPEND'] = append
+        done = self.run_client(peer, 'append', '-', 'a', input=b'd', code=75)
+        self.assertIn(b'busy', done.stderr)
+        self.assertEqual(len(peer.names('APPEND')), 1)
+
     def test_a_server_that_has_no_room_is_dialled_again(self):
         peer = self.peer({b'a': b'abc'})
 
