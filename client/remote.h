@@ -74,6 +74,12 @@ const struct limits *remote_limits(const struct remote *remote);
 /* STATUS_OK, or why the connection is of no use any more. */
 enum status remote_lost(const struct remote *remote);
 
+/*
+ * The connection is over, and so is all that is on its way, unless `st` is
+ * STATUS_OK.  Returns why.
+ */
+enum status remote_lose(struct remote *remote, enum status st);
+
 /* Seconds that the last `busy` without a call asked for. */
 uint32_t remote_wait_seconds(const struct remote *remote);
 

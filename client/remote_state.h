@@ -25,10 +25,4 @@ struct remote {
 	uint64_t	 heard;		/* clock_ms of the last bytes from it */
 };
 
-/*
- * The connection is over, and so is all that is on its way, unless `st` is
- * STATUS_OK.  Returns why.
- */
-enum status remote_lose(struct remote *remote, enum status st);
-
 #endif

@@ -103,7 +103,8 @@ attempt(struct revive *revive, struct remote *remote)
 	if ((st = revive_go_back(revive, remote)) == STATUS_OK &&
 	    revive->tree != NULL)
 		st = take_up(revive, remote);
-	return st;
+	/* In another folder the same names are other files. */
+	return remote_lose(remote, st);
 }
 
 enum status

@@ -383,6 +383,54 @@ class Hostile(ClientTest):
             max(len(f.payload) for f in peer.names('DATA')), 1008)
 
 
+class Revived(ClientTest):
+    """The connection is lost in mid-put, and made again."""
+
+    def setUp(self):
+        super().setUp()
+        (self.work / 'f').write_bytes(b'content')
+
+    def losing(self, times=1, after=None):
+        """A peer that is gone at each of the first commits."""
+        peer = self.peer({b'x': b'precious'})
+        honest, lost = peer.on['COMMIT'], []
+
+        def commit(session, frame):
+            if len(lost) < times:
+                lost.append(frame)
+                if after is not None:
+                    after(session, frame)
+                session.cut()
+            honest(session, frame)
+        peer.on['COMMIT'] = commit
+        return peer
+
+    def run_batch(self, peer, batch, code):
+        return self.run_client(
+            peer, input=batch, code=code,
+            options=['--pin', peer.pin, '--retries', '2'])
+
+    def test_it_goes_on_in_its_folder(self):
+        peer = self.losing()
+        self.run_batch(peer, b'cd d\nput f\n', 0)
+        self.assertEqual(len(peer.names('CD')), 2)
+        self.assertEqual(peer.files[b'f'], b'content')
+
+    def test_nothing_is_done_in_another_folder(self):
+        peer = self.losing()
+
+        def enter(session, frame):
+            if peer.connections == 1:
+                session.ok(frame, PATH=b'/d')
+            else:
+                session.error(frame.id, 'not-found', 'no such folder')
+        peer.on['CD'] = enter
+        self.run_batch(peer, b'cd d\n-put f\n-rm x\nrm x\n',
+                       ftlib.EX_UNAVAILABLE)
+        self.assertEqual(peer.connections, 2)
+        self.assertEqual(peer.names('RM'), [])
+
+
 class Batches(ClientTest):
     def setUp(self):
         super().setUp()
