@@ -186,8 +186,8 @@ can_go_on(struct download *d, enum status st)
 	if (revive_is_loss(st) && d->gave_up)
 		return false;
 	if (revive_is_loss(st))
-		return remote_lost(client->remote) == STATUS_OK ||
-		    revive(&client->revive, client->remote) == STATUS_OK;
+		return revive_after(&client->revive, client->remote, &d->call,
+		    st) == STATUS_OK;
 	/* It was changed between the proof and the rest. */
 	return (st == STATUS_PRECONDITION || st == STATUS_BAD_REQUEST) &&
 	    d->has_version && d->changes++ < CHANGES_MOST;

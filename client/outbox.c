@@ -259,8 +259,8 @@ can_send_again(struct outbox *outbox, struct item *item, enum status st)
 		if (item->call.failed)
 			return false;
 		item->was_lost = true;
-		return remote_lost(outbox->remote) == STATUS_OK ||
-		    revive(outbox->revive, outbox->remote) == STATUS_OK;
+		return revive_after(outbox->revive, outbox->remote,
+		    &item->call, st) == STATUS_OK;
 	}
 	if (st == STATUS_NOT_FOUND && item->sending.resumes) {
 		item->sending.has_id = false;	/* begin anew */

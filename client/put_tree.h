@@ -44,7 +44,7 @@ enum status put_tree_make_folders(struct put_tree *put);
 enum status put_tree_send_files(struct put_tree *put);
 
 /* May a request that failed so go better now? */
-bool put_tree_again(const struct put_tree *put, const struct call *call,
+bool put_tree_again(const struct put_tree *put, struct call *call,
     struct patience *patience, enum status st);
 
 /* All of it, published by one rename. */

@@ -112,6 +112,7 @@ finish_call(struct remote *remote, struct call *call, enum status outcome)
 		remote->last = at;
 	call->next = NULL;
 	call->done = true;
+	call->was_lost = remote->lost != STATUS_OK;
 	if (call->failed)
 		return;
 	call->outcome = outcome;

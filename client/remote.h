@@ -38,6 +38,7 @@ struct call {
 	uint32_t	 id;
 	bool		 done;
 	bool		 failed;	/* here: cancel it, keep `outcome` */
+	bool		 was_lost;	/* with its connection */
 	bool		 cancelled;	/* CANCEL or ABORT was sent */
 	enum status	 outcome;
 	uint32_t	 wait;		/* seconds, with STATUS_BUSY */

@@ -48,8 +48,8 @@ revive_go_back(const struct revive *revive, struct remote *remote)
 }
 
 /* 1 s, 2 s, 4 s, ... between the attempts, the first of which is soon. */
-enum status
-revive_pause(struct revive *revive)
+static enum status
+pause_since(struct revive *revive, const char *what)
 {
 	int seconds = 1 << (revive->tried < 5 ? revive->tried : 5);
 
@@ -59,9 +59,15 @@ revive_pause(struct revive *revive)
 	if (seconds > PAUSE_MOST)
 		seconds = PAUSE_MOST;
 	if (revive->settings->verbose)
-		fprintf(stderr, "ftclient: the connection was lost, trying "
-		    "again in %d s\n", seconds);
+		fprintf(stderr, "ftclient: %s, trying again in %d s\n",
+		    what, seconds);
 	return interrupt_sleep(revive->interrupt, seconds * 1000);
+}
+
+enum status
+revive_pause(struct revive *revive)
+{
+	return pause_since(revive, "the connection was lost");
 }
 
 /* What the server has of it was acknowledged, and needs not be told. */
@@ -123,5 +129,25 @@ revive(struct revive *revive, struct remote *remote)
 		free(text);
 		st = attempt(revive, remote);
 	}
+	return st;
+}
+
+enum status
+revive_after(struct revive *by, struct remote *remote, struct call *call,
+    enum status outcome)
+{
+	char *text;
+	enum status st;
+
+	if (remote_lost(remote) != STATUS_OK)
+		return revive(by, remote);
+	if (call->was_lost) {
+		call->was_lost = false;
+		return STATUS_OK;
+	}
+	text = strdup(status_text(outcome));
+	st = pause_since(by, "the server gave it up");
+	status_set(outcome, "%s", text != NULL ? text : "");
+	free(text);
 	return st;
 }

@@ -31,6 +31,15 @@ bool revive_is_loss(enum status st);
 enum status revive(struct revive *revive, struct remote *remote);
 
 /*
+ * A request failed by what revive_is_loss tells of: STATUS_OK if it is to be
+ * asked again.  If it was lost, the remote works again; if the server said so
+ * itself, over a connection that stands, some time has passed.  The thread's
+ * text for the outcome is kept.
+ */
+enum status revive_after(struct revive *by, struct remote *remote,
+    struct call *call, enum status outcome);
+
+/*
  * Wait before the next attempt.  STATUS_UNREACHABLE if there have been enough,
  * STATUS_CANCELLED after a signal.
  */

@@ -130,14 +130,14 @@ send_folder(const struct put_tree *put, struct making *making)
 
 /* May it go better the next time? */
 bool
-put_tree_again(const struct put_tree *put, const struct call *call,
+put_tree_again(const struct put_tree *put, struct call *call,
     struct patience *patience, enum status st)
 {
 	struct client *client = put->client;
 
 	if (revive_is_loss(st))
-		return remote_lost(client->remote) == STATUS_OK ||
-		    revive(&client->revive, client->remote) == STATUS_OK;
+		return revive_after(&client->revive, client->remote, call,
+		    st) == STATUS_OK;
 	patience->wait = call->wait;
 	return st == STATUS_BUSY && patience_wait(patience,
 	    client->interrupt, client->settings->verbose) == STATUS_OK;

@@ -45,7 +45,9 @@ class ClientTest(ftlib.Test):
             cwd=self.work, capture_output=True, timeout=timeout,
             input=input or b'',
             env={**os.environ, 'HOME': str(self.home), 'TZ': 'UTC'})
-        self.assertEqual(done.returncode, code, (done.stdout, done.stderr))
+        if code is not None:
+            self.assertEqual(done.returncode, code,
+                             (done.stdout, done.stderr))
         self.assertNotRegex(done.stderr, rb'[\x00-\x09\x0b-\x1f\x7f]')
         self.assertNotIn(b'Sanitizer', done.stderr)
         return done
@@ -429,6 +431,24 @@ class Revived(ClientTest):
                        ftlib.EX_UNAVAILABLE)
         self.assertEqual(peer.connections, 2)
         self.assertEqual(peer.names('RM'), [])
+
+
+    def test_a_request_that_is_given_up_is_not_asked_for_ever(self):
+        peer = self.peer({b'a': b'abc'})
+
+        def give_up(session, frame):
+            session.puts[frame.id] = [None, None]
+            session.error(frame.id, 'timeout', 'it took too long', 1)
+        peer.on.update(GET=give_up, PUT=give_up, MKDIR=give_up)
+        (self.work / 'd').mkdir()
+        for name, words in (('GET', ['get', 'a', 'b']), ('PUT', ['put', 'f']),
+                            ('MKDIR', ['put', '-r', 'd'])):
+            done = self.run_client(
+                peer, *words, code=None,
+                options=['--pin', peer.pin, '--retries', '1'])
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(b'it took too long', done.stderr)
+            self.assertEqual(len(peer.names(name)), 2)
 
 
 class Batches(ClientTest):
