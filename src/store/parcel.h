@@ -107,7 +107,8 @@ enum status parcel_close(struct parcel *parcel);
 
 /*
  * Look at some of what is there, and remove what is not as it was noted;
- * `*more` is false once all has been seen.
+ * `*more` is false once all has been seen.  It enters the parcel:
+ * STATUS_LOCKED if that was taken away.
  */
 enum status parcel_survey(struct parcel *parcel, bool *more);
 

@@ -135,14 +135,14 @@ begin(struct parcel *parcel)
 	return st;
 }
 
-enum status
-parcel_survey(struct parcel *parcel, bool *more)
+/* With the parcel entered: what is removed is nobody else's by now. */
+static enum status
+go_on(struct parcel *parcel, bool *more)
 {
 	const struct tree_entry *entry;
 	enum status st = STATUS_OK;
 	int i;
 
-	*more = true;
 	if (parcel->tree == NULL && (st = begin(parcel)) != STATUS_OK)
 		return st;
 	for (i = 0; i < STEP_ENTRIES && st == STATUS_OK; i++) {
@@ -159,5 +159,18 @@ parcel_survey(struct parcel *parcel, bool *more)
 		if (st == STATUS_OK)
 			st = look(parcel, entry);
 	}
+	return st;
+}
+
+enum status
+parcel_survey(struct parcel *parcel, bool *more)
+{
+	enum status st;
+
+	*more = true;
+	if ((st = parcel_enter(parcel)) != STATUS_OK)
+		return st;
+	st = go_on(parcel, more);
+	parcel_leave(parcel);
 	return st;
 }

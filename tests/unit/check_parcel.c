@@ -303,6 +303,41 @@ START_TEST(what_another_boot_noted_is_read_and_compared)
 }
 END_TEST
 
+/* Taken up with "a" noted by another boot, and surveyed up to its proof. */
+static void
+survey_half(uint8_t id[UPLOAD_ID_SIZE])
+{
+	bool more;
+
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	ck_assert_int_eq(add("/a", "one"), STATUS_OK);
+	memcpy(id, parcel_id(parcel), UPLOAD_ID_SIZE);
+	parcel_unref(parcel);
+	parcel = NULL;
+	become_another();
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "alice", id,
+	    &receipt), STATUS_OK);
+	ck_assert_int_eq(parcel_survey(parcel, &more), STATUS_OK);
+	ck_assert(more);
+}
+
+START_TEST(who_lost_it_removes_nothing_that_came_since)
+{
+	uint8_t id[UPLOAD_ID_SIZE];
+	struct parcel *old;
+	bool more;
+
+	survey_half(id);
+	old = parcel;
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "alice", id,
+	    &receipt), STATUS_OK);
+	ck_assert_int_eq(parcel_mkdir(parcel, "/d", false, 0), STATUS_OK);
+	ck_assert_int_eq(parcel_survey(old, &more), STATUS_LOCKED);
+	parcel_unref(old);
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+}
+END_TEST
+
 /* Collect until something that was made just now is old enough. */
 static void
 collect_older(void)
@@ -375,6 +410,7 @@ main(void)
 		it_is_taken_up_by_its_id_with_what_was_noted,
 		a_rename_before_a_crash_is_told_and_finished,
 		who_lost_it_can_add_nothing_any_more,
+		who_lost_it_removes_nothing_that_came_since,
 		a_row_that_was_cut_off_is_forgotten_with_all_behind_it,
 		what_another_boot_noted_is_read_and_compared,
 		nobody_collects_it_while_it_is_held,
