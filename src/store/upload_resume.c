@@ -242,6 +242,20 @@ verify(struct upload *upload, uint64_t number, struct record_piece *piece)
 	return record_spoil(upload->record, number);
 }
 
+/* Who takes the upload up may note that piece anew. */
+static enum status
+verify_claimed(struct upload *upload, uint64_t number,
+    struct record_piece *piece)
+{
+	enum status st;
+
+	if ((st = claim_enter(upload->claim)) != STATUS_OK)
+		return st;
+	st = verify(upload, number, piece);
+	claim_leave(upload->claim);
+	return st;
+}
+
 enum status
 upload_have(struct upload *upload, uint64_t *next, struct upload_run *run,
     bool *more)
@@ -264,7 +278,7 @@ upload_have(struct upload *upload, uint64_t *next, struct upload_run *run,
 		if (pieces[i].held == RECORD_UNSURE) {
 			if (verified++ == VERIFY_STEP)
 				break;
-			st = verify(upload, *next + i, &pieces[i]);
+			st = verify_claimed(upload, *next + i, &pieces[i]);
 		}
 		if (pieces[i].held == RECORD_NONE) {
 			if (run->count > 0)
