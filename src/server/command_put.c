@@ -234,7 +234,8 @@ put_resume(struct put_consumer *put, struct caller *caller,
 {
 	struct upload_ticket ticket = { .user = caller->who->user,
 	    .is_segment = request->has_offset, .first = request->offset,
-	    .instead = blind_taken(caller, UPLOAD_REPLACE) };
+	    .instead = request->has_tree ? UPLOAD_REPLACE :
+	    blind_taken(caller, UPLOAD_REPLACE) };
 
 	memcpy(ticket.id, request->upload, sizeof(ticket.id));
 	if (request->length > UPLOAD_MOST || request->offset > UPLOAD_MOST)

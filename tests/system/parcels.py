@@ -73,6 +73,33 @@ class Parcels(ftlib.Test):
             'UPLOAD': tree, 'COUNT': len(members),
             'DIGEST': ftwire.manifest(members)})
 
+    def commit_long(self, **login):
+        """Commit a folder whose member was cut off once; its content."""
+        content = os.urandom(ftwire.MIB) * 3 + b'end'
+        tree = self.begin()
+        self.fill(tree, {b'big': b'what it takes the place of'})
+        id_ = self.wire.ask('PUT', {'PATH': 'big', 'TREE': tree,
+                                    'SIZE': len(content)})
+        upload = self.wire.receive().fields['UPLOAD']
+        for at in range(0, 2 * ftwire.MIB, ftwire.DATA_BYTES):
+            self.wire.send_data(id_, at,
+                                content[at:at + ftwire.DATA_BYTES])
+        self.wire.cut()
+        self.wire = self.log_in(**login)
+        self.resume(tree)
+        id_ = self.wire.ask('PUT', {'TREE': tree, 'UPLOAD': upload})
+        frames = []
+        while not frames or frames[-1].name != 'BEGUN':
+            frames.append(self.wire.receive())
+        for at in range(0, len(content), ftwire.DATA_BYTES):
+            self.wire.send_data(id_, at,
+                                content[at:at + ftwire.DATA_BYTES])
+        self.wire.send('COMMIT', id_, {'SIZE': len(content),
+                                       'DIGEST': ftwire.digest(content)})
+        self.wire.answer(id_)
+        self.commit(tree, {b'big': content})
+        return content
+
     def seen(self):
         """Paths that users see, with their contents."""
         return {path: content
@@ -322,28 +349,7 @@ class Resume(Parcels):
         self.assertEqual(self.seen(), self.below(b'tree'))
 
     def test_a_long_member_is_gone_on_with(self):
-        content = os.urandom(ftwire.MIB) * 3 + b'end'
-        tree = self.begin()
-        id_ = self.wire.ask('PUT', {'PATH': 'big', 'TREE': tree,
-                                    'SIZE': len(content)})
-        upload = self.wire.receive().fields['UPLOAD']
-        for at in range(0, 2 * ftwire.MIB, ftwire.DATA_BYTES):
-            self.wire.send_data(id_, at,
-                                content[at:at + ftwire.DATA_BYTES])
-        self.wire.cut()
-        self.wire = self.log_in()
-        self.resume(tree)
-        id_ = self.wire.ask('PUT', {'TREE': tree, 'UPLOAD': upload})
-        frames = []
-        while not frames or frames[-1].name != 'BEGUN':
-            frames.append(self.wire.receive())
-        for at in range(0, len(content), ftwire.DATA_BYTES):
-            self.wire.send_data(id_, at,
-                                content[at:at + ftwire.DATA_BYTES])
-        self.wire.send('COMMIT', id_, {'SIZE': len(content),
-                                       'DIGEST': ftwire.digest(content)})
-        self.wire.answer(id_)
-        self.commit(tree, {b'big': content})
+        content = self.commit_long()
         self.assertEqual(self.server.read('tree/big'), content)
 
     def test_given_up_it_is_gone_whole(self):
@@ -404,6 +410,12 @@ class Users(Parcels):
             self.assertEqual(self.wire.get(name + b'/z'), b'last')
         with self.server.wire(user='drop') as drop:
             self.assertRefused('not-permitted', self.begin, 'a/b', drop)
+
+    def test_who_only_drops_goes_on_with_a_long_member(self):
+        self.wire = self.log_in(user='drop')
+        content = self.commit_long(user='drop')
+        name, = os.listdir(self.server.root / 'ann')
+        self.assertEqual(self.server.read(f'ann/{name}/big'), content)
 
     def test_the_client_of_who_only_drops_sends_one(self):
         top = self.folder / 'box'
