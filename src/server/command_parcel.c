@@ -98,6 +98,16 @@ tell_member(struct members_producer *it, struct answer *answer,
 	return true;
 }
 
+/* Once it is closed, it and what was found of it belong to the commit. */
+static enum status
+find_members(struct members_producer *it)
+{
+	if (parcel_is_closed(it->parcel))
+		return status_set(STATUS_CANCELLED,
+		    "the folder is being committed");
+	return it->more ? parcel_survey(it->parcel, &it->more) : STATUS_OK;
+}
+
 static enum pull
 members_pull(struct producer *producer, struct answer *answer)
 {
@@ -105,16 +115,18 @@ members_pull(struct producer *producer, struct answer *answer)
 	const struct parcel_log *log = parcel_members(it->parcel);
 	struct outcome outcome = { .has_count = true, .has_size = true };
 	enum status st;
+	bool is_found;
 
 	if (!it->is_begun)
 		answer_begun_put(answer, parcel_id(it->parcel));
 	it->is_begun = true;
-	if (it->more) {
-		if ((st = parcel_survey(it->parcel, &it->more)) == STATUS_OK)
-			return PULL_ON;
+	is_found = !it->more;
+	if ((st = find_members(it)) != STATUS_OK) {
 		answer_error(answer, st);
 		return PULL_DONE;
 	}
+	if (!is_found)
+		return PULL_ON;
 	while (it->next < log->len)
 		if (!tell_member(it, answer, &log->at[it->next]))
 			return PULL_AGAIN;

@@ -101,17 +101,19 @@ parcel_unref(struct parcel *parcel)
 {
 	if (parcel == NULL || atomic_fetch_sub(&parcel->references, 1) > 1)
 		return;
-	tree_end(parcel->tree);
-	if (parcel->proof.fd != -1)
-		close(parcel->proof.fd);
-	digest_drop(parcel->proof.digest);
-	parcel_log_clear(&parcel->log);
+	parcel_survey_end(parcel);
 	quota_release(&parcel->quota);
 	claim_free(parcel->claim);
 	record_close(parcel->record);
 	pthread_mutex_destroy(&parcel->mutex);
 	pthread_mutex_destroy(&parcel->amounts);
 	free(parcel);
+}
+
+bool
+parcel_is_closed(const struct parcel *parcel)
+{
+	return parcel->is_closed;
 }
 
 bool

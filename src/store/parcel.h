@@ -102,8 +102,12 @@ enum status parcel_publish_member(struct upload *upload, struct names *names,
  * --- The end ----------------------------------------------------------------
  */
 
-/* Nothing more comes: hold it alone.  STATUS_BUSY while others hold it. */
+/*
+ * Nothing more comes: hold it alone.  STATUS_BUSY while others hold it.  A
+ * survey that was not done is forgotten: from here on it is the closer's.
+ */
 enum status parcel_close(struct parcel *parcel);
+bool parcel_is_closed(const struct parcel *parcel);
 
 /*
  * Look at some of what is there, and remove what is not as it was noted;

@@ -24,6 +24,9 @@ parcel_close(struct parcel *parcel)
 
 	if ((st = parcel_enter(parcel)) != STATUS_OK)
 		return st;
+	/* It may have begun before the last members came. */
+	parcel_survey_end(parcel);
+	parcel->is_closed = true;
 	parcel_leave(parcel);
 	return claim_close(parcel->claim);
 }

@@ -49,6 +49,7 @@ struct parcel {
 	/* at the end, and after it was taken up: one thread */
 	struct parcel_log log;
 	struct tree	*tree;		/* owned; NULL: not begun */
+	bool		 is_closed;	/* by parcel_close */
 	struct parcel_proof proof;
 
 	char		 strings[];
@@ -60,6 +61,9 @@ enum status parcel_claim(struct parcel *parcel, enum claim_kind kind,
 
 /* Of its folders, once it is published and open as `folder_fd`. */
 enum status parcel_set_modes(const struct parcel *parcel, int folder_fd);
+
+/* What a survey has found is forgotten: the next one begins anew. */
+void parcel_survey_end(struct parcel *parcel);
 
 /* Nothing of it stays; members that were not finished go too. */
 void parcel_abandon(struct parcel *parcel);

@@ -57,8 +57,11 @@ begin_proof(struct parcel *parcel, struct parcel_member *member)
 		proof->fd = -1;
 		return remove_stray(parcel, false);
 	}
-	if ((proof->digest = digest_begin(0)) == NULL)
+	if ((proof->digest = digest_begin(0)) == NULL) {
+		close(proof->fd);
+		proof->fd = -1;
 		return status_set(STATUS_NO_MEMORY, "out of memory");
+	}
 	proof->member = member;
 	return STATUS_OK;
 }
@@ -121,6 +124,18 @@ keep_those_there(struct parcel_log *log)
 		if (log->at[i].is_there)
 			log->at[n++] = log->at[i];
 	log->len = n;
+}
+
+void
+parcel_survey_end(struct parcel *parcel)
+{
+	tree_end(parcel->tree);
+	parcel->tree = NULL;
+	if (parcel->proof.fd != -1)
+		close(parcel->proof.fd);
+	digest_drop(parcel->proof.digest);
+	parcel->proof = (struct parcel_proof){ .fd = -1 };
+	parcel_log_clear(&parcel->log);
 }
 
 static enum status

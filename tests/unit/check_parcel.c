@@ -338,6 +338,17 @@ START_TEST(who_lost_it_removes_nothing_that_came_since)
 }
 END_TEST
 
+START_TEST(a_commit_sees_what_came_after_a_survey_that_was_cancelled)
+{
+	uint8_t id[UPLOAD_ID_SIZE];
+
+	survey_half(id);
+	ck_assert_int_eq(parcel_mkdir(parcel, "/d", false, 0), STATUS_OK);
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+	ck_assert_uint_ne(store_mode(&store, "t/d"), 0);
+}
+END_TEST
+
 /* Collect until something that was made just now is old enough. */
 static void
 collect_older(void)
@@ -413,6 +424,7 @@ main(void)
 		who_lost_it_removes_nothing_that_came_since,
 		a_row_that_was_cut_off_is_forgotten_with_all_behind_it,
 		what_another_boot_noted_is_read_and_compared,
+		a_commit_sees_what_came_after_a_survey_that_was_cancelled,
 		nobody_collects_it_while_it_is_held,
 		left_alone_it_is_collected_whole,
 		paths_of_members_go_down,
