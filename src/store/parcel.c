@@ -158,8 +158,9 @@ void
 parcel_abandon(struct parcel *parcel)
 {
 	upload_discard_members(&parcel->place, parcel->plan.user);
-	collect_remove(parcel->place.base, parcel->stage);
+	/* A sealed record without a stage says that it was published. */
 	record_remove(parcel->record);
+	collect_remove(parcel->place.base, parcel->stage);
 }
 
 /*
