@@ -117,7 +117,7 @@ check_request(const struct request *request, const uint8_t *payload,
 	const struct request_bytes *bytes[2] = { &request->path,
 	    &request->target };
 
-	must(request->verb < VERB_COUNT && request->taken <= 1);
+	must(request->verb < VERB_COUNT && request->taken <= 2);
 	must(!request->has_mtime || request->mtime.nanoseconds < 1000000000);
 	for (size_t i = 0; i < 2; i++)
 		must(bytes[i]->at == NULL || (bytes[i]->len <= FT1_PATH_MAX &&

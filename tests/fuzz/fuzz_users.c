@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,24 @@ try_line(const char *bytes, const struct user *user)
 	user_line_free(&line);
 }
 
+/* What a group does not say is left to its users. */
+static bool
+has_root(const struct user *user)
+{
+	return user->root != NULL ? user->root[0] == '/' :
+	    user->name[0] == '@';
+}
+
+static const struct user *
+find(const struct users *users, const struct user *user)
+{
+	const char *name = user->name;
+
+	if (name[0] == '@')
+		return users_find_group(users, name + 1, strlen(name + 1));
+	return users_find(users, name, strlen(name));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -49,8 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	for (i = 0; i < users_count(users); i++) {
 		user = users_at(users, i);
-		if (users_find(users, user->name, strlen(user->name)) != user ||
-		    user->root[0] != '/')
+		if (find(users, user) != user || !has_root(user))
 			abort();
 		try_line(text, user);
 	}
