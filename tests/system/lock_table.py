@@ -25,12 +25,30 @@ def file_system_of(folder):
     return done.stdout.decode().strip()
 
 
+def run(test, *words):
+    done = subprocess.run(words, capture_output=True)
+    if done.returncode != 0:
+        test.fail('the file system that this is tried on is not here, and '
+                  f'cannot be mounted: {words[0]} says '
+                  f'{done.stderr.decode()}')
+
+
+def mount(test, folder, *words):
+    run(test, 'mount', *words, folder)
+    test.addCleanup(subprocess.run, ['umount', folder], check=True)
+
+
 class OnTmpfs:
-    """The base lies in memory."""
+    """The base lies in memory: in /dev/shm, or on a mount of its own."""
 
     def make_base(self):
-        base = tempfile.mkdtemp(prefix='ftserver-test-', dir='/dev/shm')
-        self.addCleanup(shutil.rmtree, base)
+        if file_system_of('/dev/shm') == 'tmpfs':
+            base = tempfile.mkdtemp(prefix='ftserver-test-', dir='/dev/shm')
+            self.addCleanup(shutil.rmtree, base)
+        else:
+            base = self.folder / 'base'
+            base.mkdir()
+            mount(self, base, '-t', 'tmpfs', 'none')
         self.assertEqual(file_system_of(base), 'tmpfs')
         return base
 
@@ -42,22 +60,13 @@ class OnExt4:
         base = self.folder / 'base'
         base.mkdir()
         if file_system_of(base) != 'ext2/ext3':
-            self.mount(base)
+            image = self.folder / 'image'
+            with open(image, 'wb') as file:
+                file.truncate(256 * MIB)
+            run(self, 'mkfs.ext4', '-q', '-F', image)
+            mount(self, base, '-o', 'loop', image)
         self.assertEqual(file_system_of(base), 'ext2/ext3')
         return base
-
-    def mount(self, base):
-        image = self.folder / 'image'
-        with open(image, 'wb') as file:
-            file.truncate(256 * MIB)
-        for words in (['mkfs.ext4', '-q', '-F', image],
-                      ['mount', '-o', 'loop', image, base]):
-            done = subprocess.run(words, capture_output=True)
-            if done.returncode != 0:
-                self.fail('there is no ext4 here, and no loop device for an '
-                          f'image of one: {words[0]} says '
-                          f'{done.stderr.decode()}')
-        self.addCleanup(subprocess.run, ['umount', base], check=True)
 
 
 class Rules(ftlib.Test):
