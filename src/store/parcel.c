@@ -323,6 +323,7 @@ take_up(struct parcel *parcel)
 	if ((st = parcel_log_read(&parcel->log, parcel->record)) != STATUS_OK)
 		return st;
 	parcel->end = parcel->log.end;
+	parcel->rows = parcel->log.rows;
 	if (ftruncate(record_fd(parcel->record), (off_t)parcel->end) == -1)
 		return status_errno("take up the upload");
 	for (i = 0; i < parcel->log.len; i++)

@@ -150,6 +150,7 @@ parcel_log_read(struct parcel_log *out, struct record *record)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	}
 	out->end = PARCEL_LOG_BEGIN + used;
+	out->rows = out->len;
 	qsort(out->at, out->len, sizeof(*out->at), compare);
 	keep_last(out);
 	return STATUS_OK;

@@ -18,6 +18,8 @@
 
 /* More members than this are refused: all are in memory for a while. */
 #define PARCEL_MEMBERS	1048576u
+/* With those that came again, as each time adds a row. */
+#define PARCEL_ROWS	(PARCEL_MEMBERS + PARCEL_MEMBERS / 4)
 
 struct parcel_member {
 	const char	*path;		/* "a/b" */
@@ -37,6 +39,7 @@ struct parcel_log {
 	size_t		 len;
 	char		*bytes;		/* owned; the paths lie in it */
 	uint64_t	 end;		/* where the next row goes */
+	size_t		 rows;		/* that were read */
 };
 
 #define PARCEL_LOG_BEGIN UINT64_C(16384)

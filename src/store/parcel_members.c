@@ -76,7 +76,22 @@ parcel_leave(struct parcel *parcel)
 enum status
 parcel_note(struct parcel *parcel, const struct parcel_member *member)
 {
-	return parcel_log_add(parcel->record, &parcel->end, member);
+	enum status st;
+
+	st = parcel_log_add(parcel->record, &parcel->end, member);
+	if (st == STATUS_OK)
+		parcel->rows++;
+	return st;
+}
+
+/* With the parcel entered, before anything is changed. */
+static enum status
+check_rows(const struct parcel *parcel)
+{
+	if (parcel->rows < PARCEL_ROWS)
+		return STATUS_OK;
+	return status_set(STATUS_TOO_LARGE,
+	    "too many members have come again");
 }
 
 enum status
@@ -113,8 +128,11 @@ make_folder(struct parcel *parcel, const struct folder *folder,
     const char *name, struct parcel_member *member)
 {
 	mode_t mode = member->has_mode ? member->mode : MODE_BITS;
+	enum status rows;
 	struct stat st;
 
+	if ((rows = check_rows(parcel)) != STATUS_OK)
+		return rows;
 	if (mkdirat(folder->fd, name, mode | S_IRWXU) == -1 &&
 	    errno != EEXIST)
 		return status_errno("%s", member->path);
@@ -163,7 +181,8 @@ parcel_publish_member(struct upload *upload, struct names *names,
 
 	if ((st = parcel_enter(parcel)) != STATUS_OK)
 		return st;
-	st = upload_publish(upload, names, folder, receipt);
+	if ((st = check_rows(parcel)) == STATUS_OK)
+		st = upload_publish(upload, names, folder, receipt);
 	if (st == STATUS_OK && fstat(upload_fd(upload), &sb) == -1)
 		st = status_errno("%s", member.path);
 	if (st == STATUS_OK) {

@@ -41,6 +41,7 @@ struct parcel {
 	struct claim	*claim;		/* owned; NULL if it was lost */
 	uint64_t	 generation;	/* of the claim */
 	uint64_t	 end;		/* of the log */
+	size_t		 rows;		/* in it */
 
 	pthread_mutex_t	 amounts;	/* guards what follows; taken last */
 	struct quota_hold quota;

@@ -9,7 +9,7 @@
 #include "check_main.h"
 #include "collect.h"
 #include "manifest.h"
-#include "parcel.h"
+#include "parcel_state.h"
 #include "stage.h"
 #include "store_support.h"
 
@@ -227,6 +227,27 @@ START_TEST(a_rename_before_a_crash_is_told_and_finished)
 }
 END_TEST
 
+START_TEST(members_that_come_again_and_again_are_refused_at_last)
+{
+	uint8_t id[UPLOAD_ID_SIZE];
+
+	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
+	fill("one");
+	fill("one");
+	memcpy(id, parcel_id(parcel), sizeof(id));
+	parcel_unref(parcel);
+	ck_assert_int_eq(parcel_resume(&parcel, &store.place, "alice", id,
+	    &receipt), STATUS_OK);
+	ck_assert_uint_eq(parcel->rows, 4);
+	parcel->rows = PARCEL_ROWS - 1;
+	ck_assert_int_eq(add("/a", "one"), STATUS_OK);
+	ck_assert_int_eq(add("/a", "two"), STATUS_TOO_LARGE);
+	ck_assert_int_eq(parcel_mkdir(parcel, "/d", false, 0),
+	    STATUS_TOO_LARGE);
+	ck_assert_int_eq(commit("one", 2), STATUS_OK);
+}
+END_TEST
+
 START_TEST(who_lost_it_can_add_nothing_any_more)
 {
 	struct parcel *old;
@@ -420,6 +441,7 @@ main(void)
 		without_renameat2_a_folder_is_published_too,
 		it_is_taken_up_by_its_id_with_what_was_noted,
 		a_rename_before_a_crash_is_told_and_finished,
+		members_that_come_again_and_again_are_refused_at_last,
 		who_lost_it_can_add_nothing_any_more,
 		who_lost_it_removes_nothing_that_came_since,
 		a_row_that_was_cut_off_is_forgotten_with_all_behind_it,
