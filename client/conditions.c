@@ -77,6 +77,13 @@ conditions_are_any(const struct conditions *conditions)
 	    conditions->if_version;
 }
 
+bool
+conditions_mind_repetition(const struct conditions *conditions)
+{
+	return conditions->taken != 0 || conditions->if_absent ||
+	    conditions->if_version;
+}
+
 void
 conditions_put(const struct conditions *conditions, struct ft1_frame *frame)
 {

@@ -28,6 +28,9 @@ enum status conditions_read(struct conditions *out,
 
 bool conditions_are_any(const struct conditions *conditions);
 
+/* Would the same, asked once more, be answered by what it has done itself? */
+bool conditions_mind_repetition(const struct conditions *conditions);
+
 /* Their fields, which stand between MTIME and UPLOAD. */
 void conditions_put(const struct conditions *conditions,
     struct ft1_frame *frame);

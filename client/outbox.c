@@ -245,6 +245,29 @@ make_item(struct item **out, const struct letter *letter)
 	return path_check(item->sending.path);
 }
 
+/*
+ * Was it lost when it may have been stored?  A long one is asked for by its id,
+ * and most others are just stored once more; but a condition would now fail.
+ */
+static bool
+is_in_doubt(const struct item *item)
+{
+	return item->call.was_lost && item->sending.committed &&
+	    !item->sending.has_id &&
+	    conditions_mind_repetition(&item->sending.conditions);
+}
+
+/* For the thread's text, which is why the connection was lost. */
+static void
+tell_doubt(enum status st)
+{
+	char *text = strdup(status_text(st));
+
+	status_set(st, "%s; it may have been stored",
+	    text != NULL ? text : "the connection was lost");
+	free(text);
+}
+
 /* True if what failed may succeed when it is sent in another way, or later. */
 static bool
 can_send_again(struct outbox *outbox, struct item *item, enum status st)
@@ -258,6 +281,10 @@ can_send_again(struct outbox *outbox, struct item *item, enum status st)
 		/* Another connection was lost once too often. */
 		if (item->call.failed)
 			return false;
+		if (is_in_doubt(item)) {
+			tell_doubt(st);
+			return false;
+		}
 		item->was_lost = true;
 		return revive_after(outbox->revive, outbox->remote,
 		    &item->call, st) == STATUS_OK;

@@ -305,6 +305,7 @@ commit_put(struct sender *s)
 	digest_end(s->digest, sending->digest);
 	s->digest = NULL;
 	sending->size = s->size;
+	sending->committed = true;
 	frame = remote_more(s->remote, FT1_COMMIT, 0, sending->call);
 	ft1_put_u64(frame, FT1_TAG_SIZE, s->size);
 	ft1_put_bytes(frame, FT1_TAG_DIGEST, sending->digest, FT1_ID_SIZE);
@@ -390,6 +391,7 @@ sender_send(struct sender *sender, struct sending *sending)
 	enum status st = STATUS_OK;
 
 	s->sending = sending;
+	sending->committed = false;
 	s->at = s->size = 0;
 	s->is_sparse = false;
 	s->fd = STDIN_FILENO;

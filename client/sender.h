@@ -32,6 +32,7 @@ struct sending {
 	uint8_t		 tree[FT1_ID_SIZE];	/* ... this folder */
 	struct call	*call;		/* done when the server has answered */
 	/* what was sent, for comparison with the server's receipt */
+	bool		 committed;	/* it may have happened */
 	uint64_t	 size;
 	uint8_t		 digest[FT1_ID_SIZE];
 

@@ -433,6 +433,22 @@ class Revived(ClientTest):
         self.assertEqual(peer.names('RM'), [])
 
 
+    def test_what_may_have_been_stored_is_not_put_on_a_condition_again(self):
+        def store(session, frame):
+            peer.files[b'f'] = b'content'
+        for words in (['--taken', 'fresh'], ['--taken', 'refuse'],
+                      ['--if-absent'], ['--if-version', '76' * 16]):
+            peer = self.losing(after=store)
+            done = self.run_client(
+                peer, 'put', *words, 'f', code=ftlib.EX_UNAVAILABLE,
+                options=['--pin', peer.pin, '--retries', '2'])
+            self.assertIn(b'it may have been stored', done.stderr)
+            self.assertEqual(len(peer.names('PUT')), 1)
+        peer = self.losing(after=store)
+        self.run_client(peer, 'put', '--taken', 'replace', 'f',
+                        options=['--pin', peer.pin, '--retries', '2'])
+        self.assertEqual(len(peer.names('PUT')), 2)
+
     def test_a_request_that_is_given_up_is_not_asked_for_ever(self):
         peer = self.peer({b'a': b'abc'})
 
