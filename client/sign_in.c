@@ -130,9 +130,10 @@ get_password(struct sign_in *s)
 	enum status st;
 
 	/* Nobody is asked while a transfer runs. */
-	if (s->is_more && s->settings->password_file == NULL)
-		return status_set(STATUS_LOGIN_REFUSED,
-		    "the login does not hold for more connections");
+	if ((s->is_more || s->revives) && s->settings->password_file == NULL)
+		return status_set(STATUS_LOGIN_REFUSED, s->is_more ?
+		    "the login does not hold for more connections" :
+		    "the login does not hold for another connection");
 	if (s->settings->password_file != NULL)
 		st = secret_read_file(&s->password, s->settings->password_file);
 	else {

@@ -330,6 +330,19 @@ class ScriptedServer(TicketTest):
         self.assertEqual(self.peer.files, {b'b': PASSWORD + b'\n',
                                            b'c': b'from stdin'})
 
+    def test_nobody_is_asked_for_a_password_while_a_transfer_runs(self):
+        self.start_over()
+
+        def commit(session, frame):
+            self.good = []
+            session.cut()
+        self.peer.on['COMMIT'] = commit
+        terminal = self.terminal('put', 'password', 'b')
+        seen = terminal.see(rb"'s password: |\(unreachable\)")
+        self.assertNotIn(b"'s password: ", seen)
+        self.assertEqual(terminal.end(), ftlib.EX_UNAVAILABLE)
+        self.assertEqual(self.logins(), [('ticket', self.ticket)] * 2)
+
     def test_a_batch_waits_for_the_login(self):
         self.start_over()
         self.good = []
