@@ -120,11 +120,24 @@ finish_call(struct remote *remote, struct call *call, enum status outcome)
 		call->text = strdup(status_text(outcome));
 }
 
+/* Who locked something must not think that it still is. */
+static void
+tell_of_locks(enum status st)
+{
+	char *text = strdup(status_text(st));
+
+	status_set(st, "%s; what this session locked is free again",
+	    text != NULL ? text : "disconnected");
+	free(text);
+}
+
 enum status
 remote_lose(struct remote *remote, enum status st)
 {
 	if (st == STATUS_OK || remote->lost != STATUS_OK)
 		return st;
+	if (remote->keeps_alive)
+		tell_of_locks(st);
 	remote->lost = st;
 	remote->lost_text = strdup(status_text(st));
 	while (remote->first != NULL)

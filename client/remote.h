@@ -125,6 +125,9 @@ enum status remote_wait_fd(struct remote *remote, struct call *call, int fd);
  */
 void remote_keep_alive(struct remote *remote);
 
+/* Was that asked for?  Then locks may have gone with the connection. */
+bool remote_is_kept_alive(const struct remote *remote);
+
 /*
  * Wait, with no call on its way, until `fd` can be read.  STATUS_CANCELLED if a
  * signal came first.

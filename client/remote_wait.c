@@ -84,6 +84,12 @@ remote_keep_alive(struct remote *remote)
 	remote->pinged = clock_ms();
 }
 
+bool
+remote_is_kept_alive(const struct remote *remote)
+{
+	return remote->keeps_alive;
+}
+
 /* A PING if the last one was long ago. */
 static enum status
 keep_alive(struct remote *remote)

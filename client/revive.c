@@ -119,6 +119,9 @@ revive(struct revive *revive, struct remote *remote)
 	enum status st = remote_lost(remote);
 	char *text;
 
+	/* What was to be done under locks is not done without them. */
+	if (remote_is_kept_alive(remote))
+		return st;
 	while (revive_is_loss(st)) {
 		text = strdup(status_text(st));
 		if (revive_pause(revive) != STATUS_OK) {

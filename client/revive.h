@@ -27,7 +27,10 @@ struct revive {
 /* Is this what befalls a connection, and not a request? */
 bool revive_is_loss(enum status st);
 
-/* Make the remote work again, unless it does.  The thread's text is kept. */
+/*
+ * Make the remote work again, unless it does; but not if it may have held
+ * locks.  The thread's text is kept.
+ */
 enum status revive(struct revive *revive, struct remote *remote);
 
 /*

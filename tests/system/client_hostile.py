@@ -433,6 +433,15 @@ class Revived(ClientTest):
         self.assertEqual(peer.names('RM'), [])
 
 
+    def test_a_session_with_locks_ends_with_its_connection(self):
+        peer = self.losing()
+        peer.on['LOCK'] = lambda session, frame: session.ok(frame)
+        done = self.run_batch(peer, b'lock x\n-put f\nrm x\n',
+                              ftlib.EX_UNAVAILABLE)
+        self.assertIn(b'what this session locked is free again', done.stderr)
+        self.assertEqual(peer.connections, 1)
+        self.assertEqual(peer.names('RM'), [])
+
     def test_what_may_have_been_stored_is_not_put_on_a_condition_again(self):
         def store(session, frame):
             peer.files[b'f'] = b'content'
