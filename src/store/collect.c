@@ -76,7 +76,10 @@ is_old(int dir_fd, const char *name, time_t before)
 	    st.st_ctim.tv_sec < before;
 }
 
-/* The record is held alone while both go: nobody can take it up then. */
+/*
+ * The record is held alone while both go: nobody can take it up then.  It goes
+ * first, for one that is sealed and has no stage says that it is published.
+ */
 static bool
 collect_upload(const struct base *base, const char *name, time_t before)
 {
@@ -91,8 +94,8 @@ collect_upload(const struct base *base, const char *name, time_t before)
 	is_free = claim_lock(fd, F_WRLCK, 0) &&
 	    is_old(base_uploads_fd(base), name, before);
 	if (is_free) {
-		collect_remove(base, name);
 		(void)unlinkat(base_uploads_fd(base), name, 0);
+		collect_remove(base, name);
 	}
 	close(fd);
 	return is_free;

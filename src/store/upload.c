@@ -413,9 +413,10 @@ upload_abandon(struct upload *upload)
 {
 	if (upload == NULL || !is_ours(upload))
 		return;
-	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
+	/* A record that is sealed and has no stage says: it is published. */
 	if (upload->record != NULL)
 		record_remove(upload->record);
+	stage_drop(&upload->stage, base_stage_fd(upload->place.base));
 	if (upload->failed == STATUS_OK)
 		upload->failed = STATUS_CANCELLED;
 }

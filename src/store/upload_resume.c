@@ -345,11 +345,12 @@ upload_discard(const struct place *place, const char *user,
 		if (st == STATUS_OK)
 			st = claim_close(claim);
 		if (st == STATUS_OK) {
+			/* A sealed one without its stage is published. */
+			record_remove(record);
 			if (record_facts(record)->is_tree)
 				discard_tree(place->base, user, id);
 			digest_hex(name, id);
 			collect_remove(place->base, name);
-			record_remove(record);
 		}
 		claim_free(claim);
 	}
