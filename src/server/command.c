@@ -44,6 +44,34 @@ command_of(enum verb verb)
 	return &commands[verb];
 }
 
+/* An id says by itself where its upload lies; a path beside it must agree. */
+static bool
+enter_upload(struct caller *here, const struct request *request)
+{
+	struct caller there = *here;
+	bool found;
+
+	if (!request->has_upload || request->has_tree)
+		return true;
+	found = reach_upload(&there, request->upload);
+	if (request->path.at != NULL)
+		return found && place_is_same(&there.place, &here->place);
+	*here = there;
+	return true;
+}
+
+static void
+refuse_upload(struct caller *here, const struct request *request)
+{
+	struct audit_event event = {
+		.verb = command_of(request->verb)->name,
+		.upload_id = request->upload,
+		.outcome = status_set(STATUS_NOT_FOUND, "no such upload")
+	};
+
+	command_finish(here, &event, NULL);
+}
+
 void
 command_run(struct caller *caller, const struct request *request)
 {
@@ -51,6 +79,7 @@ command_run(struct caller *caller, const struct request *request)
 	struct caller here = *caller;
 	char path[WALK_PATH_ROOM];
 	enum status st = STATUS_OK;
+	bool agrees;
 
 	here.home = caller->place;
 	here.home_rights = caller->rights;
@@ -58,16 +87,15 @@ command_run(struct caller *caller, const struct request *request)
 		path[0] = '\0';	/* its handler says what is wrong */
 	share_enter(&here, path);
 	here.place.hides_holders = command_is_blind(&here);
-	/* An id says by itself where its upload lies. */
-	if (request->has_upload && request->path.at == NULL &&
-	    !request->has_tree)
-		(void)reach_upload(&here, request->upload);
+	agrees = enter_upload(&here, request);
 	if (request->has_tree)
 		st = command_enter_parcel(&here, request);
 	else if ((here.rights & command->rights) != command->rights)
 		st = status_set(STATUS_NOT_PERMITTED,
 		    "%s: not permitted to this user", command->name);
-	if (st == STATUS_OK)
+	if (st == STATUS_OK && !agrees)
+		refuse_upload(&here, request);
+	else if (st == STATUS_OK)
 		command->run(&here, request);
 	else
 		command_fail(&here, request, st);

@@ -73,7 +73,8 @@ path_clean(char out[WALK_PATH_ROOM], const char *cwd, const char *path,
 const char *
 place_path(const struct place *place, const char *path)
 {
-	return path + place->mount;
+	/* One that ends before the place begins means the place. */
+	return path + strnlen(path, place->mount);
 }
 
 enum durability

@@ -22,6 +22,14 @@ no_such_upload(void)
 	return status_set(STATUS_NOT_FOUND, "no such upload");
 }
 
+/* Its path was cleaned for the place that it was begun in: is it this one? */
+static bool
+lies_in(const struct place *place, const char *path)
+{
+	return strnlen(path, place->mount) == place->mount &&
+	    path[place->mount] == '/';
+}
+
 /* Others' uploads are not told from those that do not exist. */
 static enum status
 find_record(struct record **out, const struct place *place, const char *user,
@@ -34,7 +42,8 @@ find_record(struct record **out, const struct place *place, const char *user,
 		return st;
 	facts = record_facts(*out);
 	if (strcmp(facts->user, user) == 0 &&
-	    strcmp(facts->root, place->root) == 0)
+	    strcmp(facts->root, place->root) == 0 &&
+	    lies_in(place, facts->plan.path))
 		return STATUS_OK;
 	record_close(*out);
 	*out = NULL;

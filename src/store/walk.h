@@ -49,7 +49,10 @@ struct place {
 	} quota;
 };
 
-/* What `path`, a clean one, is from the place's root on: "" or "/a/b". */
+/*
+ * What `path`, a clean one, is from the place's root on: "" or "/a/b".  One
+ * that is shorter than where the place is mounted is "", too.
+ */
 const char *place_path(const struct place *place, const char *path);
 
 enum durability place_durability(const struct place *place);

@@ -266,6 +266,16 @@ class Shares(ftlib.Test):
                 {'SIZE': size, 'DIGEST': ftwire.digest(content)}))
             return wire.answer(id_)[-1].fields
 
+    def discards(self, user, fields):
+        with self.server.wire(user=user) as wire:
+            try:
+                wire.call('DISCARD', fields)
+            except ftwire.Refused as refused:
+                if refused.code != 'busy':
+                    raise
+                return False
+        return True
+
     def test_an_upload_into_a_share_goes_on_by_its_id(self):
         self.start()
         for path, there in (('/box/a', self.server.path('shared/box/a')),
@@ -274,6 +284,27 @@ class Shares(ftlib.Test):
             receipt = self.go_on('ann', self.cut_off('ann', path))
             self.assertEqual(receipt['SIZE'], 3 * MIB)
             self.assertEqual(there.read_bytes(), bytes(3 * MIB))
+
+    def test_a_path_beside_an_id_must_lead_to_its_upload(self):
+        self.start(**{f'share {name}': {'path': '/ann', 'allow': ['@staff']}
+                      for name in ('home', 'longsharename')})
+        uploads = {path: self.cut_off('ann', path)
+                   for path in ('/a', '/home/bc')}
+        with self.server.wire(user='ann') as wire:
+            for type_ in ('DISCARD', 'PUT'):
+                for path, upload in (('/longsharename', uploads['/a']),
+                                     ('/home', uploads['/a']),
+                                     ('/', uploads['/home/bc']),
+                                     ('/longsharename', uploads['/home/bc']),
+                                     ('/box', uploads['/a'])):
+                    with self.assertRaises(ftwire.Refused) as caught:
+                        wire.call(type_, {'UPLOAD': upload, 'PATH': path})
+                    self.assertEqual(caught.exception.code, 'not-found')
+                    if type_ == 'PUT':
+                        wire.send('ABORT', wire.last_id)
+        for path, upload in uploads.items():
+            ftlib.wait_until('nobody holds it', lambda: self.discards(
+                'ann', {'UPLOAD': upload, 'PATH': os.path.dirname(path)}))
 
     def test_uploads_in_all_places_are_shown_and_given_up(self):
         self.start()

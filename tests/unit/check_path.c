@@ -129,6 +129,16 @@ START_TEST(a_relative_path_counts_with_the_current_folder)
 }
 END_TEST
 
+START_TEST(no_path_is_read_behind_its_end)
+{
+	const struct place place = { .mount = 6 };
+
+	ck_assert_str_eq(place_path(&place, "/share/a"), "/a");
+	ck_assert_str_eq(place_path(&place, "/share"), "");
+	ck_assert_str_eq(place_path(&place, "/f"), "");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -144,6 +154,7 @@ main(void)
 	tcase_add_test(tcase, names_have_at_most_255_bytes);
 	tcase_add_test(tcase, paths_have_at_most_4095_bytes);
 	tcase_add_test(tcase, a_relative_path_counts_with_the_current_folder);
+	tcase_add_test(tcase, no_path_is_read_behind_its_end);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
