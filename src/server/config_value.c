@@ -37,6 +37,21 @@ config_key_find(const char *section, const char *name)
 	return NULL;
 }
 
+/* As roots are told from each other: no slash twice, and none at the end. */
+static void
+tidy_slashes(char *path)
+{
+	const char *from = path;
+	char *to = path;
+
+	for (; *from != '\0'; from++)
+		if (*from != '/' || to == path || to[-1] != '/')
+			*to++ = *from;
+	if (to > path + 1 && to[-1] == '/')
+		to--;
+	*to = '\0';
+}
+
 static enum status
 set_text(const struct config_key *key, char **out, const char *text)
 {
@@ -53,6 +68,9 @@ set_text(const struct config_key *key, char **out, const char *text)
 		    "path, beginning with /", key->full, text);
 	if ((copy = strdup(text)) == NULL)
 		return STATUS_NO_MEMORY;
+	if (key->type == CONFIG_PATH &&
+	    strcmp(key->section, CONFIG_SHARE) == 0)
+		tidy_slashes(copy);
 	free(*out);
 	*out = copy;
 	return STATUS_OK;

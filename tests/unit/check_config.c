@@ -282,6 +282,24 @@ START_TEST(a_share_has_a_path_and_who_sees_it)
 }
 END_TEST
 
+START_TEST(the_path_of_a_share_is_brought_into_one_form)
+{
+	static const char *const forms[][2] = { { "/", "/" }, { "//", "/" },
+		{ "/a/", "/a" }, { "//a//b//", "/a/b" }, { "/a", "/a" } };
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		snprintf(text, sizeof(text), LEAST
+		    "share s { path = \"%s\"\nallow = a }", forms[i][0]);
+		config_free(config);
+		config = NULL;
+		must_parse(text);
+		ck_assert_str_eq(config->shares[0].path, forms[i][1]);
+	}
+}
+END_TEST
+
 START_TEST(a_reload_may_change_shares)
 {
 	struct config *next;
@@ -457,6 +475,7 @@ main(void)
 	tcase_add_test(tc, a_reload_may_change_what_is_not_fixed);
 	tcase_add_test(tc, what_only_a_restart_changes_is_named_and_kept);
 	tcase_add_test(tc, a_share_has_a_path_and_who_sees_it);
+	tcase_add_test(tc, the_path_of_a_share_is_brought_into_one_form);
 	tcase_add_test(tc, a_reload_may_change_shares);
 	tcase_add_test(tc, a_file_is_loaded);
 	tcase_add_test(tc, a_file_with_a_nul_byte_is_refused);
