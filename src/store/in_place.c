@@ -145,6 +145,7 @@ in_place_open(struct in_place *out, const struct place *place,
 
 	memset(out, 0, sizeof(*out));
 	out->is_durable = place_durability(place) == DURABILITY_COMMIT;
+	out->shares_end = want->use == IN_PLACE_WRITE;
 	out->fd = -1;
 	for (races = 0; again && st == STATUS_OK && races < RACES_MOST;
 	    races++) {
@@ -178,17 +179,41 @@ in_place_reserve(struct in_place *file, uint64_t end)
 	return st == STATUS_OK ? st : quota_raise(&file->quota, more, 0);
 }
 
-/* Say by how much it has grown, or shrunk. */
+/*
+ * Say by how much it has grown, or shrunk.  Where only a range is locked others
+ * may have grown it, who say so themselves; it is counted again then, for who
+ * wrote how much behind the end may have been told wrong.
+ */
 static void
 settle(struct in_place *file)
 {
 	struct stat now;
+	int64_t come;
 
 	if (file->quota.count == 0)
 		return;
 	if (fstat(file->fd, &now) == -1)
 		now = file->st;
-	quota_settle(&file->quota, now.st_size - file->st.st_size, 0);
+	come = now.st_size - file->st.st_size;
+	if (file->shares_end && come != (int64_t)file->grown) {
+		come = (int64_t)file->grown;
+		quota_doubt(&file->quota);
+	}
+	quota_settle(&file->quota, come, 0);
+}
+
+/* What is written up to `end` makes the file so much longer. */
+static void
+note_growth(struct in_place *file, uint64_t end)
+{
+	struct stat now;
+
+	if (file->quota.count == 0 || !file->shares_end)
+		return;
+	if (fstat(file->fd, &now) == -1)
+		now = file->st;
+	if (end > (uint64_t)now.st_size)
+		file->grown += end - (uint64_t)now.st_size;
 }
 
 enum status
@@ -201,6 +226,7 @@ in_place_write(struct in_place *file, uint64_t offset,
 
 	if ((st = in_place_reserve(file, offset + len)) != STATUS_OK)
 		return st;
+	note_growth(file, offset + len);
 	while (len > 0) {
 		n = pwrite(file->fd, at, len, (off_t)offset);
 		if (n == -1 && errno == EINTR)

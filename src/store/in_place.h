@@ -42,6 +42,8 @@ struct in_place {
 	struct stat	 st;		/* once it was locked */
 	uint64_t	 start, length;	/* of the range */
 	struct quota_hold quota;	/* for what it grows by */
+	bool		 shares_end;	/* others may move the end meanwhile */
+	uint64_t	 grown;		/* then: by our own bytes */
 };
 
 /*

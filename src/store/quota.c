@@ -243,6 +243,13 @@ quota_release(struct quota_hold *hold)
 }
 
 void
+quota_doubt(struct quota_hold *hold)
+{
+	/* No count has this number. */
+	memset(hold->counts, 0, sizeof(hold->counts));
+}
+
+void
 quota_expect(struct quota_hold *hold, const struct place *place,
     const char *path)
 {

@@ -56,6 +56,9 @@ enum status quota_raise(struct quota_hold *hold, uint64_t bytes,
 void quota_settle(struct quota_hold *hold, int64_t bytes, int64_t files);
 void quota_release(struct quota_hold *hold);
 
+/* What will be settled is not certain: as if it had been counted meanwhile. */
+void quota_doubt(struct quota_hold *hold);
+
 /*
  * For what will be gone, and needs no room: quota_settle tells then how much.
  * Never fails; what cannot be told is seen when it is counted again.

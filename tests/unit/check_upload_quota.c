@@ -282,6 +282,31 @@ START_TEST(what_is_changed_in_place_counts)
 }
 END_TEST
 
+/* Each locks its range only, and all are open at the same time. */
+START_TEST(what_others_grow_is_not_counted_twice)
+{
+	struct in_place_want write = { .use = IN_PLACE_WRITE,
+	    .has_length = true, .length = 10 };
+	struct in_place file[3];
+	int i;
+
+	ck_assert_int_eq(put("/a", "0123456789"), STATUS_OK);
+	for (i = 0; i < 3; i++) {
+		write.offset = 10 * (uint64_t)i;
+		ck_assert_int_eq(in_place_open(&file[i], &store.place, "/a",
+		    &write), STATUS_OK);
+	}
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(in_place_write(&file[i], 10 * (uint64_t)i,
+		    zeros, 10), STATUS_OK);
+	in_place_close(&file[0]);
+	in_place_close(&file[2]);
+	in_place_close(&file[1]);
+	ck_assert(used(30, 1));
+	ck_assert_int_eq(refusal("/b", 70), STATUS_OK);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -296,6 +321,7 @@ main(void)
 		a_resume_needs_room_as_a_beginning_does,
 		segments_reserve_nothing_beside_the_whole,
 		what_is_changed_in_place_counts,
+		what_others_grow_is_not_counted_twice,
 		NULL
 	};
 
