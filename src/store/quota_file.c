@@ -218,8 +218,14 @@ quota_file_root(char out[QUOTA_ROOT_ROOM], const struct base *base,
 	if (fd == -1)
 		return status_errno("quota");
 	n = pread(fd, out, QUOTA_ROOT_ROOM - 1, ROOT_AT);
+	if (n == -1) {
+		enum status st = status_errno("quota");
+
+		close(fd);
+		return st;
+	}
 	close(fd);
-	out[n > 0 ? n : 0] = '\0';
+	out[n] = '\0';
 	quota_file_name(again, out);
 	return n > 0 && strcmp(again, name) == 0 ? STATUS_OK :
 	    status_set(STATUS_NOT_FOUND, "no quota's file");

@@ -62,7 +62,10 @@ void quota_file_close(struct quota_file *file);
 /* Somebody has removed it: it has to be opened again. */
 bool quota_file_is_gone(const struct quota_file *file);
 
-/* The root that a file is for, of a file of that name.  STATUS_NOT_FOUND. */
+/*
+ * The root that a file is for, of a file of that name.  STATUS_NOT_FOUND if it
+ * is not a quota's.
+ */
 enum status quota_file_root(char out[QUOTA_ROOT_ROOM],
     const struct base *base, const char *name);
 

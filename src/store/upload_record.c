@@ -219,20 +219,37 @@ record_make(struct record **out, const struct base *base, const uint8_t *id,
 	return STATUS_OK;
 }
 
+/* A link is no record. */
+static enum status
+open_and_read(struct record *record)
+{
+	ssize_t n = 0;
+
+	record->fd = openat(base_uploads_fd(record->base), record->name,
+	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (record->fd != -1)
+		n = pread(record->fd, record->head.bytes, RECORD_HEAD, 0);
+	else if (errno != ENOENT && errno != ELOOP)
+		n = -1;
+	if (n == -1)
+		return record_cannot();
+	if (n != (ssize_t)RECORD_HEAD || !get_facts(record))
+		return status_set(STATUS_NOT_FOUND, "no such upload");
+	return STATUS_OK;
+}
+
 enum status
 record_open(struct record **out, const struct base *base, const uint8_t *id)
 {
 	struct record *record;
+	enum status st;
 
 	*out = NULL;
 	if ((record = alloc_record(base, id)) == NULL)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
-	record->fd = openat(base_uploads_fd(base), record->name,
-	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (record->fd == -1 || pread(record->fd, record->head.bytes,
-	    RECORD_HEAD, 0) != (ssize_t)RECORD_HEAD || !get_facts(record)) {
+	if ((st = open_and_read(record)) != STATUS_OK) {
 		record_close(record);
-		return status_set(STATUS_NOT_FOUND, "no such upload");
+		return st;
 	}
 	*out = record;
 	return STATUS_OK;

@@ -55,7 +55,10 @@ struct record;
 enum status record_make(struct record **out, const struct base *base,
     const uint8_t *id, const struct record_facts *facts);
 
-/* STATUS_NOT_FOUND if there is none that makes sense. */
+/*
+ * STATUS_NOT_FOUND if there is none that makes sense, and nothing else if it
+ * cannot be told.
+ */
 enum status record_open(struct record **out, const struct base *base,
     const uint8_t *id);
 

@@ -155,6 +155,21 @@ START_TEST(what_makes_no_sense_is_no_record)
 }
 END_TEST
 
+START_TEST(a_record_that_cannot_be_opened_is_not_said_to_be_missing)
+{
+	char name[DIGEST_HEX_SIZE];
+	struct record *none;
+
+	digest_hex(name, id);
+	ck_assert_int_eq(unlinkat(base_uploads_fd(store.base), name, 0), 0);
+	ck_assert_int_eq(mkdirat(base_uploads_fd(store.base), name, 0700), 0);
+	ck_assert_int_eq(record_open(&none, store.base, id),
+	    STATUS_IS_A_FOLDER);
+	ck_assert_int_eq(unlinkat(base_uploads_fd(store.base), name,
+	    AT_REMOVEDIR), 0);
+}
+END_TEST
+
 START_TEST(pieces_are_held_as_they_were_noted)
 {
 	uint64_t pieces;
@@ -298,6 +313,7 @@ main(void)
 		an_id_is_given_once,
 		a_path_of_full_length_fits,
 		what_makes_no_sense_is_no_record,
+		a_record_that_cannot_be_opened_is_not_said_to_be_missing,
 		pieces_are_held_as_they_were_noted,
 		what_was_passed_is_a_hole_if_that_can_be_proved,
 		what_another_boot_noted_is_unsure,
