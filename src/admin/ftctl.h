@@ -20,11 +20,16 @@ struct store_check {
 };
 
 /*
- * Say what is wrong with `what`, in this case and that of a repair, which the
- * caller then makes: true if it is to be made.
+ * Say what is wrong with `what`: true if the caller is to repair it, and to
+ * tell check_repaired then whether that was done.
  */
 bool check_found(struct store_check *check, const char *what,
     const char *problem, const char *cure);
+void check_repaired(struct store_check *check, const char *what, bool is_done);
+
+/* It could not be looked at, so that nothing is done about it. */
+void check_left(struct store_check *check, const char *what,
+    const char *problem);
 
 /* Records of uploads and the content they speak of; stages; quota counts. */
 void check_uploads(struct store_check *check);

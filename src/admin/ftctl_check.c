@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +28,32 @@ check_found(struct store_check *check, const char *what, const char *problem,
 
 	escape_string(shown, sizeof(shown), what);
 	check->found++;
-	check->repaired += check->repair;
 	printf("%s: %s: %s%s\n", shown, problem,
 	    check->repair ? "" : "--repair would have it ", cure);
 	return check->repair;
+}
+
+void
+check_repaired(struct store_check *check, const char *what, bool is_done)
+{
+	char shown[ESCAPE_GROWTH * 300];
+
+	if (is_done) {
+		check->repaired++;
+		return;
+	}
+	escape_string(shown, sizeof(shown), what);
+	printf("%s: that has failed\n", shown);
+}
+
+void
+check_left(struct store_check *check, const char *what, const char *problem)
+{
+	char shown[ESCAPE_GROWTH * 300];
+
+	escape_string(shown, sizeof(shown), what);
+	check->found++;
+	printf("%s: %s: left as it is\n", shown, problem);
 }
 
 /* Call `look` for each name in the folder. */
@@ -50,12 +73,16 @@ for_each(struct store_check *check, int dir_fd,
 			close(fd);
 		return;
 	}
-	while ((entry = readdir(dir)) != NULL)
+	while ((errno = 0, entry = readdir(dir)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0) {
 			check->looked++;
 			look(check, entry->d_name);
 		}
+	if (errno != 0) {
+		check->found++;
+		perror("ftctl: read the private folder");
+	}
 	closedir(dir);
 }
 
@@ -70,28 +97,44 @@ read_id(uint8_t id[STAGE_ID_SIZE], const char *hex)
 	}
 }
 
-static bool
-has_name(int dir_fd, const char *name)
+/* STATUS_NOT_FOUND only if there is no such name. */
+static enum status
+look_for(int dir_fd, const char *name)
 {
 	struct stat st;
 
-	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return STATUS_OK;
+	return errno == ENOENT ? STATUS_NOT_FOUND :
+	    status_errno("cannot be looked at");
 }
 
-/* Does anybody hold its claim? */
+static bool
+remove_name(int dir_fd, const char *name)
+{
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return true;
+	perror("ftctl: remove");
+	return false;
+}
+
+/* Does anybody hold its claim, for all that is known? */
 static bool
 is_claimed(const struct record *record)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
 	    .l_len = 1 };
 
-	return fcntl(record_fd(record), F_OFD_GETLK, &lock) == 0 &&
+	return fcntl(record_fd(record), F_OFD_GETLK, &lock) == -1 ||
 	    lock.l_type != F_UNLCK;
 }
 
-/* Is the digest that of the piece, cut at `len` or filled up with zeros? */
-static bool
-is_content(int fd, uint64_t piece, const uint8_t digest[DIGEST_SIZE])
+/*
+ * STATUS_DIGEST unless the digest is that of the piece, cut at its length or
+ * filled up with zeros.
+ */
+static enum status
+compare(int fd, uint64_t piece, const uint8_t digest[DIGEST_SIZE])
 {
 	static uint8_t bytes[DIGEST_PIECE];
 	uint8_t sum[DIGEST_SIZE];
@@ -100,12 +143,54 @@ is_content(int fd, uint64_t piece, const uint8_t digest[DIGEST_SIZE])
 	memset(bytes, 0, sizeof(bytes));
 	n = pread(fd, bytes, sizeof(bytes), (off_t)(piece * DIGEST_PIECE));
 	if (n == -1)
-		return false;
+		return status_errno("content");
 	digest_of_piece(sum, bytes, (size_t)n);
 	if (memcmp(sum, digest, sizeof(sum)) == 0)
-		return true;
+		return STATUS_OK;
 	digest_of_piece(sum, bytes, sizeof(bytes));
-	return memcmp(sum, digest, sizeof(sum)) == 0;
+	return memcmp(sum, digest, sizeof(sum)) == 0 ? STATUS_OK :
+	    STATUS_DIGEST;
+}
+
+/* MiBs that are not as recorded, and of which that is not known. */
+struct tally {
+	uint64_t bad, spoiled, unread;
+};
+
+static void
+check_piece(struct tally *tally, struct record *record, int fd,
+    uint64_t number, bool repair)
+{
+	struct record_piece piece;
+	enum status st;
+
+	st = record_look(record, number, 1, &piece);
+	if (st == STATUS_OK && piece.held != RECORD_NONE)
+		st = compare(fd, number, piece.digest);
+	if (st == STATUS_DIGEST) {
+		tally->bad++;
+		tally->spoiled += repair &&
+		    record_spoil(record, number) == STATUS_OK;
+	} else if (st != STATUS_OK) {
+		tally->unread++;
+	}
+}
+
+static void
+tell_pieces(struct store_check *check, const char *name,
+    const struct tally *tally)
+{
+	char problem[80];
+
+	snprintf(problem, sizeof(problem), "%llu MiBs are not what the record "
+	    "says", (unsigned long long)tally->bad);
+	if (tally->bad > 0 && check_found(check, name, problem,
+	    "sent again at the resume"))
+		check_repaired(check, name, tally->spoiled == tally->bad);
+	snprintf(problem, sizeof(problem), "%llu MiBs cannot be read",
+	    (unsigned long long)tally->unread);
+	if (tally->unread > 0)
+		check_left(check, name, problem);
 }
 
 /* Compare what the record says of the stage with what is in it. */
@@ -113,31 +198,32 @@ static void
 check_pieces(struct store_check *check, struct record *record,
     const char *name)
 {
-	struct record_piece piece;
-	uint64_t pieces, i, bad = 0;
-	char problem[80];
+	struct tally tally = { 0 };
+	enum status st = STATUS_OK;
+	uint64_t pieces, i;
 	int fd;
 
 	fd = openat(base_stage_fd(check->base), name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd == -1 || record_extent(record, &pieces) != STATUS_OK)
-		pieces = 0;
-	for (i = 0; i < pieces; i++) {
-		if (record_look(record, i, 1, &piece) != STATUS_OK ||
-		    piece.held == RECORD_NONE ||
-		    is_content(fd, i, piece.digest))
-			continue;
-		bad++;
-		if (check->repair)
-			(void)record_spoil(record, i);
-	}
+	if (fd == -1)
+		st = status_errno("content");
+	else
+		st = record_extent(record, &pieces);
+	for (i = 0; st == STATUS_OK && i < pieces; i++)
+		check_piece(&tally, record, fd, i, check->repair);
 	if (fd != -1)
 		close(fd);
-	if (bad == 0)
-		return;
-	snprintf(problem, sizeof(problem), "%llu MiBs are not what the record "
-	    "says", (unsigned long long)bad);
-	(void)check_found(check, name, problem, "sent again at the resume");
+	if (st != STATUS_OK)
+		check_left(check, name, status_text(st));
+	tell_pieces(check, name, &tally);
+}
+
+static void
+drop_record(struct store_check *check, const char *name, const char *problem)
+{
+	if (check_found(check, name, problem, "removed"))
+		check_repaired(check, name,
+		    remove_name(base_uploads_fd(check->base), name));
 }
 
 static void
@@ -146,17 +232,22 @@ check_state(struct store_check *check, struct record *record,
 {
 	struct upload_receipt receipt;
 	enum record_state state;
+	enum status st;
 	uint64_t ino;
 
-	if (record_state(record, &state, &receipt, &ino) != STATUS_OK) {
-		if (check_found(check, name, "a record that cannot be read",
-		    "removed"))
-			record_remove(record);
-	} else if (!has_name(base_stage_fd(check->base), name)) {
+	if ((st = record_state(record, &state, &receipt, &ino)) !=
+	    STATUS_OK) {
+		check_left(check, name, status_text(st));
+		return;
+	}
+	st = look_for(base_stage_fd(check->base), name);
+	if (st == STATUS_NOT_FOUND) {
 		/* One that is published keeps its receipt for a while. */
-		if (state == RECORD_OPEN && check_found(check, name,
-		    "a record without its content", "removed"))
-			record_remove(record);
+		if (state == RECORD_OPEN)
+			drop_record(check, name,
+			    "a record without its content");
+	} else if (st != STATUS_OK) {
+		check_left(check, name, status_text(st));
 	} else if (!record_facts(record)->is_tree) {
 		check_pieces(check, record, name);
 	}
@@ -166,22 +257,24 @@ static void
 check_upload(struct store_check *check, const char *name)
 {
 	uint8_t id[STAGE_ID_SIZE] = { 0 };
+	enum status st = STATUS_NOT_FOUND;
 	struct record *record;
 
 	if (stage_is_name(name)) {
 		read_id(id, name);
-		if (record_open(&record, check->base, id) == STATUS_OK) {
-			if (is_claimed(record))
-				check->in_use++;
-			else
-				check_state(check, record, name);
-			record_close(record);
-			return;
-		}
+		st = record_open(&record, check->base, id);
 	}
-	if (check_found(check, name, "no record of an upload", "removed") &&
-	    unlinkat(base_uploads_fd(check->base), name, 0) == -1)
-		perror("ftctl: remove the record");
+	if (st == STATUS_NOT_FOUND) {
+		drop_record(check, name, "no record of an upload");
+	} else if (st != STATUS_OK) {
+		check_left(check, name, status_text(st));
+	} else {
+		if (is_claimed(record))
+			check->in_use++;
+		else
+			check_state(check, record, name);
+		record_close(record);
+	}
 }
 
 void
@@ -193,12 +286,20 @@ check_uploads(struct store_check *check)
 static void
 check_stage(struct store_check *check, const char *name)
 {
-	if (stage_is_name(name) &&
-	    has_name(base_uploads_fd(check->base), name))
+	enum status st = STATUS_NOT_FOUND;
+
+	if (stage_is_name(name))
+		st = look_for(base_uploads_fd(check->base), name);
+	if (st == STATUS_OK)
 		return;
-	if (check_found(check, name,
-	    "a part of an upload that nobody can go on with", "removed"))
+	if (st != STATUS_NOT_FOUND) {
+		check_left(check, name, status_text(st));
+	} else if (check_found(check, name,
+	    "a part of an upload that nobody can go on with", "removed")) {
 		collect_remove(check->base, name);
+		check_repaired(check, name, look_for(base_stage_fd(
+		    check->base), name) == STATUS_NOT_FOUND);
+	}
 }
 
 void
@@ -214,21 +315,25 @@ compare_count(struct store_check *check, struct quota_file *file,
 	struct quota_data data;
 	struct quota_amount sum;
 	char problem[160], what[QUOTA_ROOT_ROOM + 8];
+	enum status st;
 
-	if (quota_count_walk(&sum, check->base, root) != STATUS_OK ||
-	    quota_file_begin(file, &data) != STATUS_OK)
+	snprintf(what, sizeof(what), "quota of /%.290s", root);
+	if ((st = quota_count_walk(&sum, check->base, root)) != STATUS_OK ||
+	    (st = quota_file_begin(file, &data)) != STATUS_OK) {
+		check_left(check, what, status_text(st));
 		return;
+	}
 	snprintf(problem, sizeof(problem), "counted are %lld bytes in %lld "
 	    "files, there are %lld in %lld", (long long)data.used.bytes,
 	    (long long)data.used.files, (long long)sum.bytes,
 	    (long long)sum.files);
-	snprintf(what, sizeof(what), "quota of /%.290s", root);
 	if ((data.used.bytes != sum.bytes || data.used.files != sum.files) &&
 	    check_found(check, what, problem, "put right")) {
 		data.used = sum;
 		data.is_counted = 1;
 		data.is_unsure = 0;
-		(void)quota_file_end(file, &data);
+		st = quota_file_end(file, &data);
+		check_repaired(check, what, st == STATUS_OK);
 	} else {
 		(void)quota_file_end(file, NULL);
 	}
@@ -239,17 +344,20 @@ check_quota(struct store_check *check, const char *name)
 {
 	char root[QUOTA_ROOT_ROOM];
 	struct quota_file file;
+	enum status st;
 
-	if (quota_file_root(root, check->base, name) != STATUS_OK) {
+	st = quota_file_root(root, check->base, name);
+	if (st == STATUS_NOT_FOUND) {
 		if (check_found(check, name, "no count of a quota",
-		    "removed") && unlinkat(base_quota_fd(check->base),
-		    name, 0) == -1)
-			perror("ftctl: remove the count");
+		    "removed"))
+			check_repaired(check, name,
+			    remove_name(base_quota_fd(check->base), name));
 		return;
 	}
-	if (quota_file_open(&file, check->base, root, false) != STATUS_OK) {
-		(void)check_found(check, name, "cannot be opened",
-		    "left as it is");
+	if (st == STATUS_OK)
+		st = quota_file_open(&file, check->base, root, false);
+	if (st != STATUS_OK) {
+		check_left(check, name, status_text(st));
 		return;
 	}
 	compare_count(check, &file, root);

@@ -114,6 +114,24 @@ class StoreCheck(ftlib.Test):
         (self.private / 'quota' / ('0' * 32)).write_bytes(b'garbage')
         self.finds('no record of an upload')
 
+    def test_what_cannot_be_opened_is_left_with_its_content(self):
+        self.start()
+        name = self.interrupt()
+        record = self.private / 'uploads' / name
+        record.unlink()
+        record.mkdir()
+        for options in ((), ('--repair',)):
+            self.assertRegex(self.check(*options, code=ftlib.EX_DATAERR),
+                             'left as it is\n(.*\n)*.* 1 found, 0 repaired')
+        self.assertEqual(os.listdir(self.private / 'stage'), [name])
+
+    def test_what_cannot_be_removed_is_told(self):
+        self.start()
+        self.stop()
+        (self.private / 'uploads' / 'folder').mkdir()
+        self.assertRegex(self.check('--repair', code=ftlib.EX_DATAERR),
+                         'failed\n(.*\n)*.* 1 found, 0 repaired')
+
     def test_a_wrong_count_is_found_and_put_right(self):
         self.start('quota_bytes=1M')
         with self.server.wire(user='ann') as wire:
