@@ -9,8 +9,8 @@
 
 #include "upload_state.h"
 
-/* Holes of a segment are noted piece by piece; no more than these at once. */
-#define NOTES_MOST	65536u
+/* Holes in what is resumed are noted piece by piece; so many at once. */
+#define NOTES_MOST	1048576u	/* 1 TiB of file, 32 MiB of record */
 
 static void
 take_note(void *ctx, uint64_t offset, uint64_t count,
@@ -84,46 +84,93 @@ skip_within(struct upload *upload, uint64_t to)
 	return st;
 }
 
-/* The piece at `at`, up to `end`: it is held, or else it becomes a hole. */
 static enum status
-skip_piece(struct upload *upload, uint64_t at, uint64_t end,
-    const struct record_piece *piece)
+too_many_holes(void)
+{
+	return status_set(STATUS_TOO_LARGE,
+	    "a hole of more than 1 TiB in what is resumed");
+}
+
+/* Whole pieces, none of which is held, become a hole. */
+static enum status
+skip_missing(struct upload *upload, uint64_t from, uint64_t to)
+{
+	uint8_t hole[DIGEST_SIZE];
+	enum status st;
+
+	if (from == to)
+		return STATUS_OK;
+	if ((st = make_hole(upload, from, to)) != STATUS_OK)
+		return st;
+	digest_of_hole(hole);
+	return record_note(upload->record, from / DIGEST_PIECE,
+	    (to - from) / DIGEST_PIECE, hole);
+}
+
+/* On the way through pieces of which some are held. */
+struct skipping {
+	uint64_t	 at;		/* this far */
+	uint64_t	 hole;		/* since there nothing is held */
+	unsigned int	 missing;
+};
+
+static enum status
+skip_some(struct upload *upload, struct skipping *on,
+    const struct record_piece *pieces, size_t count)
 {
 	enum status st = STATUS_OK;
+	size_t i;
 
-	digest_jump(upload->digest, at);
-	if (piece->held == RECORD_NONE) {
-		if ((st = skip_within(upload, end)) == STATUS_OK)
-			digest_cut(upload->digest);
+	for (i = 0; i < count && st == STATUS_OK; i++) {
+		on->at += DIGEST_PIECE;
+		if (pieces[i].held == RECORD_NONE) {
+			if (++on->missing > NOTES_MOST)
+				return too_many_holes();
+			continue;
+		}
+		st = skip_missing(upload, on->hole, on->at - DIGEST_PIECE);
+		on->hole = on->at;
 	}
-	digest_jump(upload->digest, end);
 	return st;
 }
 
-/* Whole pieces up to `to`, or up to the last one before it. */
+/* Whole pieces up to `to`, of which those that are held stay. */
 static enum status
-skip_held(struct upload *upload, uint64_t to, bool is_end)
+skip_held(struct upload *upload, uint64_t to)
 {
 	struct record_piece pieces[RECORD_LOOK];
-	uint64_t at = digest_offset(upload->digest), end;
+	uint64_t at = digest_offset(upload->digest);
+	struct skipping on = { .at = at, .hole = at };
 	enum status st = STATUS_OK;
-	size_t i, n;
+	size_t n = RECORD_LOOK;
 
-	while (st == STATUS_OK && at < to &&
-	    (is_end || to - at >= DIGEST_PIECE)) {
-		n = RECORD_LOOK;
-		if ((to - at + DIGEST_PIECE - 1) / DIGEST_PIECE < n)
-			n = (size_t)((to - at + DIGEST_PIECE - 1) /
-			    DIGEST_PIECE);
-		st = record_look(upload->record, at / DIGEST_PIECE, n, pieces);
-		for (i = 0; i < n && st == STATUS_OK && at < to; i++) {
-			end = to - at < DIGEST_PIECE ? to : at + DIGEST_PIECE;
-			if (end % DIGEST_PIECE != 0 && !is_end)
-				break;
-			st = skip_piece(upload, at, end, &pieces[i]);
-			at = end;
-		}
+	while (st == STATUS_OK && on.at < to) {
+		if ((to - on.at) / DIGEST_PIECE < n)
+			n = (size_t)((to - on.at) / DIGEST_PIECE);
+		st = record_look(upload->record, on.at / DIGEST_PIECE, n,
+		    pieces);
+		if (st == STATUS_OK)
+			st = skip_some(upload, &on, pieces, n);
 	}
+	if (st == STATUS_OK)
+		st = skip_missing(upload, on.hole, on.at);
+	digest_jump(upload->digest, on.at);
+	return st;
+}
+
+/* The last piece, which ends with the file at `to`, not with a MiB. */
+static enum status
+skip_last(struct upload *upload, uint64_t to)
+{
+	uint64_t at = digest_offset(upload->digest);
+	struct record_piece piece;
+	enum status st;
+
+	st = record_look(upload->record, at / DIGEST_PIECE, 1, &piece);
+	if (st == STATUS_OK && piece.held == RECORD_NONE &&
+	    (st = skip_within(upload, to)) == STATUS_OK)
+		digest_cut(upload->digest);
+	digest_jump(upload->digest, to);
 	return st;
 }
 
@@ -138,13 +185,6 @@ open_piece(struct upload *upload)
 	return record_spoil(upload->record, at / DIGEST_PIECE);
 }
 
-static enum status
-too_many_holes(void)
-{
-	return status_set(STATUS_TOO_LARGE,
-	    "a hole of more than 64 GiB in what is resumed");
-}
-
 /* Go on to `to`; `is_end`: nothing comes behind it. */
 static enum status
 skip_to(struct upload *upload, uint64_t to, bool is_end)
@@ -156,15 +196,16 @@ skip_to(struct upload *upload, uint64_t to, bool is_end)
 		return STATUS_OK;
 	if (!upload->is_resumed)
 		return skip_within(upload, to);
-	if ((to - at) / DIGEST_PIECE > NOTES_MOST && !is_end)
-		return too_many_holes();
 	/* The rest of the piece that was begun. */
 	edge = (at + DIGEST_PIECE - 1) / DIGEST_PIECE * DIGEST_PIECE;
 	if ((st = skip_within(upload, edge < to ? edge : to)) != STATUS_OK ||
-	    (st = skip_held(upload, to, is_end)) != STATUS_OK)
+	    edge >= to)
 		return st;
-	if (digest_offset(upload->digest) == to)
-		return STATUS_OK;
+	if ((st = skip_held(upload, to - to % DIGEST_PIECE)) != STATUS_OK ||
+	    digest_offset(upload->digest) == to)
+		return st;
+	if (is_end)
+		return skip_last(upload, to);
 	/* The beginning of the one that comes. */
 	if ((st = open_piece(upload)) != STATUS_OK)
 		return st;
