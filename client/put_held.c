@@ -147,7 +147,7 @@ put_held_compare(struct put_tree *put, const struct remote_tree *there,
 	enum status st = STATUS_OK;
 	size_t i, number;
 
-	*fits = true;
+	*fits = there->len <= put->tree.len;
 	for (i = 0; i < there->len && *fits && st == STATUS_OK; i++) {
 		entry = &there->at[i];
 		*fits = find(&number, put, entry->path) &&

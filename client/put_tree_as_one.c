@@ -41,8 +41,10 @@ take_tree(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum status st;
 
+	/* More than there is here does not fit, whatever else it is. */
 	if (frame->header.type == FT1_ENTRIES)
-		return remote_tree_take(&whole->there, frame);
+		return whole->there.len > whole->put->tree.len ? STATUS_OK :
+		    remote_tree_take(&whole->there, frame);
 	if (frame->header.type == FT1_BEGUN) {
 		st = reply_read(&reply, frame, REPLY_UPLOAD);
 		if (st == STATUS_OK)

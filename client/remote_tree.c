@@ -14,6 +14,14 @@ malformed(void)
 	    "the server sent a path that leads out of its folder");
 }
 
+static enum status
+too_many(void)
+{
+	return status_set(STATUS_PROTOCOL, "the server tells of more than %u "
+	    "files, or %u bytes of paths, in one folder", REMOTE_TREE_MOST,
+	    REMOTE_TREE_PATHS);
+}
+
 /* One name of a path: not empty, not "." or "..". */
 static bool
 is_name(const char *at, size_t len)
@@ -46,6 +54,9 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 	size_t room = tree->room * 2 + 64;
 	struct remote_entry *more, *out;
 
+	if (tree->len == REMOTE_TREE_MOST ||
+	    entry->name_len >= REMOTE_TREE_PATHS - tree->bytes)
+		return too_many();
 	if (tree->len == tree->room) {
 		more = realloc(tree->at, room * sizeof(*more));
 		if (more == NULL)
@@ -61,6 +72,7 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 	if ((out->path = strndup(entry->name, entry->name_len)) == NULL)
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	tree->len++;
+	tree->bytes += entry->name_len;
 	return STATUS_OK;
 }
 
@@ -140,4 +152,5 @@ remote_tree_clear(struct remote_tree *tree)
 	free(tree->at);
 	tree->at = NULL;
 	tree->room = 0;
+	tree->bytes = 0;
 }

@@ -2,8 +2,8 @@
  * remote_tree - all that stands below a folder of the server, in the order of
  * names: a folder before what is in it.
  *
- * A server may say anything: whatever is no path below that folder breaks the
- * connection off.
+ * A server may say anything: whatever is no path below that folder, or is more
+ * than the bounds below, breaks the connection off.
  */
 #ifndef REMOTE_TREE_H
 #define REMOTE_TREE_H
@@ -13,6 +13,9 @@
 #include "ft1.h"
 #include "remote.h"
 #include "status.h"
+
+#define REMOTE_TREE_MOST	4194304u	/* files and folders, and ... */
+#define REMOTE_TREE_PATHS	536870912u	/* ... bytes of their paths */
 
 struct remote_entry {
 	char		*path;		/* from the folder on: "a/b" */
@@ -26,6 +29,7 @@ struct remote_entry {
 struct remote_tree {
 	struct remote_entry *at;	/* owned, with their paths */
 	size_t		 len, room;
+	size_t		 bytes;		/* of all paths */
 };
 
 /* Begin with { 0 }.  Ask for all that is below that path. */

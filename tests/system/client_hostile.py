@@ -476,6 +476,38 @@ class Revived(ClientTest):
             self.assertEqual(len(peer.names(name)), 2)
 
 
+class Endless(ClientTest):
+    """A list that goes on for ever is not kept for ever."""
+
+    def setUp(self):
+        super().setUp()
+        (self.work / 'tree').mkdir()
+        (self.work / 'tree/a').write_bytes(b'content')
+
+    def endless(self, session, frame, names):
+        rows = ftpeer.row(*(ftpeer.entry(name) for name in names))
+        self.assertLessEqual(len(rows), 65536)
+        for _ in range(10**9):
+            session.send('ENTRIES', frame.id, rows)
+
+    def get_is_refused(self, names):
+        peer = self.peer()
+        peer.on['STAT'] = lambda session, frame: session.ok(
+            frame, ENTRY=ftpeer.entry(b'tree', kind='d'))
+        peer.on['FIND'] = lambda session, frame: self.endless(
+            session, frame, names)
+        done = self.run_client(peer, 'get', '-r', 'tree', 'new', code=76,
+                               timeout=ftlib.LIMIT)
+        self.assertRegex(done.stderr, rb'more than \d+ files, or \d+ bytes')
+        self.assertEqual(self.local_files(), [b'tree'])
+
+    def test_of_files(self):
+        self.get_is_refused([b'a'] * 1000)
+
+    def test_of_long_paths(self):
+        self.get_is_refused([b'/'.join([b'n' * 255] * 15)] * 15)
+
+
 class Batches(ClientTest):
     def setUp(self):
         super().setUp()
