@@ -405,9 +405,9 @@ class Server:
                 f'{done.stdout!r}\n{done.stderr!r}\n{self.log()}')
         return done
 
-    def start_client(self, *words, cwd=None, **more):
+    def start_client(self, *words, cwd=None, argv=None, **more):
         env = {**os.environ, 'HOME': str(self.home)}
-        return subprocess.Popen(self.client_argv(*words), env=env,
+        return subprocess.Popen(argv or self.client_argv(*words), env=env,
                                 cwd=cwd or self.folder.parent, **more)
 
     def connect(self, **options):

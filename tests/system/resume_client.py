@@ -20,11 +20,14 @@ class Proxy:
     """Passes bytes on to a server, and cuts connections off when told.
 
     `limits` are the bytes that may pass up or down on each connection in
-    turn; those behind the last one pass freely.
+    turn; those behind the last one pass freely.  After `held` bytes up in
+    all, the rest waits for `release`.
     """
 
-    def __init__(self, server, up=(), down=()):
+    def __init__(self, server, up=(), down=(), held=None):
         self.server = server
+        self.held = held
+        self.release = threading.Event()
         self.up, self.down = list(up), list(down)
         self.connections = 0
         self.listener = socket.create_server(('127.0.0.1', 0))
@@ -60,14 +63,23 @@ class Proxy:
                             left[side] -= len(data)
                             if left[side] < 0:
                                 return
+                        if side is client:
+                            self.hold(len(data))
                         other[side].sendall(data)
                     except OSError:
                         return
+
+    def hold(self, count):
+        if self.held is not None:
+            self.held -= count
+            if self.held < 0:
+                self.release.wait()
 
     def target(self):
         return f'{ftlib.USER}@127.0.0.1:{self.port}'
 
     def close(self):
+        self.release.set()
         self.listener.close()
 
 

@@ -320,10 +320,12 @@ class Atomic(Trees):
     def test_a_server_that_dies_meanwhile_has_it_whole_in_the_end(self):
         top = self.make(files={f'f{i}': os.urandom(300000)
                                for i in range(60)})
-        client = self.server.start_client('put', '-r', '--atomic', 'tree',
-                                          cwd=self.local)
+        proxy = self.proxy(held=3 << 20)
+        client = self.server.start_client(argv=self.argv(
+            proxy, 'put', '-r', '--atomic', 'tree'), cwd=self.local)
         self.wait_for_members(3)
         os.kill(self.server.worker, signal.SIGKILL)
+        proxy.release.set()
         self.assertEqual(client.wait(ftlib.LIMIT), 0)
         self.assertSame(top, self.server.path('tree'))
         self.assertEqual(len(self.lines()), 1)
