@@ -342,8 +342,9 @@ class Atomic(Trees):
     def test_a_killed_client_goes_on_with_a(self):
         top = self.make(files={f'f{i:02}': os.urandom(200000)
                                for i in range(80)})
-        client = self.server.start_client('put', '-r', '--atomic', 'tree',
-                                          cwd=self.local)
+        proxy = self.proxy(held=3 << 20)
+        client = self.server.start_client(argv=self.argv(
+            proxy, 'put', '-r', '--atomic', 'tree'), cwd=self.local)
         self.wait_for_members(4)    # with the empty folder
         client.kill()
         client.wait(ftlib.LIMIT)
@@ -353,7 +354,10 @@ class Atomic(Trees):
         self.assertGreaterEqual(held, 3 * 200000)
         shown = self.client('uploads').stdout
         self.assertIn(tree.hex().encode(), shown)
-        self.client('put', '-a', '-r', '--atomic', 'tree')
+        proxy.release.set()
+        client = self.server.start_client(argv=self.argv(
+            proxy, 'put', '-a', '-r', '--atomic', 'tree'), cwd=self.local)
+        self.assertEqual(client.wait(ftlib.LIMIT), 0)
         self.assertSame(top, self.server.path('tree'))
         self.assertIn(f'upload={tree.hex()} outcome=ok', self.lines()[-1])
         self.assertEqual(self.unfinished(), {})
