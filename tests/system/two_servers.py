@@ -4,6 +4,7 @@
 other respects.  The tests of locks, uploads and quotas run once more, with
 their clients split between the two; then the two contend."""
 
+import copy
 import subprocess
 import threading
 
@@ -131,9 +132,9 @@ class Balancer(resume_client.Proxy):
     """One address in front of both, as a fleet has."""
 
     def carry(self, client, up, down):
-        carrier = resume_client.Proxy.__new__(resume_client.Proxy)
+        carrier = copy.copy(self)
         carrier.server = self.server.next()
-        carrier.carry(client, up, down)
+        resume_client.Proxy.carry(carrier, client, up, down)
 
 
 class Fleet(Paired, ftlib.Test):
