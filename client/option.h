@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum option {
 	OPTION_ATOMIC,
@@ -27,7 +28,7 @@ enum option {
 };
 
 /* For the set that a verb knows. */
-#define OPTION_BIT(option) (1u << (option))
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
 
 /* The option of that name (not ended by NUL), or OPTION_COUNT. */
 enum option option_find(const char *name, size_t len);

@@ -3,6 +3,7 @@
 
 #include "runner.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ read_letters(struct arguments *arguments, const struct verb *verb,
 	char what[64];
 
 	for (word++; *word != '\0'; word++) {
-		if (*word < 'a' || *word > 'z' ||
+		if (!isalpha((unsigned char)*word) ||
 		    strchr(verb->letters, *word) == NULL) {
 			snprintf(what, sizeof(what), "there is no option -%c",
 			    *word);

@@ -142,7 +142,7 @@ verb_needs_files(const struct verb *verb, const struct arguments *arguments)
 {
 	static const struct {
 		const char	*name;
-		unsigned int	 letters;	/* with one of these; 0: any */
+		uint64_t	 letters;	/* with one of these; 0: any */
 	} rows[] = {
 		{ "append", 0 }, { "truncate", 0 }, { "touch", 0 },
 		{ "sum", 0 }, { "cp", 0 }, { "find", 0 }, { "du", 0 },

@@ -6,6 +6,7 @@
 #define VERB_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "ftclient.h"
@@ -15,12 +16,15 @@
 struct arguments {
 	int		 len;
 	char	       **words;		/* ended by NULL */
-	unsigned int	 letters;	/* VERB_LETTER of each option given */
+	uint64_t	 letters;	/* VERB_LETTER of each option given */
 	const char	*options[OPTION_COUNT];	/* values; "" without one,
 						 * NULL if not given */
 };
 
-#define VERB_LETTER(letter) (1u << ((letter) - 'a'))
+/* 'a' to 'z' and 'A' to 'Z'. */
+#define VERB_LETTER(letter) \
+	(UINT64_C(1) << \
+	((letter) >= 'a' ? (letter) - 'a' : 26 + (letter) - 'A'))
 
 /*
  * A failure's text names the file, or `*blame` does, which the verb may point
@@ -32,13 +36,13 @@ typedef enum status verb_function(struct client *client,
 struct verb {
 	const char	*name;
 	const char	*alias;		/* or NULL */
-	const char	*letters;	/* options that it knows: a to z */
+	const char	*letters;	/* options that it knows */
 	int		 least, most;	/* words; -1: any number */
 	const char	*usage;		/* behind the name */
 	const char	*help;
 	verb_function	*run;
 	bool		 gathers;	/* leaves the outbox to be settled */
-	unsigned int	 options;	/* OPTION_BIT of each that it knows */
+	uint64_t	 options;	/* OPTION_BIT of each that it knows */
 };
 
 /* The verb of that name; NULL, with the thread's text set to a hint. */
