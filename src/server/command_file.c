@@ -8,6 +8,7 @@
 #include "change.h"
 #include "command.h"
 #include "kit.h"
+#include "reach.h"
 #include "share.h"
 #include "touch.h"
 #include "waiter.h"
@@ -173,6 +174,19 @@ check_touch(const struct change_waiter *change, const struct caller *caller)
 	return STATUS_OK;
 }
 
+/* What the configuration shares stays where it is. */
+static enum status
+check_share(const struct change_waiter *change, const struct caller *caller)
+{
+	const char *path = change->waiter.path;
+
+	if ((change->verb == VERB_MV || change->verb == VERB_RMDIR) &&
+	    reach_is_needed(caller, path))
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: is shared, and stays as it is", path);
+	return STATUS_OK;
+}
+
 static void
 plan_change(struct change_waiter *change, const struct caller *caller,
     const struct request *request)
@@ -211,6 +225,8 @@ change_run(struct caller *caller, const struct request *request)
 		st = share_check_same(caller, change->waiter.target);
 	if (st == STATUS_OK)
 		st = check_touch(change, caller);
+	if (st == STATUS_OK)
+		st = check_share(change, caller);
 	if (st == STATUS_OK)
 		waiter_set_flushes(&change->waiter);
 	if (st == STATUS_OK && request->wait > 0)

@@ -152,3 +152,49 @@ reach_folders(const struct caller *caller)
 	}
 	return folders;
 }
+
+/* One of the share's own path, from the base on? */
+static bool
+leads_to(const struct config_share *share, struct place place,
+    const struct stat *sb)
+{
+	const char *path = share->path + strspn(share->path, "/");
+	char prefix[WALK_PATH_ROOM];
+	size_t len = 0;
+	struct stat above;
+
+	place.root = prefix;
+	while (path[len] != '\0') {
+		len += strspn(path + len, "/");
+		len += strcspn(path + len, "/");
+		if (len >= sizeof(prefix))
+			return false;
+		memcpy(prefix, path, len);
+		prefix[len] = '\0';
+		if (walk_stat(&above, &place, "/") != STATUS_OK)
+			return false;
+		if (above.st_dev == sb->st_dev && above.st_ino == sb->st_ino)
+			return true;
+	}
+	return false;
+}
+
+bool
+reach_is_needed(const struct caller *caller, const char *path)
+{
+	const struct place place = { .base = caller->place.base };
+	size_t i, count = share_count(caller);
+	const struct config_share *share;
+	struct stat sb;
+
+	if (count == 0 || walk_lstat(&sb, &caller->place, path) != STATUS_OK ||
+	    !S_ISDIR(sb.st_mode))
+		return false;
+	for (i = 0; i < count; i++) {
+		share = &caller->config->shares[i];
+		if (services_base(caller->services, share->base) ==
+		    place.base && leads_to(share, place, &sb))
+			return true;
+	}
+	return false;
+}

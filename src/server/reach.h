@@ -52,4 +52,10 @@ struct reach_folders {
 /* NULL without memory; to be freed with free(). */
 struct reach_folders *reach_folders(const struct caller *caller);
 
+/*
+ * Does the clean path lead to the folder of such a share, or to one above it?
+ * Then nobody removes or renames it.
+ */
+bool reach_is_needed(const struct caller *caller, const char *path);
+
 #endif

@@ -206,6 +206,15 @@ class Shares(ftlib.Test):
         self.assertIn(b'/shared/box: is shared', said.stderr)
         self.assertEqual(self.server.tree(), before)
         self.assertTrue((self.other / 'far/d').exists())
+        for command in (('mv', '/shared/box', '/gone'),
+                        ('mv', '/shared', '/gone'),
+                        ('rmdir', '/shared/box')):
+            said = self.client('root', *command, code=ftlib.EX_NOPERM)
+            self.assertIn(b'is shared, and stays as it is', said.stderr)
+        self.assertEqual(self.server.tree(), before)
+        self.client('root', 'mkdir', '/sharedish')
+        self.client('root', 'mv', '/sharedish', '/more')
+        self.client('root', 'rmdir', '/more')
         self.server.wait_log('audit rm user="ann" .*path="/box" .*'
                              'outcome=not-permitted')
         self.client('ann', 'rm', '-r', '/box/sub')
