@@ -11,7 +11,6 @@
 #include "ftclient.h"
 #include "local_tree.h"
 #include "outbox.h"
-#include "patience.h"
 #include "tally.h"
 
 /* Of a folder that is sent as one: a member of which the server has it all. */
@@ -42,10 +41,6 @@ struct put_tree {
 /* Make its folders, then send its files; failures are told and counted. */
 enum status put_tree_make_folders(struct put_tree *put);
 enum status put_tree_send_files(struct put_tree *put);
-
-/* May a request that failed so go better now? */
-bool put_tree_again(const struct put_tree *put, struct call *call,
-    struct patience *patience, enum status st);
 
 /* All of it, published by one rename. */
 enum status put_tree_as_one(struct put_tree *put);

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "errands.h"
 #include "ledger.h"
 #include "paths.h"
+#include "patience.h"
 #include "put_held.h"
 #include "remote_tree.h"
 
@@ -120,7 +122,7 @@ open_tree(struct whole *whole, const uint8_t *id)
 		if (st == STATUS_LOCKED && was_lost)
 			st = STATUS_BUSY;
 	} while (st != STATUS_OK &&
-	    put_tree_again(put, &call, &patience, st));
+	    errand_again(put->client, &call, &patience, st));
 	if (st != STATUS_OK)
 		put->has_id = false;
 	return st;
@@ -231,7 +233,7 @@ commit(struct whole *whole)
 		ft1_put_u64(frame, FT1_TAG_COUNT, put->tree.len);
 		st = remote_finish(put->client->remote, &call);
 	} while (st != STATUS_OK &&
-	    put_tree_again(put, &call, &patience, st));
+	    errand_again(put->client, &call, &patience, st));
 	put->tally.is_async = receipt.is_async;
 	return st;
 }

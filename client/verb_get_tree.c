@@ -10,20 +10,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "download.h"
+#include "inbox.h"
 #include "paths.h"
 #include "remote_tree.h"
 #include "tally.h"
-
-/* Requests that await their answers; a server hears no more than 64 KiB. */
-#define WINDOW		64u
-#define WINDOW_BYTES	32768u
-
-/* One that was asked for. */
-struct pending {
-	struct download	*download;	/* owned */
-	const char	*path;		/* borrowed from the tree */
-};
 
 struct get_tree {
 	struct client	*client;	/* borrowed */
@@ -32,8 +22,7 @@ struct get_tree {
 	const char	*path;		/* borrowed; the server's folder */
 	char		*local;		/* owned; what it is to be here */
 	struct download_plan plan;	/* what holds for all files */
-	struct pending	 window[WINDOW];
-	size_t		 first, len, bytes;
+	struct inbox	*inbox;		/* owned while files are fetched */
 };
 
 static enum status
@@ -181,80 +170,32 @@ finish_folders(struct get_tree *get)
  * --- Files ------------------------------------------------------------------
  */
 
-/* The one that was asked for first; a failure ends the command. */
-static enum status
-end_first(struct get_tree *get)
+static void
+fetched(void *owner, size_t number, uint64_t size, enum status st)
 {
-	struct pending *pending = &get->window[get->first];
-	enum status st;
-	uint64_t size;
+	struct get_tree *get = owner;
 
-	st = download_end(pending->download, &size);
-	get->first = (get->first + 1) % WINDOW;
-	if (--get->len == 0)
-		get->bytes = 0;
 	if (st == STATUS_OK) {
 		get->tally.files++;
 		get->tally.bytes += size;
-		return STATUS_OK;
-	}
-	if (st == STATUS_CANCELLED ||
-	    remote_lost(get->client->remote) != STATUS_OK)
-		return st;
-	tally_fail(&get->tally, pending->path, st);
-	return STATUS_OK;
+	} else
+		tally_fail(&get->tally, get->tree.at[number].path, st);
 }
 
 static enum status
-end_all(struct get_tree *get)
+begin_file(struct get_tree *get, size_t number)
 {
-	enum status st = STATUS_OK, next;
-	char *text = NULL;
-
-	while (get->len > 0) {
-		next = end_first(get);
-		if (st == STATUS_OK && next != STATUS_OK) {
-			st = next;
-			text = strdup(status_text(st));
-		}
-	}
-	if (st != STATUS_OK)
-		status_set(st, "%s", text != NULL ? text : "");
-	free(text);
-	return st;
-}
-
-static enum status
-begin_file(struct get_tree *get, const struct remote_entry *entry)
-{
+	const struct remote_entry *entry = &get->tree.at[number];
 	struct download_plan plan = get->plan;
-	struct pending *pending;
 	char *path = strcmp(get->path, ".") == 0 ? strdup(entry->path) :
 	    path_join(get->path, entry->path);
 	char *local = here(get, entry->path);
-	enum status st = STATUS_OK;
+	enum status st;
 
-	while (get->len == WINDOW ||
-	    (get->len > 0 && get->bytes > WINDOW_BYTES))
-		if ((st = get->len == WINDOW ? end_first(get) :
-		    end_all(get)) != STATUS_OK)
-			break;
-	if (st == STATUS_OK && (path == NULL || local == NULL))
-		st = out_of_memory();
-	if (st == STATUS_OK) {
-		pending = &get->window[(get->first + get->len) % WINDOW];
-		pending->path = entry->path;
-		plan.path = path;
-		plan.local = local;
-		st = download_begin(&pending->download, get->client, &plan);
-		if (st == STATUS_OK) {
-			get->len++;
-			get->bytes += FT1_HEADER_SIZE + 20 + strlen(path);
-		} else if (st != STATUS_NO_MEMORY) {
-			tally_fail(&get->tally, local, st);
-			st = STATUS_OK;
-		}
-	}
+	plan.path = path;
+	plan.local = local;
+	st = path == NULL || local == NULL ? out_of_memory() :
+	    inbox_add(get->inbox, &plan, number);
 	free(path);
 	free(local);
 	return st;
@@ -264,15 +205,18 @@ static enum status
 fetch_files(struct get_tree *get)
 {
 	const struct remote_entry *entry;
-	enum status st = STATUS_OK, last;
+	enum status st;
 	size_t i;
 
+	st = inbox_new(&get->inbox, get->client, fetched, get);
+	if (st != STATUS_OK)
+		return st;
 	for (i = 0; i < get->tree.len && st == STATUS_OK; i++) {
 		entry = &get->tree.at[i];
 		if (remote_is_interrupted(get->client->remote))
 			st = status_set(STATUS_CANCELLED, "interrupted");
 		else if (entry->type == 'f' && has_parent(get, entry))
-			st = begin_file(get, entry);
+			st = begin_file(get, i);
 		else if (entry->type == 'f')
 			tally_fail(&get->tally, entry->path,
 			    no_parent(entry));
@@ -284,8 +228,7 @@ fetch_files(struct get_tree *get)
 			    status_set(STATUS_NOT_A_FILE,
 			    "%s: neither a file nor a folder", entry->path));
 	}
-	last = end_all(get);
-	return st != STATUS_OK ? st : last;
+	return inbox_end(get->inbox, st);
 }
 
 static enum status

@@ -7,26 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "errands.h"
 #include "paths.h"
 #include "put_held.h"
 #include "put_tree.h"
 #include "sender.h"
-
-/* Requests that await their answers; a server hears no more than 64 KiB. */
-#define WINDOW		64
-#define WINDOW_BYTES	32768u
-
-/* A folder that is being made. */
-struct making {
-	struct call	 call;
-	char		*path;		/* owned */
-	uint32_t	 mode;
-};
-
-struct window {
-	struct making	 making[WINDOW];
-	size_t		 len, bytes;
-};
 
 static enum status
 out_of_memory(void)
@@ -109,108 +94,30 @@ there(const struct put_tree *put, const char *path)
  */
 
 static void
-send_folder(const struct put_tree *put, struct making *making)
+folder_made(void *owner, const struct errand *errand, enum status st)
 {
-	struct ft1_frame *frame;
+	struct put_tree *put = owner;
 
-	making->call = (struct call){ 0 };
-	frame = remote_request(put->client->remote, FT1_MKDIR, 0,
-	    &making->call);
-	ft1_put_string(frame, FT1_TAG_PATH, making->path);
-	/* What goes into it needs the owner's bits, but for a stage. */
-	if (put->keeps)
-		ft1_put_u32(frame, FT1_TAG_MODE, put->has_id ? making->mode :
-		    making->mode | 0700);
-	if (put->has_id)
-		ft1_put_bytes(frame, FT1_TAG_TREE, put->id, FT1_ID_SIZE);
-	else
-		ft1_put_bytes(frame, FT1_TAG_PARENTS, "", 0);
-	(void)remote_send(put->client->remote);
-}
-
-/* May it go better the next time? */
-bool
-put_tree_again(const struct put_tree *put, struct call *call,
-    struct patience *patience, enum status st)
-{
-	struct client *client = put->client;
-
-	if (revive_is_loss(st))
-		return revive_after(&client->revive, client->remote, call,
-		    st) == STATUS_OK;
-	patience->wait = call->wait;
-	return st == STATUS_BUSY && patience_wait(patience,
-	    client->interrupt, client->settings->verbose) == STATUS_OK;
-}
-
-static enum status
-settle_folder(struct put_tree *put, struct making *making)
-{
-	struct remote *remote = put->client->remote;
-	struct patience patience = { 0 };
-	enum status st = remote_wait(remote, &making->call);
-
-	while (st != STATUS_OK &&
-	    put_tree_again(put, &making->call, &patience, st)) {
-		send_folder(put, making);
-		st = remote_wait(remote, &making->call);
-	}
-	if (st == STATUS_OK) {
-		revive_rest(&put->client->revive);
+	if (st == STATUS_OK)
 		put->tally.folders++;
-		return STATUS_OK;
-	}
-	if (remote_lost(remote) != STATUS_OK || st == STATUS_CANCELLED)
-		return st;
-	tally_fail(&put->tally, making->path, st);
-	return STATUS_OK;
-}
-
-/* All of them are waited for, also behind a failure. */
-static enum status
-settle_folders(struct put_tree *put, struct window *window)
-{
-	enum status st = STATUS_OK, next;
-	char *text = NULL;
-	size_t i;
-
-	for (i = 0; i < window->len; i++) {
-		next = settle_folder(put, &window->making[i]);
-		if (st == STATUS_OK && next != STATUS_OK) {
-			st = next;
-			text = strdup(status_text(st));
-		}
-		free(window->making[i].path);
-	}
-	window->len = window->bytes = 0;
-	if (st != STATUS_OK)
-		status_set(st, "%s", text != NULL ? text : "");
-	free(text);
-	return st;
+	else
+		tally_fail(&put->tally, errand->path, st);
 }
 
 /* Takes over the path. */
 static enum status
-make_folder(struct put_tree *put, struct window *window, char *path,
+make_folder(struct put_tree *put, struct errands *errands, char *path,
     uint32_t mode)
 {
-	struct making *making;
+	/* What goes into it needs the owner's bits, but for a stage. */
+	struct errand errand = { .type = FT1_MKDIR, .path = path,
+	    .has_mode = put->keeps, .mode = put->has_id ? mode : mode | 0700,
+	    .has_parents = !put->has_id,
+	    .tree = put->has_id ? put->id : NULL };
 	enum status st;
 
-	if (path == NULL)
-		return out_of_memory();
-	if ((st = path_check(path)) != STATUS_OK) {
-		tally_fail(&put->tally, path, st);
-		free(path);
-		return STATUS_OK;
-	}
-	if (window->len == WINDOW || window->bytes > WINDOW_BYTES)
-		st = settle_folders(put, window);
-	making = &window->making[window->len++];
-	making->path = path;
-	making->mode = mode;
-	window->bytes += FT1_HEADER_SIZE + 20 + strlen(path);
-	send_folder(put, making);
+	st = path == NULL ? out_of_memory() : errands_add(errands, &errand);
+	free(path);
 	return st;
 }
 
@@ -221,19 +128,18 @@ is_held(const struct put_tree *put, size_t i)
 	return put->held != NULL && put->held[i].is_there;
 }
 
-enum status
-put_tree_make_folders(struct put_tree *put)
+static enum status
+make_folders(struct put_tree *put, struct errands *errands)
 {
-	struct window window = { .len = 0 };
 	const struct local_entry *entry;
-	enum status st = STATUS_OK, last;
+	enum status st = STATUS_OK;
 	size_t i;
 
 	if (!put->has_id && strcmp(put->target, ".") != 0) {
-		st = make_folder(put, &window, strdup(put->target),
+		st = make_folder(put, errands, strdup(put->target),
 		    put->tree.mode);
 		if (st == STATUS_OK)
-			st = settle_folders(put, &window);
+			st = errands_settle(errands);
 		/* Nothing can go where there is no folder. */
 		if (st == STATUS_OK && put->tally.folders == 0)
 			return tally_end(&put->tally);
@@ -241,11 +147,21 @@ put_tree_make_folders(struct put_tree *put)
 	for (i = 0; i < put->tree.len && st == STATUS_OK; i++) {
 		entry = &put->tree.at[i];
 		if (entry->is_folder && !is_held(put, i))
-			st = make_folder(put, &window,
+			st = make_folder(put, errands,
 			    there(put, entry->path), entry->mode);
 	}
-	last = settle_folders(put, &window);
-	return st != STATUS_OK ? st : last;
+	return st;
+}
+
+enum status
+put_tree_make_folders(struct put_tree *put)
+{
+	struct errands *errands;
+	enum status st;
+
+	st = errands_new(&errands, put->client, folder_made, put);
+	return st != STATUS_OK ? st :
+	    errands_end(errands, make_folders(put, errands));
 }
 
 /*
