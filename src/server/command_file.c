@@ -196,6 +196,8 @@ plan_change(struct change_waiter *change, const struct caller *caller,
 	change->terms.deny_taken = (caller->rights & RIGHT_OVERWRITE) == 0;
 	change->touch.has_time = request->has_mtime;
 	change->touch.time = request->mtime;
+	change->touch.has_mode = request->has_mode;
+	change->touch.mode = request->mode;
 	change->touch.if_absent = request->if_absent;
 	change->touch.if_version = request->if_version;
 	memcpy(change->touch.version, request->version,

@@ -3,6 +3,7 @@
 
 #include "touch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,10 +12,12 @@
 #include "quota.h"
 
 #define MODE_DEFAULT	0644
+#define MODE_BITS	0777
 #define RACES_MOST	100	/* times that the name may come and go */
 
+/* An fsync of a folder may be something that its file system cannot do. */
 static enum status
-set_time(int fd, const struct place *place, const char *path,
+set_facts(int fd, const struct place *place, const char *path,
     const struct touch_plan *plan)
 {
 	struct timespec times[2] = {
@@ -25,10 +28,13 @@ set_time(int fd, const struct place *place, const char *path,
 	if (plan->has_time) {
 		times[1].tv_sec = (time_t)plan->time.seconds;
 		times[1].tv_nsec = (long)plan->time.nanoseconds;
-	}
-	if (futimens(fd, times) == -1 ||
-	    (place_durability(place) == DURABILITY_COMMIT &&
-	    fsync(fd) == -1))
+	} else if (plan->has_mode)
+		times[1].tv_nsec = UTIME_OMIT;
+	if ((plan->has_mode && fchmod(fd, plan->mode & MODE_BITS) == -1) ||
+	    futimens(fd, times) == -1)
+		return status_errno("%s", path);
+	if (place_durability(place) == DURABILITY_COMMIT &&
+	    fsync(fd) == -1 && errno != EINVAL)
 		return status_errno("%s", path);
 	return STATUS_OK;
 }
@@ -51,6 +57,37 @@ check_old(const struct stat *sb, const char *path,
 	return STATUS_OK;
 }
 
+/*
+ * Who may change the bits of a file need not be able to write to it: it may be
+ * these bits that forbid it.
+ */
+static enum status
+open_old(int *fd, struct stat *sb, const struct place *place,
+    const char *path, const struct touch_plan *plan)
+{
+	struct folder folder;
+	enum status st;
+
+	st = walk_file_to_write(fd, sb, place, path);
+	if (st == STATUS_NOT_PERMITTED && plan->has_mode)
+		return walk_file(fd, sb, place, path);
+	if (st != STATUS_IS_A_FOLDER)
+		return st;
+	if (*place_path(place, path) == '\0' ||
+	    strcmp(place_path(place, path), "/") == 0)
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: the root stays as it is", path);
+	if ((st = walk_folder(&folder, place, path)) != STATUS_OK)
+		return st;
+	if (fstat(folder.fd, sb) == -1) {
+		st = status_errno("%s", path);
+		folder_close(&folder);
+		return st;
+	}
+	*fd = folder.fd;
+	return STATUS_OK;
+}
+
 static enum status
 change_old(const struct place *place, const char *path,
     const struct touch_plan *plan)
@@ -59,11 +96,10 @@ change_old(const struct place *place, const char *path,
 	enum status st;
 	int fd;
 
-	st = walk_file_to_write(&fd, &sb, place, path);
-	if (st != STATUS_OK)
+	if ((st = open_old(&fd, &sb, place, path, plan)) != STATUS_OK)
 		return st;
 	if ((st = check_old(&sb, path, plan)) == STATUS_OK)
-		st = set_time(fd, place, path, plan);
+		st = set_facts(fd, place, path, plan);
 	close(fd);
 	return st;
 }
@@ -90,7 +126,7 @@ make_held(const struct folder *folder, const char *name,
 		return st;
 	}
 	quota_settle(&hold, 0, 1);
-	st = set_time(fd, place, path, plan);
+	st = set_facts(fd, place, path, plan);
 	close(fd);
 	if (st == STATUS_OK &&
 	    place_durability(place) == DURABILITY_COMMIT)

@@ -1,5 +1,6 @@
 /*
- * touch - the time of a file, and the file itself if it is missing.
+ * touch - the time and the permission bits of a file or folder, and the file
+ * itself if it is missing.
  */
 #ifndef TOUCH_H
 #define TOUCH_H
@@ -14,8 +15,10 @@
 #include "walk.h"
 
 struct touch_plan {
-	bool		 has_time;	/* else: now */
+	bool		 has_time;	/* else: now, unless there is a mode */
 	struct file_time time;
+	bool		 has_mode;
+	uint32_t	 mode;		/* permission bits */
 	bool		 may_make;	/* a file that is missing */
 	bool		 may_change;	/* one that is there */
 	bool		 if_absent;
@@ -24,8 +27,8 @@ struct touch_plan {
 };
 
 /*
- * Set the time of the file at the clean path, and make an empty one if there
- * is none; on disk when this returns, where the base says so.
+ * Set the time of what stands at the clean path, and make an empty file if
+ * nothing does; on disk when this returns, where the base says so.
  * STATUS_NOT_PERMITTED for what the plan does not allow; STATUS_EXISTS and
  * STATUS_PRECONDITION if what is there is not as it expects.
  */

@@ -98,6 +98,28 @@ class InPlace(Commands):
         self.assertEqual(self.server.path('new').stat().st_mtime_ns,
                          12 * 10**9 + 34)
 
+    def test_touch_sets_bits_and_the_time_of_folders(self):
+        self.server.write('f', b'abc')
+        os.utime(self.server.path('f'), (5, 5))
+        self.run_client('mkdir', 'd')
+        with self.server.wire() as wire:
+            wire.call('TOUCH', {'PATH': 'f', 'MODE': 0o400})
+            facts = self.server.path('f').stat()
+            self.assertEqual(facts.st_mode & 0o777, 0o400)
+            self.assertEqual(facts.st_mtime, 5)
+            wire.call('TOUCH', {'PATH': 'f', 'MODE': 0o600,
+                                'MTIME': (7, 8)})
+            wire.call('TOUCH', {'PATH': 'd', 'MODE': 0o555,
+                                'MTIME': (9, 10)})
+            self.assertRefused('not-permitted', wire.call, 'TOUCH',
+                               {'PATH': '/', 'MODE': 0})
+        facts = self.server.path('f').stat()
+        self.assertEqual(facts.st_mode & 0o777, 0o600)
+        self.assertEqual(facts.st_mtime_ns, 7 * 10**9 + 8)
+        facts = self.server.path('d').stat()
+        self.assertEqual(facts.st_mode & 0o777, 0o555)
+        self.assertEqual(facts.st_mtime_ns, 9 * 10**9 + 10)
+
     def test_they_respect_locks_of_local_programs(self):
         self.server.write('f', b'0123456789')
         self.write('new', b'abc')
