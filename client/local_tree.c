@@ -101,6 +101,19 @@ add_entry(struct local_tree *tree, char *path, const struct stat *sb)
 	return STATUS_OK;
 }
 
+static bool
+is_in(const struct local_tree *tree, const char *path, const struct stat *sb)
+{
+	const struct tree_options *options = tree->options;
+	struct file_time mtime = { sb->st_mtim.tv_sec,
+	    (uint32_t)sb->st_mtim.tv_nsec };
+
+	return options == NULL || (tree_filter_admits(&options->filter, path,
+	    S_ISDIR(sb->st_mode)) && (!S_ISREG(sb->st_mode) ||
+	    tree_filter_fits(&options->filter, (uint64_t)sb->st_size,
+	    mtime)));
+}
+
 static enum status read_folder(struct local_tree *tree, const char *folder,
     const char *prefix);
 
@@ -114,6 +127,8 @@ look(struct local_tree *tree, const char *full, char *path)
 
 	if (lstat(full, &sb) == -1)
 		tally_fail(tree->tally, full, status_errno("%s", full));
+	else if (!is_in(tree, path, &sb))
+		;	/* not even told of: that was asked for */
 	else if (S_ISLNK(sb.st_mode))
 		tally_skip(tree->settings, full, "is a symbolic link");
 	else if (!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode))
@@ -160,12 +175,14 @@ read_folder(struct local_tree *tree, const char *folder, const char *prefix)
 
 enum status
 local_tree_read(struct local_tree *out, const char *folder,
-    const struct command_line *settings, struct tally *tally)
+    const struct command_line *settings, struct tally *tally,
+    const struct tree_options *options)
 {
 	struct stat sb;
 
 	memset(out, 0, sizeof(*out));
 	out->settings = settings;
+	out->options = options;
 	out->tally = tally;
 	if (stat(folder, &sb) == -1)
 		return status_errno("%s", folder);

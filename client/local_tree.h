@@ -15,6 +15,7 @@
 #include "command_line.h"
 #include "status.h"
 #include "tally.h"
+#include "tree_options.h"
 
 struct local_entry {
 	char		*path;		/* from the folder on: "a/b" */
@@ -28,12 +29,17 @@ struct local_tree {
 	size_t		 len, room;
 	uint32_t	 mode;		/* of the folder itself */
 	const struct command_line *settings;	/* borrowed */
+	const struct tree_options *options;	/* borrowed */
 	struct tally	*tally;		/* borrowed */
 };
 
-/* A failure is about the folder itself. */
+/*
+ * What the options let in; with `options` as NULL, all.  A failure is about the
+ * folder itself.
+ */
 enum status local_tree_read(struct local_tree *out, const char *folder,
-    const struct command_line *settings, struct tally *tally);
+    const struct command_line *settings, struct tally *tally,
+    const struct tree_options *options);
 
 void local_tree_clear(struct local_tree *tree);
 

@@ -11,12 +11,17 @@ static const struct {
 } options[OPTION_COUNT] = {
 	[OPTION_ATOMIC] = { "atomic", false },
 	[OPTION_DEPTH] = { "depth", true },
+	[OPTION_EXCLUDE] = { "exclude", true },
 	[OPTION_IF_ABSENT] = { "if-absent", false },
 	[OPTION_IF_VERSION] = { "if-version", true },
+	[OPTION_INCLUDE] = { "include", true },
 	[OPTION_MAX] = { "max", true },
+	[OPTION_MAX_SIZE] = { "max-size", true },
 	[OPTION_MIN] = { "min", true },
+	[OPTION_MIN_SIZE] = { "min-size", true },
 	[OPTION_NAME] = { "name", true },
 	[OPTION_NEWER] = { "newer", true },
+	[OPTION_NEWER_THAN] = { "newer-than", true },
 	[OPTION_OFFSET] = { "offset", true },
 	[OPTION_OLDER] = { "older", true },
 	[OPTION_SEGMENTS] = { "segments", true },
@@ -36,6 +41,18 @@ option_find(const char *name, size_t len)
 		    memcmp(options[i].name, name, len) == 0)
 			break;
 	return (enum option)i;
+}
+
+const char *
+option_name(enum option option)
+{
+	return options[option].name;
+}
+
+bool
+option_repeats(enum option option)
+{
+	return option == OPTION_INCLUDE || option == OPTION_EXCLUDE;
 }
 
 bool

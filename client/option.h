@@ -11,12 +11,17 @@
 enum option {
 	OPTION_ATOMIC,
 	OPTION_DEPTH,
+	OPTION_EXCLUDE,
 	OPTION_IF_ABSENT,
 	OPTION_IF_VERSION,
+	OPTION_INCLUDE,
 	OPTION_MAX,
+	OPTION_MAX_SIZE,
 	OPTION_MIN,
+	OPTION_MIN_SIZE,
 	OPTION_NAME,
 	OPTION_NEWER,
+	OPTION_NEWER_THAN,
 	OPTION_OFFSET,
 	OPTION_OLDER,
 	OPTION_SEGMENTS,
@@ -32,6 +37,20 @@ enum option {
 
 /* The option of that name (not ended by NUL), or OPTION_COUNT. */
 enum option option_find(const char *name, size_t len);
+
+/* The most patterns that one command takes. */
+#define OPTION_GIVEN_MOST 256
+
+/* One that may be given more than once. */
+struct given {
+	enum option	 option;
+	const char	*value;
+};
+
+/* Without the dashes. */
+const char *option_name(enum option option);
+
+bool option_repeats(enum option option);
 
 /* Does a value stand behind it? */
 bool option_has_value(enum option option);

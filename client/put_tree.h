@@ -24,6 +24,7 @@ struct put_tree {
 	struct letter_watch watch;
 	struct client	*client;	/* borrowed */
 	struct tally	 tally;
+	struct tree_options options;
 	struct local_tree tree;
 	char		*local;		/* owned; without slashes at its end */
 	char		*target;	/* owned; what it is to be there */

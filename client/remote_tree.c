@@ -76,6 +76,25 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 	return STATUS_OK;
 }
 
+/* The entry that came last stays only if the options let it in. */
+static void
+drop_if_out(struct remote_tree *tree)
+{
+	const struct remote_entry *entry = &tree->at[tree->len - 1];
+	const struct tree_filter *filter;
+
+	if (tree->options == NULL)
+		return;
+	filter = &tree->options->filter;
+	if (tree_filter_reaches(filter, entry->path, entry->type == 'd') &&
+	    (entry->type != 'f' ||
+	    tree_filter_fits(filter, entry->size, entry->mtime)))
+		return;
+	tree->bytes -= strlen(entry->path);
+	free(entry->path);
+	tree->len--;
+}
+
 enum status
 remote_tree_take(struct remote_tree *tree, const struct frame *frame)
 {
@@ -88,8 +107,10 @@ remote_tree_take(struct remote_tree *tree, const struct frame *frame)
 	while ((next = ft1_entry_next(&entry, &row, &left)) == FT1_FIELD) {
 		if (!is_below(&entry))
 			return malformed();
+		tree->told++;
 		if ((st = add(tree, &entry)) != STATUS_OK)
 			return st;
+		drop_if_out(tree);
 	}
 	return next == FT1_END ? STATUS_OK : malformed();
 }
@@ -108,7 +129,7 @@ take_found(struct call *call, const struct frame *frame)
 		    "the server answered a find with a frame of type %u",
 		    frame->header.type);
 	st = reply_read(&reply, frame, REPLY_COUNT);
-	if (st == STATUS_OK && reply.count != tree->len)
+	if (st == STATUS_OK && reply.count != tree->told)
 		st = status_set(STATUS_PROTOCOL,
 		    "the server told of fewer files than it found");
 	return st;
@@ -153,4 +174,5 @@ remote_tree_clear(struct remote_tree *tree)
 	tree->at = NULL;
 	tree->room = 0;
 	tree->bytes = 0;
+	tree->told = 0;
 }

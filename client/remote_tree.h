@@ -13,6 +13,7 @@
 #include "ft1.h"
 #include "remote.h"
 #include "status.h"
+#include "tree_options.h"
 
 #define REMOTE_TREE_MOST	4194304u	/* files and folders, and ... */
 #define REMOTE_TREE_PATHS	536870912u	/* ... bytes of their paths */
@@ -30,9 +31,12 @@ struct remote_tree {
 	struct remote_entry *at;	/* owned, with their paths */
 	size_t		 len, room;
 	size_t		 bytes;		/* of all paths */
+	uint64_t	 told;		/* entries, of which the options ... */
+	const struct tree_options *options;	/* borrowed: let these in; or
+						 * NULL: all */
 };
 
-/* Begin with { 0 }.  Ask for all that is below that path. */
+/* Begin with { .options = ... }.  Ask for all that is below that path. */
 enum status remote_tree_read(struct remote_tree *tree, struct remote *remote,
     const char *path);
 

@@ -66,6 +66,13 @@ read_option(struct arguments *arguments, const struct verb *verb, char **argv,
 		return wrong_use(verb, what);
 	}
 	arguments->options[option] = value;
+	if (!option_repeats(option))
+		return STATUS_OK;
+	if (arguments->given_len == OPTION_GIVEN_MOST)
+		return status_set(STATUS_USAGE, "%s: at most %d patterns",
+		    verb->name, OPTION_GIVEN_MOST);
+	arguments->given[arguments->given_len++] =
+	    (struct given){ option, value };
 	return STATUS_OK;
 }
 

@@ -8,6 +8,7 @@
 
 #include "crew.h"
 #include "nearest.h"
+#include "tree_options.h"
 
 #define WAITS OPTION_BIT(OPTION_WAIT)
 /* Of commands that change something: conditions.h. */
@@ -23,14 +24,16 @@ static const struct verb verbs[] = {
 	    "[-apr] [--segments N] [--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it);\n"
 	    "                             -r: a folder with all in it",
-	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) },
+	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) |
+	    TREE_OPTIONS },
 	{ "put", NULL, "apr", 1, 2, "[-apr] [--atomic] [--segments N] "
 	    "[--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
 	    "                             -r: a folder with all in it "
 	    "(--atomic: as one)",
 	    verb_put, true, WAITS | IF | TAKEN | OPTION_BIT(OPTION_OFFSET) |
-	    OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_ATOMIC) },
+	    OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_ATOMIC) |
+	    TREE_OPTIONS },
 	{ "cat", NULL, "", 1, -1, "[--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false, WAITS },
 	{ "append", NULL, "", 2, 2, "[--wait SECONDS] LOCAL FILE",
@@ -190,6 +193,9 @@ verb_help_all(FILE *file)
 	fprintf(file, "\nWhat changes something takes --if-absent and "
 	    "--if-version VERSION (see stat);\nput, mv and cp take --taken "
 	    "POLICY: replace or refuse, put also fresh.\n");
+	fprintf(file, "get -r and put -r take --include GLOB and --exclude "
+	    "GLOB (the first that fits\ndecides), --newer-than TIME, "
+	    "--min-size SIZE and --max-size SIZE.\n");
 }
 
 void
@@ -198,6 +204,11 @@ verb_help(FILE *file, const struct verb *verb)
 	fprintf(file, "%s %s\n    %s\n", verb->name, verb->usage, verb->help);
 	if (verb->alias != NULL)
 		fprintf(file, "    also called %s\n", verb->alias);
+	if ((verb->options & TREE_OPTIONS) != 0)
+		fprintf(file, "    --include GLOB, --exclude GLOB: of a "
+		    "folder, what is named so, or all but\n    that; the "
+		    "first that fits decides\n    --newer-than TIME, "
+		    "--min-size SIZE, --max-size SIZE: only such files\n");
 	if ((verb->options & IF) != 0)
 		fprintf(file, "    --if-absent, --if-version VERSION: only if "
 		    "there is no such file, or\n    that version of it\n");

@@ -19,6 +19,8 @@ struct arguments {
 	uint64_t	 letters;	/* VERB_LETTER of each option given */
 	const char	*options[OPTION_COUNT];	/* values; "" without one,
 						 * NULL if not given */
+	struct given	 given[OPTION_GIVEN_MOST];	/* in their order */
+	size_t		 given_len;
 };
 
 /* 'a' to 'z' and 'A' to 'Z'. */

@@ -12,6 +12,7 @@
 #include "download.h"
 #include "paths.h"
 #include "show.h"
+#include "tree_options.h"
 
 /* Where the file goes: as it is called there, or into a folder. */
 static enum status
@@ -84,6 +85,8 @@ verb_get(struct client *client, const struct arguments *arguments,
 		return st;
 	if ((arguments->letters & VERB_LETTER('r')) != 0)
 		return verb_get_tree(client, arguments, blame);
+	if ((st = tree_options_refuse(arguments)) != STATUS_OK)
+		return st;
 	*blame = plan.path;
 	if ((st = path_check(plan.path)) == STATUS_OK &&
 	    (st = verb_wait_seconds(&plan.wait, arguments)) == STATUS_OK &&

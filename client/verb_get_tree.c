@@ -18,6 +18,7 @@
 struct get_tree {
 	struct client	*client;	/* borrowed */
 	struct tally	 tally;
+	struct tree_options options;
 	struct remote_tree tree;
 	const char	*path;		/* borrowed; the server's folder */
 	char		*local;		/* owned; what it is to be here */
@@ -268,11 +269,13 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
 		return status_set(STATUS_USAGE,
 		    "a folder cannot be printed");
 	if ((st = verb_wait_seconds(&get.plan.wait, arguments)) != STATUS_OK ||
+	    (st = tree_options_read(&get.options, arguments)) != STATUS_OK ||
 	    (st = verb_type_of(&type, client, get.path)) != STATUS_OK)
 		return st;
 	if (type != 'd')
 		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
 		    get.path);
+	get.tree.options = &get.options;
 	st = get_all(&get, arguments->words[1]);
 	remote_tree_clear(&get.tree);
 	free(get.local);

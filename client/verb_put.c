@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "tree_options.h"
+
 static enum status
 check_segments(struct letter *letter, const struct arguments *arguments)
 {
@@ -49,6 +51,8 @@ verb_put(struct client *client, const struct arguments *arguments,
 		return st;
 	if ((arguments->letters & VERB_LETTER('r')) != 0)
 		return verb_put_tree(client, arguments, blame);
+	if ((st = tree_options_refuse(arguments)) != STATUS_OK)
+		return st;
 	if (arguments->options[OPTION_OFFSET] != NULL)
 		return verb_write(client, arguments, blame);
 	if ((st = verb_wait_seconds(&letter.wait, arguments)) != STATUS_OK)

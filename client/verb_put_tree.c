@@ -243,7 +243,7 @@ put_all(struct put_tree *put, const char *remote, bool is_atomic)
 	enum status st;
 
 	st = local_tree_read(&put->tree, put->local, client->settings,
-	    &put->tally);
+	    &put->tally, &put->options);
 	if (st == STATUS_OK)
 		st = choose_target(put, remote);
 	if (st == STATUS_OK && is_atomic)
@@ -291,6 +291,7 @@ verb_put_tree(struct client *client, const struct arguments *arguments,
 
 	*blame = arguments->words[0];
 	if ((st = read_taken(&put, arguments)) != STATUS_OK ||
+	    (st = tree_options_read(&put.options, arguments)) != STATUS_OK ||
 	    (st = verb_wait_seconds(&put.wait, arguments)) != STATUS_OK ||
 	    (st = outbox_settle(client->outbox)) != STATUS_OK)
 		return st;

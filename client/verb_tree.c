@@ -12,6 +12,7 @@
 
 #include "paths.h"
 #include "show.h"
+#include "time_text.h"
 
 static enum status
 unexpected(const struct frame *frame)
@@ -61,36 +62,6 @@ take_found(struct call *call, const struct frame *frame)
 	    "the server sent a path that no file can have");
 }
 
-/* A time as "2025-11-24", "2025-11-24 23:10:59" or "@SECONDS". */
-static enum status
-read_time(struct file_time *out, const char *word)
-{
-	static const char *const forms[] = { "%Y-%m-%d", "%Y-%m-%d %H:%M:%S",
-	    "%Y-%m-%dT%H:%M:%S" };
-	const char *end;
-	struct tm tm;
-	char *stop;
-	size_t i;
-
-	out->nanoseconds = 0;
-	if (word[0] == '@') {
-		out->seconds = strtoll(word + 1, &stop, 10);
-		if (word[1] != '\0' && *stop == '\0')
-			return STATUS_OK;
-	}
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		memset(&tm, 0, sizeof(tm));
-		tm.tm_isdst = -1;
-		end = strptime(word, forms[i], &tm);
-		if (end != NULL && *end == '\0') {
-			out->seconds = mktime(&tm);
-			return STATUS_OK;
-		}
-	}
-	return status_set(STATUS_USAGE, "%.64s: write a time as 2025-11-24, "
-	    "\"2025-11-24 23:10:59\" or @SECONDS", word);
-}
-
 static enum status
 read_number(uint64_t *out, const char *word, uint64_t most)
 {
@@ -116,6 +87,7 @@ read_wish(struct wish *wish, const char *const *options)
 {
 	const char *type = options[OPTION_TYPE];
 	enum status st = STATUS_OK;
+	int64_t now = time(NULL);
 
 	wish->name = options[OPTION_NAME];
 	if (wish->name != NULL && strlen(wish->name) > FT1_NAME_MAX)
@@ -132,9 +104,11 @@ read_wish(struct wish *wish, const char *const *options)
 		st = read_number(&wish->depth, options[OPTION_DEPTH],
 		    UINT32_MAX);
 	if (st == STATUS_OK && options[OPTION_NEWER] != NULL)
-		st = read_time(&wish->newer, options[OPTION_NEWER]);
+		st = time_text_parse(&wish->newer, options[OPTION_NEWER],
+		    now);
 	if (st == STATUS_OK && options[OPTION_OLDER] != NULL)
-		st = read_time(&wish->older, options[OPTION_OLDER]);
+		st = time_text_parse(&wish->older, options[OPTION_OLDER],
+		    now);
 	return st;
 }
 

@@ -1,0 +1,27 @@
+/*
+ * tree_options - what get -r and put -r are told about whole folders.
+ */
+#ifndef TREE_OPTIONS_H
+#define TREE_OPTIONS_H
+
+#include "option.h"
+#include "status.h"
+#include "tree_filter.h"
+
+/* Options of a command that are for whole folders only. */
+#define TREE_OPTIONS (OPTION_BIT(OPTION_INCLUDE) | \
+	OPTION_BIT(OPTION_EXCLUDE) | OPTION_BIT(OPTION_NEWER_THAN) | \
+	OPTION_BIT(OPTION_MIN_SIZE) | OPTION_BIT(OPTION_MAX_SIZE))
+
+struct tree_options {
+	struct tree_filter filter;
+};
+
+/* STATUS_USAGE for what makes no sense. */
+enum status tree_options_read(struct tree_options *out,
+    const struct arguments *arguments);
+
+/* STATUS_USAGE if one of them is given to a command without -r. */
+enum status tree_options_refuse(const struct arguments *arguments);
+
+#endif
