@@ -37,6 +37,8 @@ static const struct option_row rows[] = {
 	    "read the password from the first line of FILE" },
 	{ "batch", 'b', "FILE", FIELD(batch_file),
 	    "run the commands in FILE, one a line (-: standard input)" },
+	{ "config", 0, "FILE", FIELD(config),
+	    "read settings from FILE (none: from no file)" },
 	{ "retries", 0, "N", FIELD(retries_word),
 	    "try a lost connection again so often (5)" },
 	{ "quiet", 'q', NULL, FIELD(quiet),
@@ -50,7 +52,14 @@ static const struct option_row rows[] = {
 };
 
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
+_Static_assert(ROWS <= 64, "a bit for each");
 #define FIRST	256		/* getopt's number of rows[0] */
+
+static uint64_t
+bit_of(const struct option_row *row)
+{
+	return UINT64_C(1) << (row - rows);
+}
 
 static void
 make_getopt(struct option *longs, char *letters)
@@ -87,17 +96,20 @@ find_row(int number)
 	return NULL;
 }
 
+/* `value` is NULL for a flag that is off. */
 static void
-set_option(struct command_line *out, const struct option_row *row)
+set_option(struct command_line *out, const struct option_row *row,
+    const char *value)
 {
 	char *field = (char *)out + row->offset;
 
 	if (row->offset == NOTHING)
 		return;
 	if (row->argument != NULL)
-		memcpy(field, &optarg, sizeof(optarg));
+		memcpy(field, &value, sizeof(value));
 	else
-		*(bool *)field = true;
+		*(bool *)field = value != NULL;
+	out->given |= bit_of(row);
 }
 
 static enum status
@@ -144,7 +156,7 @@ read_options(struct command_line *out, int argc, char **argv)
 			    "%s misses its argument", word);
 		if ((row = find_row(number)) == NULL)
 			return unknown_option(word);
-		set_option(out, row);
+		set_option(out, row, row->argument != NULL ? optarg : "");
 	}
 }
 
@@ -166,6 +178,16 @@ read_retries(struct command_line *out)
 	return STATUS_OK;
 }
 
+/* What is wrong between options, and words to numbers. */
+static enum status
+check_options(struct command_line *out)
+{
+	if (out->pin != NULL && out->cafile != NULL)
+		return status_set(STATUS_USAGE,
+		    "--pin and --cafile exclude each other");
+	return read_retries(out);
+}
+
 enum status
 command_line_parse(struct command_line *out, int argc, char **argv)
 {
@@ -184,15 +206,122 @@ command_line_parse(struct command_line *out, int argc, char **argv)
 		out->command = argv + optind;
 		out->command_len = argc - optind;
 	}
-	if (out->pin != NULL && out->cafile != NULL)
-		return status_set(STATUS_USAGE,
-		    "--pin and --cafile exclude each other");
-	if ((st = read_retries(out)) != STATUS_OK)
+	if ((st = check_options(out)) != STATUS_OK)
 		return st;
 	if (out->command != NULL && out->batch_file != NULL)
 		return status_set(STATUS_USAGE,
 		    "a batch (-b) and a command exclude each other");
 	return STATUS_OK;
+}
+
+/*
+ * --- The same options from elsewhere ----------------------------------------
+ */
+
+/* These are of one run, or say where to look for the others. */
+static bool
+is_for_one_run(const struct option_row *row)
+{
+	static const char *const names[] = { "tls", "batch", "config",
+	    "help", "version" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(row->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+size_t
+command_line_names(const char *names[COMMAND_LINE_NAMES_MAX])
+{
+	size_t i, n = 0;
+
+	_Static_assert(ROWS <= COMMAND_LINE_NAMES_MAX, "room for all");
+	for (i = 0; i < ROWS; i++)
+		if (!is_for_one_run(&rows[i]))
+			names[n++] = rows[i].name;
+	return n;
+}
+
+static const struct option_row *
+find_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+bool
+command_line_takes_file(const char *name)
+{
+	const struct option_row *row = find_name(name);
+
+	return row != NULL && row->argument != NULL &&
+	    strcmp(row->argument, "FILE") == 0;
+}
+
+bool
+command_line_has(const struct command_line *line, const char *name)
+{
+	const struct option_row *row = find_name(name);
+
+	return row != NULL && (line->given & bit_of(row)) != 0;
+}
+
+enum status
+command_line_give(struct command_line *out, const char *name,
+    const char *value)
+{
+	const struct option_row *row = find_name(name);
+	bool yes = strcmp(value, "yes") == 0;
+
+	if (row == NULL)
+		return status_set(STATUS_USAGE, "there is no option --%s",
+		    name);
+	if (row->argument == NULL && !yes && strcmp(value, "no") != 0)
+		return status_set(STATUS_USAGE, "%s is yes or no, not `%.64s`",
+		    name, value);
+	set_option(out, row, row->argument != NULL || yes ? value : NULL);
+	return check_options(out);
+}
+
+/* Options of which the first that is found does for both. */
+static uint64_t
+with_rivals(uint64_t given)
+{
+	static const char *const pairs[][2] = { { "pin", "cafile" } };
+	uint64_t both, all = given;
+	size_t i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		both = bit_of(find_name(pairs[i][0])) |
+		    bit_of(find_name(pairs[i][1]));
+		if ((given & both) != 0)
+			all |= both;
+	}
+	return all;
+}
+
+enum status
+command_line_inherit(struct command_line *to, const struct command_line *from)
+{
+	uint64_t wanted = from->given & ~with_rivals(to->given);
+	const struct option_row *row;
+	size_t size;
+
+	for (row = rows; row < rows + ROWS; row++) {
+		if ((wanted & bit_of(row)) == 0)
+			continue;
+		size = row->argument != NULL ? sizeof(char *) : sizeof(bool);
+		memcpy((char *)to + row->offset,
+		    (const char *)from + row->offset, size);
+	}
+	to->given |= wanted;
+	return check_options(to);
 }
 
 void

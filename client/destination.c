@@ -85,6 +85,7 @@ parse_port(struct destination *out, const char *text, size_t len)
 		return status_set(STATUS_USAGE,
 		    "%.*s is no port: 1 to 65535", (int)len, text);
 	snprintf(out->port, sizeof(out->port), "%ld", port);
+	out->port_given = true;
 	return STATUS_OK;
 }
 
@@ -166,6 +167,50 @@ destination_parse(struct destination *out, const char *text)
 	rest.at = slash;
 	rest.len = strlen(slash);
 	return copy_part(out->path, sizeof(out->path), rest, "path");
+}
+
+static struct part
+whole(const char *text)
+{
+	return (struct part){ text, strlen(text), false };
+}
+
+enum status
+destination_set_host(struct destination *out, const char *text)
+{
+	struct part host = whole(text);
+	const char *colon = strchr(text, ':');
+
+	if (host.len > 1 && text[0] == '[' && text[host.len - 1] == ']') {
+		host.at++;
+		host.len -= 2;
+	} else if (colon != NULL && strchr(colon + 1, ':') == NULL)
+		return status_set(STATUS_USAGE, "a port does not belong to "
+		    "the name of a host: %s", text);
+	if (host.len == 0 || strpbrk(text, "/@ \t") != NULL)
+		return status_set(STATUS_USAGE,
+		    "`%.64s` is no name of a host", text);
+	return copy_part(out->host, sizeof(out->host), host, "host");
+}
+
+enum status
+destination_set_port(struct destination *out, const char *text)
+{
+	return parse_port(out, text, strlen(text));
+}
+
+enum status
+destination_set_user(struct destination *out, const char *text)
+{
+	return copy_part(out->user, sizeof(out->user), whole(text), "user");
+}
+
+enum status
+destination_set_path(struct destination *out, const char *text)
+{
+	out->path[0] = '/';
+	return copy_part(out->path + 1, sizeof(out->path) - 1,
+	    whole(text[0] == '/' ? text + 1 : text), "path");
 }
 
 void

@@ -4,6 +4,8 @@
 #ifndef DESTINATION_H
 #define DESTINATION_H
 
+#include <stdbool.h>
+
 #include "ft1.h"
 #include "status.h"
 
@@ -13,6 +15,7 @@ struct destination {
 	char	user[FT1_USER_MAX + 1];
 	char	host[DESTINATION_HOST_MAX + 1];	/* without brackets */
 	char	port[6];
+	bool	port_given;		/* else it is the usual one */
 	char	path[FT1_PATH_MAX + 1];		/* empty if none was given */
 };
 
@@ -22,6 +25,15 @@ struct destination {
  * user is left empty if there is none; the port has its default.
  */
 enum status destination_parse(struct destination *out, const char *text);
+
+/*
+ * Set a part of it alone: a host with or without brackets, a path from the
+ * root with or without its slash.  STATUS_USAGE says what is wrong.
+ */
+enum status destination_set_host(struct destination *out, const char *text);
+enum status destination_set_port(struct destination *out, const char *text);
+enum status destination_set_user(struct destination *out, const char *text);
+enum status destination_set_path(struct destination *out, const char *text);
 
 /* "host:port", the host in brackets if it is an IPv6 address. */
 #define DESTINATION_NAME_SIZE (DESTINATION_HOST_MAX + 10)

@@ -2,11 +2,9 @@
 #include "config.h"
 
 #include <locale.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "hold.h"
 #include "runner.h"
 #include "script.h"
+#include "preferences.h"
 #include "shell.h"
 #include "show.h"
 #include "sign_in.h"
@@ -33,25 +32,6 @@ help(void)
 	command_line_help(stdout);
 	printf("\ncommands:\n");
 	verb_help_all(stdout);
-}
-
-static enum status
-choose_user(struct destination *target)
-{
-	const char *name = getenv("USER");
-	const struct passwd *pw;
-
-	if (target->user[0] != '\0')
-		return STATUS_OK;
-	if ((name == NULL || name[0] == '\0') &&
-	    (pw = getpwuid(getuid())) != NULL)
-		name = pw->pw_name;
-	if (name == NULL || name[0] == '\0' ||
-	    strlen(name) >= sizeof(target->user))
-		return status_set(STATUS_USAGE,
-		    "say as whom to log in: user@host");
-	snprintf(target->user, sizeof(target->user), "%s", name);
-	return STATUS_OK;
 }
 
 static enum status
@@ -92,22 +72,18 @@ run_session(struct client *client)
 }
 
 static enum status
-run(const struct command_line *settings)
+run(const struct command_line *line, const struct destination *target)
 {
-	struct destination target;
-	struct client client = { .settings = settings, .target = &target };
-	const char *command = settings->command != NULL ?
-	    settings->command[0] : NULL;
-	enum status st;
+	struct client client = { .settings = line, .target = target };
+	const char *command = line->command != NULL ? line->command[0] : NULL;
+	enum status st = STATUS_OK;
 	int number;
 
-	if ((st = destination_parse(&target, settings->target)) == STATUS_OK &&
-	    (st = choose_user(&target)) == STATUS_OK &&
-	    verb_needs_session(command))
-		st = sign_in_begin(&client.sign_in, settings, &target,
-		    command != NULL && !begins_in_folder(&target));
+	if (verb_needs_session(command))
+		st = sign_in_begin(&client.sign_in, line, target,
+		    command != NULL && !begins_in_folder(target));
 	if (st != STATUS_OK) {
-		show_error(target.host[0] != '\0' ? target.host : NULL, st);
+		show_error(target->host, st);
 		return st;
 	}
 	st = run_session(&client);
@@ -118,6 +94,23 @@ run(const struct command_line *settings)
 	free(client.folder);
 	if (number != 0)
 		raise(number);
+	return st;
+}
+
+static enum status
+run_line(struct command_line *line)
+{
+	struct destination target;
+	struct preferences *preferences;
+	enum status st;
+
+	st = preferences_begin(&preferences, line, &target);
+	if (st != STATUS_OK) {
+		show_error(NULL, st);
+		return st;
+	}
+	st = run(line, &target);
+	preferences_end(preferences);
 	return st;
 }
 
@@ -141,7 +134,7 @@ main(int argc, char **argv)
 	else if (settings.version)
 		printf("ftclient %s\n", PACKAGE_VERSION);
 	else
-		st = run(&settings);
+		st = run_line(&settings);
 	if (fflush(stdout) == EOF && st == STATUS_OK) {
 		st = status_errno("standard output");
 		show_error(NULL, st);

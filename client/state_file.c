@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *
-home_folder(void)
+const char *
+state_file_home(void)
 {
 	const char *home = getenv("HOME");
 	const struct passwd *pw;
@@ -52,7 +52,7 @@ state_file(char **out, const char *name)
 	*out = NULL;
 	if (state != NULL && state[0] == '/')
 		n = asprintf(out, "%s/ftclient/%s", state, name);
-	else if ((home = home_folder()) != NULL)
+	else if ((home = state_file_home()) != NULL)
 		n = asprintf(out, "%s/.local/state/ftclient/%s", home, name);
 	else
 		return status_set(STATUS_NOT_FOUND,
@@ -66,4 +66,21 @@ state_file(char **out, const char *name)
 		*out = NULL;
 	}
 	return st;
+}
+
+enum status
+state_file_config(char **out)
+{
+	const char *home, *config = getenv("XDG_CONFIG_HOME");
+	int n = 0;
+
+	*out = NULL;
+	if (config != NULL && config[0] == '/')
+		n = asprintf(out, "%s/ftclient/config", config);
+	else if ((home = state_file_home()) != NULL)
+		n = asprintf(out, "%s/.config/ftclient/config", home);
+	if (n != -1)
+		return STATUS_OK;
+	*out = NULL;
+	return status_set(STATUS_NO_MEMORY, "out of memory");
 }

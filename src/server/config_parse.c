@@ -285,6 +285,24 @@ run_parser(cfg_t *cfg, const char *text)
 	    status_set(STATUS_CONFIG, "%s", parsing->text);
 }
 
+/* `text` is changed. */
+static enum status
+parse_text(struct parse *parse, char *text)
+{
+	enum status st;
+	cfg_t *cfg;
+
+	if ((st = config_scan(text, parse->file)) != STATUS_OK)
+		return st;
+	if ((cfg = make_parser()) == NULL)
+		return STATUS_NO_MEMORY;
+	parsing = parse;
+	st = run_parser(cfg, text);
+	cfg_free(cfg);
+	parsing = NULL;
+	return st;
+}
+
 enum status
 config_parse_text(struct config *config, struct config_lines *lines,
     const char *text, const char *file)
@@ -292,15 +310,11 @@ config_parse_text(struct config *config, struct config_lines *lines,
 	struct parse parse = { .config = config, .file = file,
 		.lines = lines };
 	enum status st;
-	cfg_t *cfg;
+	char *copy;
 
-	if ((st = config_scan(text, file)) != STATUS_OK)
-		return st;
-	if ((cfg = make_parser()) == NULL)
+	if ((copy = strdup(text)) == NULL)
 		return STATUS_NO_MEMORY;
-	parsing = &parse;
-	st = run_parser(cfg, text);
-	cfg_free(cfg);
-	parsing = NULL;
+	st = parse_text(&parse, copy);
+	free(copy);
 	return st;
 }

@@ -121,6 +121,7 @@ static const struct {
 	{ "limits { workers = 99999999999999999999 }", "F:1: ", "from 0" },
 	{ "tls { minimum = 1.1 }", "F:1: ", "1.3, 1.2" },
 	{ "\nuser = a\nuser = b", "F:3: ", "in line 2" },
+	{ "# a\n/* b\n */\nuser = a // c\nuser = b", "F:5: ", "in line 4" },
 	{ "listen = 1.2.3.4:5\nlisten = 1.2.3.4:6", "F:2: ", "in line 1" },
 	{ "listen = {}\n" LEAST, "F:", "empty list" },
 	{ "base a { path = /a\npath = /b }", "F:2: ", "in line 1" },

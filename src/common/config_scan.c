@@ -8,7 +8,7 @@
 
 struct scan {
 	const char	*file;
-	const char	*at;
+	char		*at;
 	unsigned int	 line;
 	unsigned int	 depth;		/* of open braces */
 	unsigned int	 opened;	/* line of the outermost open one */
@@ -29,22 +29,26 @@ begins(const struct scan *s, const char *word)
 static void
 skip_line(struct scan *s)
 {
-	s->at += strcspn(s->at, "\n");
+	size_t len = strcspn(s->at, "\n");
+
+	memset(s->at, ' ', len);
+	s->at += len;
 }
 
 static enum status
 skip_comment(struct scan *s)
 {
 	unsigned int begun = s->line;
+	const char *end = strstr(s->at + 2, "*/");
 
-	for (s->at += 2; !begins(s, "*/"); s->at++) {
-		if (*s->at == '\0')
-			return refuse(s, begun, "this comment has no end: "
-			    "close it by */");
+	if (end == NULL)
+		return refuse(s, begun, "this comment has no end: "
+		    "close it by */");
+	for (end += 2; s->at < end; s->at++)
 		if (*s->at == '\n')
 			s->line++;
-	}
-	s->at += 2;
+		else
+			*s->at = ' ';
 	return STATUS_OK;
 }
 
@@ -130,7 +134,7 @@ scan_next(struct scan *s)
 }
 
 enum status
-config_scan(const char *text, const char *file)
+config_scan(char *text, const char *file)
 {
 	struct scan s = { .file = file, .at = text, .line = 1 };
 	enum status st;

@@ -1,0 +1,18 @@
+/*
+ * config_scan - what libConfuse would let pass in a configuration file and a
+ * person would not expect: an end of file inside a section, variables that are
+ * expanded, escapes, stray characters that are skipped.  And comments, in which
+ * it counts lines that are not there.
+ */
+#ifndef CONFIG_SCAN_H
+#define CONFIG_SCAN_H
+
+#include "status.h"
+
+/*
+ * STATUS_CONFIG as FILE:LINE: what is wrong, and what to do.  Comments become
+ * blanks, and lines stay lines.
+ */
+enum status config_scan(char *text, const char *file);
+
+#endif
