@@ -318,7 +318,8 @@ compare_count(struct store_check *check, struct quota_file *file,
 	enum status st;
 
 	snprintf(what, sizeof(what), "quota of /%.290s", root);
-	if ((st = quota_count_walk(&sum, check->base, root)) != STATUS_OK ||
+	if ((st = quota_count_walk(&sum, check->base, root,
+	    UINT64_MAX)) != STATUS_OK ||
 	    (st = quota_file_begin(file, &data)) != STATUS_OK) {
 		check_left(check, what, status_text(st));
 		return;

@@ -6,13 +6,8 @@
 #define COLLECTOR_H
 
 #include "services.h"
+#include "ticker.h"
 
-struct collector;
-
-enum status collector_start(struct collector **out,
-    struct services *services);
-
-/* Ends the thread; collector_stop(NULL) does nothing. */
-void collector_stop(struct collector *collector);
+enum status collector_start(struct ticker **out, struct services *services);
 
 #endif

@@ -15,6 +15,7 @@
 #include "collector.h"
 #include "listener.h"
 #include "log.h"
+#include "quota_watch.h"
 #include "sandbox.h"
 #include "services.h"
 #include "worker.h"
@@ -31,7 +32,8 @@ struct server {
 	struct services	 services;
 	struct listener	*listener;
 	struct workers	*workers;
-	struct collector *collector;
+	struct ticker	*collector;	/* owned, as the next */
+	struct quota_watch *quota_watch;
 	int		 channel;	/* owned */
 };
 
@@ -268,6 +270,8 @@ start_threads(struct server *server, const struct server_start *start)
 		    count_or(config->workers, cores(), 4));
 	if (st == STATUS_OK)
 		st = collector_start(&server->collector, services);
+	if (st == STATUS_OK)
+		st = quota_watch_start(&server->quota_watch, services);
 	return st;
 }
 
@@ -277,7 +281,8 @@ clear(struct server *server)
 {
 	struct services *services = &server->services;
 
-	collector_stop(server->collector);
+	quota_watch_stop(server->quota_watch);
+	ticker_stop(server->collector);
 	if (services->ready != NULL)
 		ready_queue_close(services->ready);
 	workers_join(server->workers);

@@ -156,6 +156,17 @@ claim_is_alone(struct claim *claim)
 	return alone;
 }
 
+bool
+claim_is_held(int record_fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+	    .l_len = 1 };
+
+	/* What cannot be told is left to who holds it. */
+	return fcntl(record_fd, F_OFD_GETLK, &lock) == -1 ||
+	    lock.l_type != F_UNLCK;
+}
+
 void
 claim_free(struct claim *claim)
 {

@@ -55,6 +55,9 @@ enum status claim_close(struct claim *claim);
 /* True if nobody else holds it, here or elsewhere, and it is held. */
 bool claim_is_alone(struct claim *claim);
 
+/* Does anybody, here or elsewhere, hold one on the record behind it? */
+bool claim_is_held(int record_fd);
+
 /* Let go.  claim_free(NULL) does nothing. */
 void claim_free(struct claim *claim);
 

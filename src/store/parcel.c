@@ -76,6 +76,15 @@ parcel_root(char out[PARCEL_ROOT_ROOM], const uint8_t *id)
 	snprintf(out, PARCEL_ROOT_ROOM, BASE_PRIVATE "/stage/%s", hex);
 }
 
+bool
+parcel_id_of_root(uint8_t *id, const char *root)
+{
+	const size_t len = sizeof(BASE_PRIVATE "/stage/") - 1;
+
+	return strncmp(root, BASE_PRIVATE "/stage/", len) == 0 &&
+	    stage_id_of_name(id, root + len);
+}
+
 /* The stage is there, or was once: members have their place in it. */
 static void
 set_stage(struct parcel *parcel, const uint8_t id[STAGE_ID_SIZE])
@@ -332,7 +341,8 @@ take_up(struct parcel *parcel)
 	parcel->names = 1 + parcel->log.len;
 	if (parcel->plan.has_size && parcel->plan.size > bytes)
 		bytes = parcel->plan.size;
-	st = quota_reserve(&parcel->quota, &parcel->target,
+	parcel->quota.stage = parcel->bytes;
+	st = quota_reserve_again(&parcel->quota, &parcel->target,
 	    parcel->plan.path, bytes, parcel->names);
 	return st == STATUS_OK ? record_reopen(parcel->record) : st;
 }

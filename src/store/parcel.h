@@ -52,6 +52,9 @@ void parcel_unref(struct parcel *parcel);	/* NULL: does nothing */
 #define PARCEL_ROOT_ROOM 64
 void parcel_root(char out[PARCEL_ROOT_ROOM], const uint8_t *id);
 
+/* The other way round; false if that is no such root. */
+bool parcel_id_of_root(uint8_t *id, const char *root);
+
 /* Is that the place that it was begun for? */
 bool parcel_is_for(const struct parcel *parcel, const struct place *place);
 

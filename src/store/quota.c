@@ -48,29 +48,34 @@ quota_counts(const struct place *place, const char *path)
 }
 
 static enum status
-check_one(int64_t limit, int64_t used, int64_t promised, uint64_t want)
+check_one(int64_t limit, int64_t used, uint64_t kept, uint64_t want)
 {
 	if (limit == 0 || want == 0)
 		return STATUS_OK;
 	if (want > (uint64_t)limit)
 		return status_set(STATUS_TOO_LARGE,
 		    "this is more than the whole quota");
-	if (used + promised + (int64_t)want > limit)
+	if (used + (int64_t)want > limit)
 		return status_set(STATUS_QUOTA, "the quota is used up");
+	if (used + (int64_t)(kept + want) > limit)
+		return status_set(STATUS_QUOTA, "unfinished uploads take the "
+		    "rest of the quota: go on with them, or give them up");
 	return STATUS_OK;
 }
 
 static enum status
-check_limits(const struct quota_data *data, uint64_t bytes, uint64_t files)
+check_limits(const struct quota_data *data, uint64_t kept,
+    struct quota_amount more)
 {
 	struct quota_amount promised = quota_promised(data);
 	enum status st;
 
-	st = check_one(data->limit.bytes, data->used.bytes, promised.bytes,
-	    bytes);
+	st = check_one(data->limit.bytes, data->used.bytes + promised.bytes,
+	    kept, (uint64_t)more.bytes);
 	if (st == STATUS_OK)
-		st = check_one(data->limit.files, data->used.files,
-		    promised.files, files);
+		st = check_one(data->limit.files,
+		    data->used.files + promised.files, 0,
+		    (uint64_t)more.files);
 	return st;
 }
 
@@ -92,23 +97,34 @@ begin_counted(struct quota_tree *tree, struct quota_data *data)
 	return status_set(STATUS_BUSY, "the quota is being counted");
 }
 
-/* Promise more in one tree. */
-static enum status
-promise(struct quota_tree *tree, const struct place *own,
-    struct quota_amount more, uint64_t *counts)
+/* What is kept of other uploads than that of the hold. */
+static uint64_t
+kept_beside(const struct quota_tree *tree, const struct quota_hold *hold)
 {
+	uint64_t kept = quota_tree_kept(tree);
+
+	return kept > hold->stage ? kept - hold->stage : 0;
+}
+
+/* Promise more in one tree of the hold. */
+static enum status
+promise(struct quota_hold *hold, unsigned int number, const struct place *own,
+    struct quota_amount more)
+{
+	struct quota_tree *tree = hold->tree[number];
 	struct quota_amount *slot;
 	struct quota_data data;
 	enum status st;
 
 	if ((st = begin_counted(tree, &data)) != STATUS_OK)
 		return st;
-	*counts = data.counts;
+	if (own != NULL)
+		hold->counts[number] = data.counts;
 	if (own != NULL && is_limited(own) && quota_tree_is(tree, own->root)) {
 		data.limit.bytes = (int64_t)own->quota.bytes;
 		data.limit.files = (int64_t)own->quota.files;
 	}
-	st = check_limits(&data, (uint64_t)more.bytes, (uint64_t)more.files);
+	st = check_limits(&data, kept_beside(tree, hold), more);
 	if (st == STATUS_OK) {
 		slot = quota_tree_slot(tree, &data);
 		slot->bytes += more.bytes;
@@ -178,14 +194,10 @@ promise_all(struct quota_hold *hold, const struct place *own, uint64_t bytes,
 {
 	const struct quota_amount more = { (int64_t)bytes, (int64_t)files };
 	enum status st = STATUS_OK;
-	uint64_t counts;
 	unsigned int i;
 
-	for (i = 0; i < hold->count && st == STATUS_OK; i++) {
-		st = promise(hold->tree[i], own, more, &counts);
-		if (own != NULL)
-			hold->counts[i] = counts;
-	}
+	for (i = 0; i < hold->count && st == STATUS_OK; i++)
+		st = promise(hold, i, own, more);
 	if (st == STATUS_OK) {
 		hold->bytes += bytes;
 		hold->files += files;
@@ -202,11 +214,22 @@ enum status
 quota_reserve(struct quota_hold *hold, const struct place *place,
     const char *path, uint64_t bytes, uint64_t files)
 {
+	hold->stage = 0;
+	return quota_reserve_again(hold, place, path, bytes, files);
+}
+
+enum status
+quota_reserve_again(struct quota_hold *hold, const struct place *place,
+    const char *path, uint64_t bytes, uint64_t files)
+{
+	uint64_t stage = hold->stage;
 	enum status st;
 
 	if ((st = find_trees(hold, place, path, true)) == STATUS_OK &&
-	    hold->count > 0)
+	    hold->count > 0) {
+		hold->stage = stage;
 		st = promise_all(hold, place, bytes, files);
+	}
 	if (st != STATUS_OK)
 		hold->count = 0;
 	return st;
@@ -330,7 +353,7 @@ quota_look(struct quota_usage *out, const struct place *place)
 	out->has_files = place->quota.files != 0;
 	out->bytes = place->quota.bytes;
 	out->files = place->quota.files;
-	out->bytes_used = (uint64_t)data.used.bytes;
+	out->bytes_used = (uint64_t)data.used.bytes + quota_tree_kept(tree);
 	out->files_used = (uint64_t)data.used.files;
 	return STATUS_OK;
 }

@@ -6,9 +6,11 @@
  *
  *	quota_reserve, [quota_raise ...,] quota_settle or quota_release
  *
- * Bytes are the sizes of files, files are names of any kind.  The counts lie in
- * the base's private folder; servers share them.  What local programs change is
- * seen when it is counted again, about once an hour, and after a crash.
+ * Bytes are the sizes of files, files are names of any kind.  What is kept of
+ * uploads that nobody sends any more takes room, too, as was seen a second ago.
+ * The counts lie in the base's private folder; servers share them.  What local
+ * programs change is seen when it is counted again, about once an hour, and
+ * after a crash.
  *
  * All functions may be called from several threads at once; a hold is used by
  * one at a time.
@@ -31,6 +33,7 @@ struct quota_hold {
 	struct quota_tree *tree[QUOTA_NESTED];
 	unsigned int	 count;
 	uint64_t	 bytes, files;
+	uint64_t	 stage;		/* bytes that it goes on with */
 	uint64_t	 counts[QUOTA_NESTED];	/* of each, when it began */
 };
 
@@ -43,6 +46,14 @@ bool quota_counts(const struct place *place, const char *path);
  */
 enum status quota_reserve(struct quota_hold *hold, const struct place *place,
     const char *path, uint64_t bytes, uint64_t files);
+
+/*
+ * The same for an upload that is taken up again: the `hold->stage` bytes of it
+ * that were kept are not counted beside what it reserves.
+ */
+enum status quota_reserve_again(struct quota_hold *hold,
+    const struct place *place, const char *path, uint64_t bytes,
+    uint64_t files);
 
 /* Have at least so much of it. */
 enum status quota_raise(struct quota_hold *hold, uint64_t bytes,
@@ -76,7 +87,7 @@ void quota_moved(const struct place *place, const char *path,
 struct quota_usage {
 	bool		 has_bytes, has_files;	/* there are such limits */
 	uint64_t	 bytes, files;		/* the limits */
-	uint64_t	 bytes_used, files_used;
+	uint64_t	 bytes_used, files_used;	/* with what is kept */
 };
 
 /* Of the place's own quota. */
@@ -89,7 +100,7 @@ void quota_table_free(struct quota_table *table);
 
 /*
  * To be called about once a second by one thread: counts what is unsure, or
- * all with `again`.
+ * all with `again`, and what is kept of uploads.
  */
 void quota_table_tick(const struct base *base, bool again);
 

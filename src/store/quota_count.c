@@ -19,7 +19,7 @@ add(struct quota_amount *sum, const struct tree_entry *entry)
 
 enum status
 quota_count_walk(struct quota_amount *out, const struct base *base,
-    const char *root)
+    const char *root, uint64_t most)
 {
 	const struct place place = { .base = base, .root = root };
 	const struct tree_entry *entry;
@@ -37,9 +37,11 @@ quota_count_walk(struct quota_amount *out, const struct base *base,
 		st = tree_next(tree, &entry);
 		if (st == STATUS_OK && entry != NULL)
 			add(out, entry);
-	} while (st != STATUS_OK || entry != NULL);
+	} while ((st != STATUS_OK || entry != NULL) &&
+	    (uint64_t)out->files <= most);
 	tree_end(tree);
-	return STATUS_OK;
+	return (uint64_t)out->files <= most ? STATUS_OK :
+	    status_set(STATUS_BUSY, "the quota is being counted");
 }
 
 bool

@@ -7,9 +7,12 @@
 #include "quota_file.h"
 #include "status.h"
 
-/* How much lies below the root by now: nothing if it is not there. */
+/*
+ * How much lies below the root by now: nothing if it is not there.  STATUS_BUSY
+ * if there are more than `most` names.
+ */
 enum status quota_count_walk(struct quota_amount *out,
-    const struct base *base, const char *root);
+    const struct base *base, const char *root, uint64_t most);
 
 /*
  * Put a sum taken by looking in place of what was counted, where `before` was

@@ -6,14 +6,17 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "quota_count.h"
+#include "quota_kept.h"
 
 #define COUNTS_MOST 5		/* at once, while others change the folder */
+#define NAMES_AT_ONCE 4096	/* counted while somebody waits */
 
 struct quota_tree {
 	struct quota_tree *next;	/* set before it is in the table */
@@ -23,6 +26,8 @@ struct quota_tree {
 	struct quota_file file;
 	struct quota_amount promised;	/* by this process; as in its slot */
 	uint64_t	 forgone;	/* changes that no count knows of */
+	_Atomic uint64_t kept;		/* bytes of unfinished uploads ... */
+	uint64_t	 kept_next;	/* ... as they are being counted */
 };
 
 struct quota_table {
@@ -30,6 +35,8 @@ struct quota_table {
 	struct quota_tree *first;	/* owned; trees stay to the end */
 	bool		 is_loaded;
 	struct timespec	 seen;		/* mtime of the folder when loaded */
+
+	uint64_t	 next_look;	/* clock_ms; the tick's thread alone */
 };
 
 struct quota_table *
@@ -126,9 +133,12 @@ quota_tree_forgo(struct quota_tree *tree, struct quota_amount promised)
 	pthread_mutex_unlock(&tree->mutex);
 }
 
-/* One look at all of it.  `*is_done` unless it was changed meanwhile. */
+/*
+ * One look at all of it, or at `most` names.  `*is_done` unless it was changed
+ * meanwhile.
+ */
 static enum status
-count_once(struct quota_tree *tree, bool *is_done)
+count_once(struct quota_tree *tree, uint64_t most, bool *is_done)
 {
 	struct quota_data before, data;
 	struct quota_amount sum;
@@ -138,7 +148,7 @@ count_once(struct quota_tree *tree, bool *is_done)
 	if ((st = quota_tree_begin(tree, &before)) != STATUS_OK)
 		return st;
 	quota_tree_end(tree, NULL);
-	if ((st = quota_count_walk(&sum, tree->base, tree->root)) !=
+	if ((st = quota_count_walk(&sum, tree->base, tree->root, most)) !=
 	    STATUS_OK ||
 	    (st = quota_tree_begin(tree, &data)) != STATUS_OK)
 		return st;
@@ -147,14 +157,14 @@ count_once(struct quota_tree *tree, bool *is_done)
 }
 
 static enum status
-count(struct quota_tree *tree)
+count(struct quota_tree *tree, uint64_t most)
 {
 	enum status st = STATUS_OK;
 	bool is_done = false;
 	int i;
 
 	for (i = 0; i < COUNTS_MOST && !is_done && st == STATUS_OK; i++)
-		st = count_once(tree, &is_done);
+		st = count_once(tree, most, &is_done);
 	return st;
 }
 
@@ -170,7 +180,7 @@ quota_tree_count(struct quota_tree *tree)
 	/* What was adopted in reading it counts from here on. */
 	st = quota_tree_end(tree, &data);
 	if (st == STATUS_OK && !data.is_counted)
-		st = count(tree);
+		st = count(tree, NAMES_AT_ONCE);
 	return st;
 }
 
@@ -189,8 +199,6 @@ open_tree(struct quota_tree **out, const struct base *base, const char *root,
 	tree->file.fd = -1;
 	if ((tree->root = strdup(root)) != NULL)
 		st = quota_file_open(&tree->file, base, root, make);
-	if (st == STATUS_OK)
-		st = quota_tree_count(tree);
 	if (st != STATUS_OK) {
 		free_tree(tree);
 		return st;
@@ -324,6 +332,55 @@ quota_table_find(struct quota_table *table, const struct base *base,
 	return count;
 }
 
+uint64_t
+quota_tree_kept(const struct quota_tree *tree)
+{
+	return atomic_load(&tree->kept);
+}
+
+/* What comes into the table meanwhile is looked at the next time. */
+static struct quota_tree *
+first_tree(struct quota_table *table)
+{
+	struct quota_tree *tree;
+
+	pthread_rwlock_rdlock(&table->lock);
+	tree = table->first;
+	pthread_rwlock_unlock(&table->lock);
+	return tree;
+}
+
+bool
+quota_table_may_look(const struct quota_table *table, uint64_t now)
+{
+	return now >= table->next_look;
+}
+
+void
+quota_table_begin_kept(struct quota_table *table)
+{
+	struct quota_tree *tree;
+
+	for (tree = first_tree(table); tree != NULL; tree = tree->next)
+		tree->kept_next = 0;
+}
+
+void
+quota_tree_add_kept(struct quota_tree *tree, uint64_t bytes)
+{
+	tree->kept_next += bytes;
+}
+
+void
+quota_table_end_kept(struct quota_table *table, uint64_t next)
+{
+	struct quota_tree *tree;
+
+	for (tree = first_tree(table); tree != NULL; tree = tree->next)
+		atomic_store(&tree->kept, tree->kept_next);
+	table->next_look = next;
+}
+
 static bool
 is_unsure(struct quota_tree *tree)
 {
@@ -331,7 +388,8 @@ is_unsure(struct quota_tree *tree)
 
 	/* Also adopts what servers that have died had promised. */
 	return quota_tree_begin(tree, &data) == STATUS_OK &&
-	    quota_tree_end(tree, &data) == STATUS_OK && data.is_unsure;
+	    quota_tree_end(tree, &data) == STATUS_OK &&
+	    (data.is_unsure || !data.is_counted);
 }
 
 void
@@ -344,10 +402,12 @@ quota_table_tick(const struct base *base, bool again)
 	load(table, base);
 	tree = table->first;
 	pthread_rwlock_unlock(&table->lock);
+	if (tree != NULL)
+		quota_kept_count(base);
 	/* New ones come in front; a tree stays. */
 	for (; tree != NULL; tree = tree->next)
 		if (is_unsure(tree) || again)
-			(void)count(tree);
+			(void)count(tree, UINT64_MAX);
 }
 
 static void
@@ -368,10 +428,7 @@ quota_table_unbind(const struct base *base,
 	struct quota_table *table = base_quotas(base);
 	struct quota_tree *tree;
 
-	pthread_rwlock_rdlock(&table->lock);
-	tree = table->first;
-	pthread_rwlock_unlock(&table->lock);
-	for (; tree != NULL; tree = tree->next)
+	for (tree = first_tree(table); tree != NULL; tree = tree->next)
 		if (!is_bounded(ctx, tree->root))
 			unbind(tree);
 }

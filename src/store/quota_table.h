@@ -8,7 +8,7 @@
 #include "quota.h"
 #include "quota_file.h"
 
-/* Have the one for `root`, counted; it is made and counted if need be. */
+/* Have the one for `root`; it is made if need be. */
 enum status quota_table_have(struct quota_table *table,
     const struct base *base, const char *root);
 
@@ -35,8 +35,23 @@ enum status quota_tree_end(struct quota_tree *tree, struct quota_data *data);
  */
 void quota_tree_forgo(struct quota_tree *tree, struct quota_amount promised);
 
-/* Count it now if that was never done. */
+/*
+ * Count it now if that was never done.  STATUS_BUSY if that takes long: then
+ * the tick does it.
+ */
 enum status quota_tree_count(struct quota_tree *tree);
+
+/* Bytes that are kept of uploads into it, as they were counted last. */
+uint64_t quota_tree_kept(const struct quota_tree *tree);
+
+/*
+ * For who counts them, from one thread only: false until the time (clock_ms)
+ * that the last count ended with.
+ */
+bool quota_table_may_look(const struct quota_table *table, uint64_t now);
+void quota_table_begin_kept(struct quota_table *table);
+void quota_tree_add_kept(struct quota_tree *tree, uint64_t bytes);
+void quota_table_end_kept(struct quota_table *table, uint64_t next);
 
 bool quota_tree_is(const struct quota_tree *tree, const char *root);
 

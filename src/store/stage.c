@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -115,4 +116,19 @@ stage_is_name(const char *name)
 {
 	return strlen(name) == STAGE_NAME_ROOM - 1 &&
 	    strspn(name, "0123456789abcdef") == STAGE_NAME_ROOM - 1;
+}
+
+bool
+stage_id_of_name(uint8_t id[STAGE_ID_SIZE], const char *name)
+{
+	char two[3] = "";
+	size_t i;
+
+	if (!stage_is_name(name))
+		return false;
+	for (i = 0; i < STAGE_ID_SIZE; i++) {
+		memcpy(two, name + 2 * i, 2);
+		id[i] = (uint8_t)strtoul(two, NULL, 16);
+	}
+	return true;
 }

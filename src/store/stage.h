@@ -36,4 +36,7 @@ void stage_drop(struct stage *stage, int folder_fd);
 /* Could this be the name of a stage? */
 bool stage_is_name(const char *name);
 
+/* The id that a stage of that name has; false if it is none. */
+bool stage_id_of_name(uint8_t id[STAGE_ID_SIZE], const char *name);
+
 #endif

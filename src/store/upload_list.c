@@ -120,23 +120,6 @@ is_theirs(const struct upload_list *list, struct record *record)
 	    strcmp(facts->root, list->root) == 0;
 }
 
-static bool
-id_of_name(uint8_t id[UPLOAD_ID_SIZE], const char *name)
-{
-	unsigned int byte;
-	char two[3] = "";
-	size_t i;
-
-	if (!stage_is_name(name))
-		return false;
-	for (i = 0; i < UPLOAD_ID_SIZE; i++) {
-		memcpy(two, name + 2 * i, 2);
-		byte = (unsigned int)strtoul(two, NULL, 16);
-		id[i] = (uint8_t)byte;
-	}
-	return true;
-}
-
 enum status
 upload_list_next(struct upload_list *list, struct upload_listed *out,
     bool *found, bool *more)
@@ -155,7 +138,7 @@ upload_list_next(struct upload_list *list, struct upload_listed *out,
 			return STATUS_OK;
 		}
 		/* What vanishes meanwhile is left out. */
-		if (!id_of_name(id, entry->d_name) ||
+		if (!stage_id_of_name(id, entry->d_name) ||
 		    record_open(&list->record, list->base, id) != STATUS_OK)
 			continue;
 		if (is_theirs(list, list->record) &&

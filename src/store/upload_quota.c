@@ -74,6 +74,16 @@ upload_give_back(struct upload *upload)
 		    upload->quota.files);
 }
 
+/* What its stage has taken before it was taken up again. */
+static uint64_t
+stage_room(const struct upload *upload)
+{
+	struct stat st;
+
+	return upload->stage.fd == -1 || fstat(upload->stage.fd, &st) == -1 ?
+	    0 : (uint64_t)st.st_blocks * 512;
+}
+
 enum status
 upload_reserve(struct upload *upload, const struct folder *folder)
 {
@@ -88,7 +98,8 @@ upload_reserve(struct upload *upload, const struct folder *folder)
 	if (upload->is_segment)
 		return STATUS_OK;
 	look_at_old(upload, folder);
-	return quota_reserve(&upload->quota, &upload->place,
+	upload->quota.stage = stage_room(upload);
+	return quota_reserve_again(&upload->quota, &upload->place,
 	    upload->plan.path, growth(upload, size), !upload->is_replacing);
 }
 

@@ -248,6 +248,9 @@ class Quota(ftlib.Test):
                                announce=False)
         os.kill(self.server.worker, signal.SIGKILL)
         wire.cut()
+        with self.wire() as again:
+            for upload in again.uploads():
+                again.call('DISCARD', {'UPLOAD': upload})
 
         def is_free():
             with self.wire() as again:
@@ -431,6 +434,89 @@ class Quota(ftlib.Test):
             self.send(wire, id_, content, MIB)
             self.counts_agree(wire)
         self.assertEqual(self.server.read('ann/new'), content)
+
+    def cut_off(self, name, **fields):
+        """Cut an upload off after 3 MiB of it; its id."""
+        wire = self.wire()
+        id_ = wire.ask('PUT', {'PATH': name, **fields})
+        upload = wire.receive().fields['UPLOAD']
+        for at in range(0, 3 * MIB, ftwire.DATA_BYTES):
+            wire.send_data(id_, at, bytes(range(256)) *
+                           (ftwire.DATA_BYTES // 256))
+        self.wait_kept(wire, upload)
+        wire.cut()
+        return upload
+
+    def wait_kept(self, wire, upload):
+        def has_come():
+            with self.wire() as other:
+                return other.uploads()[upload][0] == 3 * MIB
+        ftlib.wait_until('all of it has come', has_come)
+
+    def wait_used(self, size):
+        def is_counted():
+            with self.wire() as wire:
+                return self.used(wire)[0] == size
+        ftlib.wait_until(f'{size} bytes are counted', is_counted)
+
+    def test_what_is_kept_of_an_upload_takes_room_until_it_is_given_up(self):
+        self.start('quota_bytes=5M')
+        upload = self.cut_off('big', SIZE=4 * MIB)
+        self.wait_used(3 * MIB)
+        with self.wire() as wire:
+            refused = self.assertRefused('quota', wire.put, 'more',
+                                         bytes(3 * MIB))
+            self.assertIn('unfinished uploads', refused.text)
+            wire.put('less', bytes(MIB))
+            wire.call('DISCARD', {'UPLOAD': upload})
+        self.wait_used(MIB)
+        with self.wire() as wire:
+            wire.put('more', bytes(3 * MIB))
+            self.counts_agree(wire)
+
+    def test_what_is_kept_does_not_stand_in_its_own_way(self):
+        self.start('quota_bytes=5M')
+        upload = self.cut_off('big', SIZE=4 * MIB)
+        self.wait_used(3 * MIB)
+        with self.wire() as wire:
+            id_ = wire.ask('PUT', {'UPLOAD': upload})
+            self.assertEqual(wire.receive().name, 'HAVE')
+            self.assertEqual(wire.receive().name, 'BEGUN')
+            content = bytes(range(256)) * (3 * MIB // 256) + bytes(MIB)
+            self.send(wire, id_, content, 3 * MIB)
+        self.wait_used(4 * MIB)
+        self.assertEqual(self.server.read('ann/big'), content)
+
+    def test_what_is_kept_of_a_folder_as_one_takes_room(self):
+        self.start('quota_bytes=5M')
+        wire = self.wire()
+        begun, _ = wire.answer(wire.ask('TREE', {'PATH': 'all'}))
+        tree = begun.fields['UPLOAD']
+        wire.call('MKDIR', {'PATH': 'a', 'TREE': tree})
+        wire.put('a/whole', bytes(2 * MIB), TREE=tree)
+        wire.cut()
+        self.wait_used(2 * MIB)
+        with self.wire() as other:
+            self.assertRefused('quota', other.put, 'more', bytes(4 * MIB))
+            other.call('DISCARD', {'UPLOAD': tree})
+        self.wait_used(0)
+
+    def test_a_large_folder_is_counted_while_others_are_served(self):
+        self.start('quota_files=20K')
+        for i in range(100):
+            folder = self.server.path(f'ann/{i}')
+            folder.mkdir(parents=True)
+            for name in range(60):
+                (folder / str(name)).touch()
+        with self.wire() as wire:
+            def is_counted():
+                try:
+                    return wire.put('new', b'new')
+                except ftwire.Refused as refused:
+                    self.assertEqual(refused.code, 'busy')
+                    return False
+            ftlib.wait_until('it is counted', is_counted)
+            self.counts_agree(wire)
 
 
 if __name__ == '__main__':
