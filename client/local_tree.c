@@ -104,14 +104,16 @@ add_entry(struct local_tree *tree, char *path, const struct stat *sb)
 static bool
 is_in(const struct local_tree *tree, const char *path, const struct stat *sb)
 {
-	const struct tree_options *options = tree->options;
+	const struct tree_filter *filter;
 	struct file_time mtime = { sb->st_mtim.tv_sec,
 	    (uint32_t)sb->st_mtim.tv_nsec };
 
-	return options == NULL || (tree_filter_admits(&options->filter, path,
-	    S_ISDIR(sb->st_mode)) && (!S_ISREG(sb->st_mode) ||
-	    tree_filter_fits(&options->filter, (uint64_t)sb->st_size,
-	    mtime)));
+	if (tree->options == NULL)
+		return true;
+	filter = &tree->options->filter;
+	return tree_filter_admits(filter, path, S_ISDIR(sb->st_mode)) &&
+	    (!S_ISREG(sb->st_mode) ||
+	    tree_filter_fits(filter, (uint64_t)sb->st_size, mtime));
 }
 
 static enum status read_folder(struct local_tree *tree, const char *folder,
@@ -125,13 +127,19 @@ look(struct local_tree *tree, const char *full, char *path)
 	struct stat sb;
 	bool is_folder;
 
+	if (tree->options != NULL && tree->options->deletes &&
+	    (st = path_list_add(&tree->seen, path)) != STATUS_OK) {
+		free(path);
+		return st;
+	}
 	if (lstat(full, &sb) == -1)
 		tally_fail(tree->tally, full, status_errno("%s", full));
 	else if (!is_in(tree, path, &sb))
 		;	/* not even told of: that was asked for */
-	else if (S_ISLNK(sb.st_mode))
+	else if (S_ISLNK(sb.st_mode) && !tree->lists_all)
 		tally_skip(tree->settings, full, "is a symbolic link");
-	else if (!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode))
+	else if (!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode) &&
+	    !tree->lists_all)
 		tally_fail(tree->tally, full, status_set(STATUS_NOT_A_FILE,
 		    "%s: neither a file nor a folder", full));
 	else {
@@ -173,24 +181,44 @@ read_folder(struct local_tree *tree, const char *folder, const char *prefix)
 	return st;
 }
 
-enum status
-local_tree_read(struct local_tree *out, const char *folder,
-    const struct command_line *settings, struct tally *tally,
-    const struct tree_options *options)
+static enum status
+read_top(struct local_tree *tree, const char *folder)
 {
+	enum status st;
 	struct stat sb;
 
-	memset(out, 0, sizeof(*out));
-	out->settings = settings;
-	out->options = options;
-	out->tally = tally;
 	if (stat(folder, &sb) == -1)
 		return status_errno("%s", folder);
 	if (!S_ISDIR(sb.st_mode))
 		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
 		    folder);
-	out->mode = sb.st_mode & MODE_BITS;
-	return read_folder(out, folder, NULL);
+	tree->mode = sb.st_mode & MODE_BITS;
+	st = read_folder(tree, folder, NULL);
+	path_list_sort(&tree->seen);
+	return st;
+}
+
+enum status
+local_tree_read(struct local_tree *out, const char *folder,
+    const struct command_line *settings, struct tally *tally,
+    const struct tree_options *options)
+{
+	memset(out, 0, sizeof(*out));
+	out->settings = settings;
+	out->options = options;
+	out->tally = tally;
+	return read_top(out, folder);
+}
+
+enum status
+local_tree_list(struct local_tree *out, const char *folder,
+    const struct command_line *settings, struct tally *tally)
+{
+	memset(out, 0, sizeof(*out));
+	out->settings = settings;
+	out->tally = tally;
+	out->lists_all = true;
+	return read_top(out, folder);
 }
 
 void
@@ -201,4 +229,5 @@ local_tree_clear(struct local_tree *tree)
 	free(tree->at);
 	tree->at = NULL;
 	tree->room = 0;
+	path_list_clear(&tree->seen);
 }

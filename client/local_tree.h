@@ -13,13 +13,15 @@
 #include <stdint.h>
 
 #include "command_line.h"
+#include "path_list.h"
 #include "status.h"
 #include "tally.h"
 #include "tree_options.h"
 
 struct local_entry {
 	char		*path;		/* from the folder on: "a/b" */
-	bool		 is_folder;
+	bool		 is_folder;	/* or a file; of local_tree_list also
+					 * anything else */
 	uint32_t	 mode;		/* permission bits */
 	uint64_t	 size;		/* of a file */
 };
@@ -31,6 +33,9 @@ struct local_tree {
 	const struct command_line *settings;	/* borrowed */
 	const struct tree_options *options;	/* borrowed */
 	struct tally	*tally;		/* borrowed */
+	bool		 lists_all;
+	struct path_list seen;		/* sorted, if the options delete: also
+					 * what is left out */
 };
 
 /*
@@ -40,6 +45,10 @@ struct local_tree {
 enum status local_tree_read(struct local_tree *out, const char *folder,
     const struct command_line *settings, struct tally *tally,
     const struct tree_options *options);
+
+/* All that stands there, of whatever kind and without any notice. */
+enum status local_tree_list(struct local_tree *out, const char *folder,
+    const struct command_line *settings, struct tally *tally);
 
 void local_tree_clear(struct local_tree *tree);
 

@@ -10,7 +10,9 @@ static const struct {
 	bool		 has_value;
 } options[OPTION_COUNT] = {
 	[OPTION_ATOMIC] = { "atomic", false },
+	[OPTION_DELETE] = { "delete", false },
 	[OPTION_DEPTH] = { "depth", true },
+	[OPTION_DRY_RUN] = { "dry-run", false },
 	[OPTION_EXCLUDE] = { "exclude", true },
 	[OPTION_IF_ABSENT] = { "if-absent", false },
 	[OPTION_IF_VERSION] = { "if-version", true },

@@ -54,7 +54,7 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 	size_t room = tree->room * 2 + 64;
 	struct remote_entry *more, *out;
 
-	if (tree->len == REMOTE_TREE_MOST ||
+	if (tree->told == REMOTE_TREE_MOST ||
 	    entry->name_len >= REMOTE_TREE_PATHS - tree->bytes)
 		return too_many();
 	if (tree->len == tree->room) {
@@ -77,22 +77,26 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 }
 
 /* The entry that came last stays only if the options let it in. */
-static void
+static enum status
 drop_if_out(struct remote_tree *tree)
 {
 	const struct remote_entry *entry = &tree->at[tree->len - 1];
 	const struct tree_filter *filter;
+	enum status st;
 
 	if (tree->options == NULL)
-		return;
+		return STATUS_OK;
+	if (tree->options->deletes &&
+	    (st = path_list_add(&tree->seen, entry->path)) != STATUS_OK)
+		return st;
 	filter = &tree->options->filter;
 	if (tree_filter_reaches(filter, entry->path, entry->type == 'd') &&
 	    (entry->type != 'f' ||
 	    tree_filter_fits(filter, entry->size, entry->mtime)))
-		return;
-	tree->bytes -= strlen(entry->path);
+		return STATUS_OK;
 	free(entry->path);
 	tree->len--;
+	return STATUS_OK;
 }
 
 enum status
@@ -107,10 +111,10 @@ remote_tree_take(struct remote_tree *tree, const struct frame *frame)
 	while ((next = ft1_entry_next(&entry, &row, &left)) == FT1_FIELD) {
 		if (!is_below(&entry))
 			return malformed();
-		tree->told++;
-		if ((st = add(tree, &entry)) != STATUS_OK)
+		if ((st = add(tree, &entry)) != STATUS_OK ||
+		    (st = drop_if_out(tree)) != STATUS_OK)
 			return st;
-		drop_if_out(tree);
+		tree->told++;
 	}
 	return next == FT1_END ? STATUS_OK : malformed();
 }
@@ -148,6 +152,7 @@ remote_tree_sort(struct remote_tree *tree)
 {
 	if (tree->len > 1)
 		qsort(tree->at, tree->len, sizeof(*tree->at), compare);
+	path_list_sort(&tree->seen);
 }
 
 enum status
@@ -175,4 +180,5 @@ remote_tree_clear(struct remote_tree *tree)
 	tree->room = 0;
 	tree->bytes = 0;
 	tree->told = 0;
+	path_list_clear(&tree->seen);
 }

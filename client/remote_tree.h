@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "ft1.h"
+#include "path_list.h"
 #include "remote.h"
 #include "status.h"
 #include "tree_options.h"
@@ -34,6 +35,8 @@ struct remote_tree {
 	uint64_t	 told;		/* entries, of which the options ... */
 	const struct tree_options *options;	/* borrowed: let these in; or
 						 * NULL: all */
+	struct path_list seen;		/* sorted, if the options delete: also
+					 * what is left out */
 };
 
 /* Begin with { .options = ... }.  Ask for all that is below that path. */

@@ -27,6 +27,53 @@ tally_skip(const struct command_line *settings, const char *name,
 	fprintf(stderr, ": %s, skipped\n", why);
 }
 
+static void
+tell(const struct command_line *settings, const char *what, const char *name)
+{
+	if (settings->quiet)
+		return;
+	printf("%s ", what);
+	show_string(stdout, name);
+	putchar('\n');
+}
+
+void
+tally_would_make(struct tally *tally, const struct command_line *settings,
+    const char *name)
+{
+	tally->folders++;
+	tell(settings, "would make", name);
+}
+
+void
+tally_would_move(struct tally *tally, const struct command_line *settings,
+    const char *verb, const char *name, uint64_t size)
+{
+	tally->files++;
+	tally->bytes += size;
+	if (settings->quiet)
+		return;
+	printf("would %s ", verb);
+	show_string(stdout, name);
+	printf(" %" PRIu64 " bytes\n", size);
+}
+
+void
+tally_removed(struct tally *tally, const struct command_line *settings,
+    const char *name)
+{
+	tally->removed++;
+	tell(settings, tally->is_dry ? "would remove" : "removed", name);
+}
+
+void
+tally_not_removed(const char *name)
+{
+	fputs("ftclient: ", stderr);
+	show_string(stderr, name);
+	fputs(": not all went well, so nothing is removed\n", stderr);
+}
+
 void
 tally_tell(const struct tally *tally, const struct command_line *settings,
     const char *verb, const char *name)
@@ -37,9 +84,12 @@ tally_tell(const struct tally *tally, const struct command_line *settings,
 	show_string(stdout, name);
 	printf(" %" PRIu64 " files, %" PRIu64 " folders, %" PRIu64 " bytes",
 	    tally->files, tally->folders, tally->bytes);
+	if (tally->removed > 0)
+		printf(", %" PRIu64 " removed", tally->removed);
 	if (tally->failures > 0)
 		printf(", %" PRIu64 " failures", tally->failures);
-	puts(tally->is_async ? ", async" : "");
+	fputs(tally->is_async ? ", async" : "", stdout);
+	puts(tally->is_dry ? ", nothing was done" : "");
 }
 
 enum status

@@ -14,9 +14,11 @@
 /* Begin with { 0 }. */
 struct tally {
 	uint64_t	files, folders, bytes;
+	uint64_t	removed;
 	uint64_t	failures;
 	enum status	first;
 	bool		is_async;	/* not on the server's disk yet */
+	bool		is_dry;		/* nothing is done, only told */
 };
 
 /* Tell of a failure, with the thread's text, on standard error. */
@@ -25,6 +27,20 @@ void tally_fail(struct tally *tally, const char *name, enum status st);
 /* Tell of what is left out, unless nothing is to be said. */
 void tally_skip(const struct command_line *settings, const char *name,
     const char *why);
+
+/* Tell of what would be made, or sent or fetched. */
+void tally_would_make(struct tally *tally,
+    const struct command_line *settings, const char *name);
+void tally_would_move(struct tally *tally,
+    const struct command_line *settings, const char *verb, const char *name,
+    uint64_t size);
+
+/* Tell of what is removed, or would be. */
+void tally_removed(struct tally *tally, const struct command_line *settings,
+    const char *name);
+
+/* Say that nothing is removed there, as there were failures. */
+void tally_not_removed(const char *name);
 
 /* One line that sums up, unless nothing is to be said. */
 void tally_tell(const struct tally *tally,

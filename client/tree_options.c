@@ -12,6 +12,9 @@ enum status
 tree_options_read(struct tree_options *out, const struct arguments *arguments)
 {
 	memset(out, 0, sizeof(*out));
+	out->is_dry = arguments->options[OPTION_DRY_RUN] != NULL ||
+	    (arguments->letters & VERB_LETTER('n')) != 0;
+	out->deletes = arguments->options[OPTION_DELETE] != NULL;
 	return tree_filter_read(&out->filter, arguments, time(NULL));
 }
 
@@ -20,6 +23,8 @@ tree_options_refuse(const struct arguments *arguments)
 {
 	int i;
 
+	if ((arguments->letters & VERB_LETTER('n')) != 0)
+		return status_set(STATUS_USAGE, "-n is for whole folders: -r");
 	for (i = 0; i < OPTION_COUNT; i++)
 		if ((TREE_OPTIONS & OPTION_BIT(i)) != 0 &&
 		    arguments->options[i] != NULL)

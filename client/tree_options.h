@@ -4,6 +4,8 @@
 #ifndef TREE_OPTIONS_H
 #define TREE_OPTIONS_H
 
+#include <stdbool.h>
+
 #include "option.h"
 #include "status.h"
 #include "tree_filter.h"
@@ -11,10 +13,13 @@
 /* Options of a command that are for whole folders only. */
 #define TREE_OPTIONS (OPTION_BIT(OPTION_INCLUDE) | \
 	OPTION_BIT(OPTION_EXCLUDE) | OPTION_BIT(OPTION_NEWER_THAN) | \
-	OPTION_BIT(OPTION_MIN_SIZE) | OPTION_BIT(OPTION_MAX_SIZE))
+	OPTION_BIT(OPTION_MIN_SIZE) | OPTION_BIT(OPTION_MAX_SIZE) | \
+	OPTION_BIT(OPTION_DELETE) | OPTION_BIT(OPTION_DRY_RUN))
 
 struct tree_options {
 	struct tree_filter filter;
+	bool		 is_dry;	/* only tell what would be done */
+	bool		 deletes;	/* what the source does not have */
 };
 
 /* STATUS_USAGE for what makes no sense. */

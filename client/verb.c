@@ -20,13 +20,13 @@
 static const struct verb verbs[] = {
 	{ "list", "ls", "l", 0, 1, "[-l] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
-	{ "get", NULL, "apr", 1, 2,
-	    "[-apr] [--segments N] [--wait SECONDS] FILE [LOCAL]",
+	{ "get", NULL, "anpr", 1, 2,
+	    "[-anpr] [--segments N] [--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it);\n"
 	    "                             -r: a folder with all in it",
 	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) |
 	    TREE_OPTIONS },
-	{ "put", NULL, "apr", 1, 2, "[-apr] [--atomic] [--segments N] "
+	{ "put", NULL, "anpr", 1, 2, "[-anpr] [--atomic] [--segments N] "
 	    "[--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
 	    "                             -r: a folder with all in it "
@@ -195,7 +195,8 @@ verb_help_all(FILE *file)
 	    "POLICY: replace or refuse, put also fresh.\n");
 	fprintf(file, "get -r and put -r take --include GLOB and --exclude "
 	    "GLOB (the first that fits\ndecides), --newer-than TIME, "
-	    "--min-size SIZE and --max-size SIZE.\n");
+	    "--min-size SIZE and --max-size SIZE; --delete removes what "
+	    "the\nsource does not have, and -n (--dry-run) only tells.\n");
 }
 
 void
@@ -208,7 +209,9 @@ verb_help(FILE *file, const struct verb *verb)
 		fprintf(file, "    --include GLOB, --exclude GLOB: of a "
 		    "folder, what is named so, or all but\n    that; the "
 		    "first that fits decides\n    --newer-than TIME, "
-		    "--min-size SIZE, --max-size SIZE: only such files\n");
+		    "--min-size SIZE, --max-size SIZE: only such files\n"
+		    "    --delete: remove what the source does not have\n"
+		    "    -n, --dry-run: only tell what would be done\n");
 	if ((verb->options & IF) != 0)
 		fprintf(file, "    --if-absent, --if-version VERSION: only if "
 		    "there is no such file, or\n    that version of it\n");

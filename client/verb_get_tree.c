@@ -12,6 +12,7 @@
 
 #include "inbox.h"
 #include "paths.h"
+#include "prune.h"
 #include "remote_tree.h"
 #include "tally.h"
 
@@ -81,6 +82,35 @@ make_folder(const char *path, bool may_be_link)
 	    strerrordesc_np(errno));
 }
 
+/* The same, told only. */
+static enum status
+plan_folder(struct get_tree *get, const char *path, bool may_be_link)
+{
+	struct stat sb;
+
+	if ((may_be_link ? stat(path, &sb) : lstat(path, &sb)) == -1) {
+		tally_would_make(&get->tally, get->client->settings, path);
+		return STATUS_OK;
+	}
+	if (!S_ISDIR(sb.st_mode))
+		return status_set(STATUS_CANNOT_CREATE, "%s: %s", path,
+		    strerrordesc_np(EEXIST));
+	get->tally.folders++;
+	return STATUS_OK;
+}
+
+static enum status
+have_folder(struct get_tree *get, const char *path, bool may_be_link)
+{
+	enum status st;
+
+	if (get->options.is_dry)
+		return plan_folder(get, path, may_be_link);
+	if ((st = make_folder(path, may_be_link)) == STATUS_OK)
+		get->tally.folders++;
+	return st;
+}
+
 static int
 compare(const void *path, const void *entry)
 {
@@ -121,20 +151,17 @@ make_folders(struct get_tree *get)
 	char *path;
 	size_t i;
 
-	if ((st = make_folder(get->local, true)) != STATUS_OK)
+	if ((st = have_folder(get, get->local, true)) != STATUS_OK)
 		return st;
-	get->tally.folders++;
 	for (i = 0; i < get->tree.len; i++) {
 		entry = &get->tree.at[i];
 		if (entry->type != 'd')
 			continue;
 		if ((path = here(get, entry->path)) == NULL)
 			return out_of_memory();
-		st = has_parent(get, entry) ? make_folder(path, false) :
-		    no_parent(entry);
-		if (st == STATUS_OK)
-			get->tally.folders++;
-		else {
+		st = has_parent(get, entry) ?
+		    have_folder(get, path, false) : no_parent(entry);
+		if (st != STATUS_OK) {
 			tally_fail(&get->tally, path, st);
 			entry->type = '\0';	/* and nothing goes into it */
 		}
@@ -183,6 +210,24 @@ fetched(void *owner, size_t number, uint64_t size, enum status st)
 		tally_fail(&get->tally, get->tree.at[number].path, st);
 }
 
+/* What part_begin would say of its place; the file is not asked for. */
+static enum status
+plan_file(struct get_tree *get, const struct remote_entry *entry,
+    const char *local)
+{
+	struct stat sb;
+
+	if (local == NULL)
+		return out_of_memory();
+	if (lstat(local, &sb) == 0 && !S_ISREG(sb.st_mode))
+		tally_fail(&get->tally, local, status_set(
+		    STATUS_CANNOT_CREATE, "%s: is no file here", local));
+	else
+		tally_would_move(&get->tally, get->client->settings, "get",
+		    local, entry->size);
+	return STATUS_OK;
+}
+
 static enum status
 begin_file(struct get_tree *get, size_t number)
 {
@@ -195,8 +240,11 @@ begin_file(struct get_tree *get, size_t number)
 
 	plan.path = path;
 	plan.local = local;
-	st = path == NULL || local == NULL ? out_of_memory() :
-	    inbox_add(get->inbox, &plan, number);
+	if (get->options.is_dry)
+		st = plan_file(get, entry, local);
+	else
+		st = path == NULL || local == NULL ? out_of_memory() :
+		    inbox_add(get->inbox, &plan, number);
 	free(path);
 	free(local);
 	return st;
@@ -232,6 +280,22 @@ fetch_files(struct get_tree *get)
 	return inbox_end(get->inbox, st);
 }
 
+/* Only who has everything knows what is too much. */
+static enum status
+remove_rest(struct get_tree *get)
+{
+	const struct prune prune = { get->client, &get->tally, &get->options,
+		&get->tree.seen };
+
+	if (!get->options.deletes)
+		return STATUS_OK;
+	if (get->tally.failures > 0) {
+		tally_not_removed(get->local);
+		return STATUS_OK;
+	}
+	return prune_local(&prune, get->local);
+}
+
 static enum status
 get_all(struct get_tree *get, const char *local)
 {
@@ -244,9 +308,11 @@ get_all(struct get_tree *get, const char *local)
 		st = make_folders(get);
 	if (st == STATUS_OK)
 		st = fetch_files(get);
+	if (st == STATUS_OK)
+		st = remove_rest(get);
 	if (st != STATUS_OK)
 		return st;
-	if (get->plan.keeps)
+	if (get->plan.keeps && !get->options.is_dry)
 		finish_folders(get);
 	tally_tell(&get->tally, client->settings, "get", get->path);
 	return tally_end(&get->tally);
@@ -276,6 +342,7 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
 		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
 		    get.path);
 	get.tree.options = &get.options;
+	get.tally.is_dry = get.options.is_dry;
 	st = get_all(&get, arguments->words[1]);
 	remote_tree_clear(&get.tree);
 	free(get.local);

@@ -9,6 +9,7 @@
 
 #include "errands.h"
 #include "paths.h"
+#include "prune.h"
 #include "put_held.h"
 #include "put_tree.h"
 #include "sender.h"
@@ -236,6 +237,67 @@ put_tree_send_files(struct put_tree *put)
 	return st;
 }
 
+/* What would be done, told only. */
+static enum status
+plan_all(struct put_tree *put)
+{
+	const struct command_line *settings = put->client->settings;
+	const struct local_entry *entry;
+	char *path;
+	size_t i;
+
+	if (strcmp(put->target, ".") != 0)
+		tally_would_make(&put->tally, settings, put->target);
+	for (i = 0; i < put->tree.len; i++) {
+		entry = &put->tree.at[i];
+		if ((path = there(put, entry->path)) == NULL)
+			return out_of_memory();
+		if (entry->is_folder)
+			tally_would_make(&put->tally, settings, path);
+		else
+			tally_would_move(&put->tally, settings, "put", path,
+			    entry->size);
+		free(path);
+	}
+	return STATUS_OK;
+}
+
+/* Only what has everything here can lack something there. */
+static enum status
+check_source(const struct put_tree *put)
+{
+	if (!put->options.deletes || put->tally.failures == 0)
+		return STATUS_OK;
+	return status_set(put->tally.first, "%s: could not be read whole, so "
+	    "nothing is sent or removed", put->local);
+}
+
+static enum status
+remove_rest(struct put_tree *put)
+{
+	const struct prune prune = { put->client, &put->tally, &put->options,
+		&put->tree.seen };
+
+	if (!put->options.deletes)
+		return STATUS_OK;
+	if (put->tally.failures > 0) {
+		tally_not_removed(put->target);
+		return STATUS_OK;
+	}
+	return prune_remote(&prune, put->target);
+}
+
+static enum status
+send_all(struct put_tree *put)
+{
+	enum status st;
+
+	if (put->options.is_dry)
+		return plan_all(put);
+	st = put_tree_make_folders(put);
+	return st == STATUS_OK ? put_tree_send_files(put) : st;
+}
+
 static enum status
 put_all(struct put_tree *put, const char *remote, bool is_atomic)
 {
@@ -245,13 +307,15 @@ put_all(struct put_tree *put, const char *remote, bool is_atomic)
 	st = local_tree_read(&put->tree, put->local, client->settings,
 	    &put->tally, &put->options);
 	if (st == STATUS_OK)
+		st = check_source(put);
+	if (st == STATUS_OK)
 		st = choose_target(put, remote);
-	if (st == STATUS_OK && is_atomic)
+	if (st == STATUS_OK && is_atomic && !put->options.is_dry)
 		return put_tree_as_one(put);
 	if (st == STATUS_OK)
-		st = put_tree_make_folders(put);
+		st = send_all(put);
 	if (st == STATUS_OK)
-		st = put_tree_send_files(put);
+		st = remove_rest(put);
 	if (st != STATUS_OK)
 		return st;
 	tally_tell(&put->tally, client->settings, "put", put->target);
@@ -295,6 +359,7 @@ verb_put_tree(struct client *client, const struct arguments *arguments,
 	    (st = verb_wait_seconds(&put.wait, arguments)) != STATUS_OK ||
 	    (st = outbox_settle(client->outbox)) != STATUS_OK)
 		return st;
+	put.tally.is_dry = put.options.is_dry;
 	if ((put.local = strdup(*blame)) == NULL)
 		return out_of_memory();
 	for (len = strlen(put.local); len > 1 && put.local[len - 1] == '/'; )

@@ -98,5 +98,180 @@ class Select(Trees):
                 self.client(*words, code=ftlib.EX_USAGE)
 
 
+class Both(Trees):
+    """A folder here and one there, that differ."""
+
+    def setUp(self):
+        super().setUp()
+        self.make(files={'a': b'1', 'sub/b': b'22', 'sub/deep/c': b'3'})
+        self.client('put', '-r', 'tree')
+        self.there = self.server.path('tree')
+
+    def add(self, top):
+        """What the other side does not have."""
+        for path in ('x', 'sub/x', 'sub-x', 'gone/deep/x', 'gone/keep.log'):
+            (top / path).parent.mkdir(parents=True, exist_ok=True)
+            (top / path).write_bytes(b'x')
+        (top / 'gone/empty').mkdir()
+        os.symlink('/etc/passwd', top / 'link')
+        if top == self.there:
+            for path in ('gone', 'gone/deep', 'gone/empty', 'x', 'sub/x',
+                         'sub-x', 'gone/deep/x', 'gone/keep.log'):
+                self.server.own('tree/' + path)
+
+    def lines(self, *words):
+        return set(self.client(*words).stdout.decode().splitlines())
+
+
+class DryRun(Both):
+    def test_put_tells_all_and_changes_nothing(self):
+        (self.local / 'tree/new').write_bytes(b'12345')
+        before = self.content(self.there)
+        self.assertEqual(self.lines('put', '-rn', 'tree'), {
+            'would make tree', 'would make tree/sub', 'would make tree/empty',
+            'would make tree/sub/deep', 'would put tree/a 1 bytes',
+            'would put tree/sub/b 2 bytes', 'would put tree/new 5 bytes',
+            'would put tree/sub/deep/c 1 bytes',
+            'put tree 4 files, 4 folders, 9 bytes, nothing was done'})
+        self.client('put', '-r', '--dry-run', '--atomic', 'tree', 'one')
+        self.assertEqual(self.content(self.there), before)
+        self.assertFalse(self.server.path('one').exists())
+
+    def test_get_tells_all_and_changes_nothing(self):
+        (self.local / 'got/sub').mkdir(parents=True)
+        self.assertEqual(
+            self.lines('get', '-r', '--dry-run', '--exclude', 'a', 'tree/.',
+                       'got'), {
+            'would make got/empty', 'would make got/sub/deep',
+            'would get got/sub/b 2 bytes', 'would get got/sub/deep/c 1 bytes',
+            'get tree/. 2 files, 4 folders, 3 bytes, nothing was done'})
+        self.assertEqual(self.content(self.local / 'got'), {'sub': None})
+        self.client('get', '-rn', '--delete', 'tree', 'new')
+        self.assertFalse((self.local / 'new').exists())
+
+    def test_what_would_fail_is_told(self):
+        (self.local / 'got').mkdir()
+        (self.local / 'got/sub').symlink_to('/tmp')
+        done = self.client('get', '-rn', 'tree/.', 'got',
+                           code=ftlib.EX_CANTCREAT)
+        self.assertIn(b'got/sub', done.stderr)
+
+    def test_removals_are_told_and_not_done(self):
+        self.add(self.there)
+        self.add(self.local / 'tree')
+        before = self.content(self.there), self.content(self.local / 'tree')
+        (self.local / 'tree/x').unlink()
+        told = self.lines('put', '-rn', '--delete', 'tree')
+        self.assertIn('would remove tree/x', told)
+        (self.local / 'tree/x').write_bytes(b'x')
+        self.server.path('tree/sub-x').unlink()
+        told = self.lines('get', '-rn', '--delete', 'tree')
+        self.assertEqual({line for line in told if 'remove' in line}, {
+            'would remove tree/sub-x', 'get tree 7 files, 7 folders, '
+            '8 bytes, 1 removed, nothing was done'})
+        self.server.write('tree/sub-x', b'x')
+        self.assertEqual(before, (self.content(self.there),
+                                  self.content(self.local / 'tree')))
+
+
+class Delete(Both):
+    def test_put_removes_what_is_not_here(self):
+        self.add(self.there)
+        done = self.lines('put', '-r', '--delete', 'tree')
+        self.assertSame(self.local / 'tree', self.there)
+        self.assertFalse((self.there / 'link').is_symlink())
+        self.assertIn('removed tree/gone/deep/x', done)
+        self.assertIn('put tree 3 files, 4 folders, 4 bytes, 9 removed', done)
+
+    def test_get_removes_what_is_not_there(self):
+        self.add(self.local / 'tree')
+        os.mkfifo(self.local / 'tree/pipe')
+        done = self.lines('get', '-r', '--delete', 'tree')
+        self.assertSame(self.local / 'tree', self.there)
+        self.assertFalse((self.local / 'tree/link').is_symlink())
+        self.assertIn('removed tree/gone/deep/x', done)
+        self.assertIn('get tree 3 files, 4 folders, 4 bytes, 10 removed',
+                      done)
+        self.assertTrue(os.path.exists('/etc/passwd'))
+
+    def test_without_it_everything_stays(self):
+        self.add(self.there)
+        before = self.content(self.there)
+        self.client('put', '-r', 'tree')
+        self.assertEqual(self.content(self.there), before)
+
+    def test_what_is_left_out_stays_with_its_folders(self):
+        left = {'gone', 'gone/keep.log'}
+        for top, word in ((self.there, 'put'), (self.local / 'tree', 'get')):
+            with self.subTest(word):
+                self.add(top)
+                self.client(word, '-r', '--delete', '--exclude', '*.log',
+                            'tree')
+                self.assertEqual(set(self.content(top)),
+                                 left | {'a', 'sub', 'sub/b', 'sub/deep',
+                                         'sub/deep/c', 'empty'})
+                shutil.rmtree(top / 'gone')
+
+    def test_an_excluded_folder_stays_with_all_in_it(self):
+        self.add(self.there)
+        self.client('put', '-r', '--delete', '--exclude', '/gone/', 'tree')
+        self.assertEqual(self.server.read('tree/gone/deep/x'), b'x')
+        self.assertFalse((self.there / 'sub-x').exists())
+
+    def test_files_that_are_too_large_or_old_stay(self):
+        (self.local / 'tree/a').write_bytes(b'large')
+        self.client('put', '-r', '--delete', '--max-size', '2', 'tree')
+        self.assertEqual(self.server.read('tree/a'), b'1')
+        self.client('get', '-r', '--delete', '--newer-than', '@9999999999',
+                    'tree')
+        self.assertEqual((self.local / 'tree/a').read_bytes(), b'large')
+
+    def test_links_that_are_skipped_are_not_missing(self):
+        (self.local / 'tree/a').unlink()
+        (self.local / 'tree/a').symlink_to('sub')
+        self.client('put', '-r', '--delete', 'tree')
+        self.assertEqual(self.server.read('tree/a'), b'1')
+
+    def test_behind_a_failure_nothing_is_removed(self):
+        self.add(self.there)
+        (self.there / 'sub/b').unlink()
+        (self.there / 'sub/b').mkdir()
+        self.server.own('tree/sub/b')
+        before = self.content(self.there)
+        done = self.client('put', '-r', '--delete', 'tree',
+                           code=ftlib.EX_NOINPUT)
+        self.assertIn(b'not all went well, so nothing is removed',
+                      done.stderr)
+        self.assertEqual(self.content(self.there), before)
+
+    def test_a_source_that_is_not_read_whole_is_refused(self):
+        self.add(self.there)
+        os.mkfifo(self.local / 'tree/pipe')
+        (self.local / 'tree/a').write_bytes(b'new')
+        before = self.content(self.there)
+        done = self.client('put', '-r', '--delete', 'tree',
+                           code=ftlib.EX_NOINPUT)
+        self.assertIn(b'could not be read whole', done.stderr)
+        self.assertEqual(self.content(self.there), before)
+
+    def test_the_right_to_delete_is_needed(self):
+        self.server = self.serve(self.set_up(users={
+            ftlib.USER: 'base=main,rights=list+read+write+overwrite+mkdir'}))
+        self.client('put', '-r', 'tree')
+        self.there = self.server.path('tree')
+        self.add(self.there)
+        done = self.client('put', '-r', '--delete', 'tree',
+                           code=ftlib.EX_NOPERM)
+        self.assertIn(b'tree/x: ', done.stderr)
+        self.assertIn(b'9 failures', done.stdout)
+        self.assertTrue((self.there / 'gone/deep/x').exists())
+
+    def test_it_is_not_for_a_folder_as_one(self):
+        self.client('put', '-r', '--atomic', '--delete', 'tree', 'one',
+                    code=ftlib.EX_USAGE)
+        self.client('put', '--delete', 'tree/a', code=ftlib.EX_USAGE)
+        self.client('get', '-n', 'tree/a', code=ftlib.EX_USAGE)
+
+
 if __name__ == '__main__':
     ftlib.main()
