@@ -34,7 +34,7 @@ struct crew {
 	int64_t		 done;		/* bytes */
 	bool		 ends;
 	enum status	 outcome;	/* the first failure */
-	char		*text;		/* owned; its words */
+	struct status_words words;	/* owned; its words */
 };
 
 static void
@@ -74,21 +74,20 @@ arrive(struct hand *hand)
 static enum status
 mend(struct hand *hand, enum status st)
 {
-	char *text = strdup(status_text(st));
+	struct status_words words = { 0 };
 
 	if (remote_lost(hand->member.remote) != STATUS_OK) {
 		hand->was_lost = true;
-		free(text);
 		return revive(&hand->revive, hand->member.remote);
 	}
+	status_words_keep(&words, st);
 	/* The lost connection may still hold what this one needs. */
 	if ((st == STATUS_BUSY || (st == STATUS_LOCKED && hand->was_lost)) &&
-	    has_patience(hand))
-		st = STATUS_OK;
-	else
-		status_set(st, "%s", text != NULL ? text : "");
-	free(text);
-	return st;
+	    has_patience(hand)) {
+		status_words_free(&words);
+		return STATUS_OK;
+	}
+	return status_words_return(&words, st);
 }
 
 static void
@@ -99,10 +98,8 @@ leave(struct hand *hand, enum status st, bool worked)
 	pthread_mutex_lock(&crew->mutex);
 	if (worked)
 		crew->working--;
-	if (st != STATUS_OK && crew->outcome == STATUS_OK && !crew->ends) {
-		crew->outcome = st;
-		crew->text = strdup(status_text(st));
-	}
+	if (!crew->ends)
+		status_words_first(&crew->words, &crew->outcome, st);
 	pthread_mutex_unlock(&crew->mutex);
 	tell(crew);
 }
@@ -169,7 +166,7 @@ crew_begin(struct crew **out, const struct revive *first,
 	assert(members <= CREW_MOST);
 	*out = NULL;
 	if ((crew = calloc(1, sizeof(*crew))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	crew->work = *work;
 	pthread_mutex_init(&crew->mutex, NULL);
 	crew->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -262,8 +259,7 @@ crew_end(struct crew *crew)
 		interrupt_end(crew->hands[i].interrupt);
 	}
 	if ((st = crew->outcome) != STATUS_OK)
-		status_set(st, "%s", crew->text != NULL ? crew->text : "");
-	free(crew->text);
+		(void)status_words_return(&crew->words, st);
 	if (crew->fd != -1)
 		close(crew->fd);
 	pthread_mutex_destroy(&crew->mutex);

@@ -36,7 +36,7 @@ begin_part(struct download *d)
 	    d->client->target->user, d->client->folder != NULL &&
 	    d->path[0] != '/' ? d->client->folder : "/", d->path);
 	if (len == -1)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	digest_of_piece(digest, words, (size_t)len);
 	free(words);
 	plan.key = ft1_load_u64(digest);
@@ -58,7 +58,7 @@ take_begun(struct download *d, const struct frame *frame)
 	if (d->start > reply.size)
 		return download_malformed("less than it proved to have");
 	if ((d->digest = digest_begin(d->start)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	d->size = reply.size;
 	d->knows_size = true;
 	progress_begin(&d->progress, d->path, d->size,
@@ -263,7 +263,7 @@ download_new(struct download **out, struct client *client,
 	struct download *d;
 
 	if ((d = calloc(1, sizeof(*d))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	d->client = client;
 	d->goes_on = plan->goes_on;
 	d->keeps = plan->keeps;
@@ -276,7 +276,7 @@ download_new(struct download **out, struct client *client,
 	d->local = strdup(plan->local);
 	if (d->path == NULL || d->local == NULL) {
 		download_free(d);
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	}
 	*out = d;
 	return STATUS_OK;

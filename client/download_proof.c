@@ -12,7 +12,7 @@ begin_notes(struct download *d)
 {
 	d->pieces = d->fetched / DIGEST_PIECE + 1;
 	if ((d->held = calloc(d->pieces, sizeof(*d->held))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	return STATUS_OK;
 }
 
@@ -115,7 +115,7 @@ download_prove(struct download *d)
 	if (d->fetched < DIGEST_PIECE)
 		return STATUS_OK;	/* as good as nothing */
 	if (d->piece == NULL && (d->piece = malloc(DIGEST_PIECE)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	if (d->segments > 1 && (st = begin_notes(d)) != STATUS_OK)
 		return st;
 	frame = remote_request(d->client->remote, FT1_PIECES, 0, &call);

@@ -124,7 +124,7 @@ take_begun(struct range *range, const struct frame *frame)
 	if (range->digest != NULL)
 		return download_malformed("two beginnings of one file");
 	if ((range->digest = digest_begin(range->first)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	range->begun = true;
 	if (!range->gather->knows)
 		return learn(range, &reply);
@@ -287,7 +287,7 @@ fetch_ranges(void *owner, struct member *member)
 
 	if (range == NULL) {
 		if ((range = calloc(1, sizeof(*range))) == NULL)
-			return status_set(STATUS_NO_MEMORY, "out of memory");
+			return status_no_memory();
 		range->gather = owner;
 		range->member = member;
 		member->state = range;

@@ -33,7 +33,7 @@ errands_new(struct errands **out, struct client *client, errand_done *done,
 	struct errands *errands = calloc(1, sizeof(*errands));
 
 	if ((*out = errands) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	errands->client = client;
 	errands->done = done;
 	errands->owner = owner;
@@ -113,20 +113,12 @@ settle_first(struct errands *errands)
 static enum status
 settle_after(struct errands *errands, enum status st)
 {
-	char *text = st != STATUS_OK ? strdup(status_text(st)) : NULL;
-	enum status next;
+	struct status_words words = { 0 };
 
-	while (errands->len > 0) {
-		next = settle_first(errands);
-		if (st == STATUS_OK && next != STATUS_OK) {
-			st = next;
-			text = strdup(status_text(st));
-		}
-	}
-	if (st != STATUS_OK)
-		status_set(st, "%s", text != NULL ? text : "");
-	free(text);
-	return st;
+	status_words_keep(&words, st);
+	while (errands->len > 0)
+		status_words_first(&words, &st, settle_first(errands));
+	return status_words_return(&words, st);
 }
 
 enum status
@@ -151,7 +143,7 @@ errands_add(struct errands *errands, const struct errand *errand)
 		if ((st = settle_first(errands)) != STATUS_OK)
 			return st;
 	if ((path = strdup(errand->path)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	item = &errands->at[(errands->first + errands->len++) % WINDOW];
 	item->errand = *errand;
 	item->errand.path = path;

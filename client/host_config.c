@@ -68,7 +68,7 @@ keep_text(const char **out, const char *folder, const char *text)
 	struct text *kept;
 
 	if ((kept = malloc(sizeof(*kept) + size)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	snprintf(kept->bytes, size, "%s%s%s", folder,
 	    folder[0] != '\0' ? "/" : "", text);
 	kept->next = parsing->config->texts;
@@ -95,7 +95,7 @@ keep_path(const char **out, const char *text)
 		return keep_text(out, "", text);
 	folder = strndup(parsing->path, (size_t)(slash - parsing->path));
 	if (folder == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	st = keep_text(out, folder, text);
 	free(folder);
 	return st;
@@ -180,7 +180,7 @@ find_section(struct host_section **out, const char *patterns)
 	sections = reallocarray(config->sections, count + 1,
 	    sizeof(*sections));
 	if (sections == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	config->sections = sections;
 	*out = &sections[count];
 	memset(*out, 0, sizeof(**out));
@@ -301,7 +301,7 @@ run_parser(char *text)
 	if ((st = config_scan(text, parsing->path)) != STATUS_OK)
 		return st;
 	if ((cfg = make_parser()) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS &&
 	    parsing->st == STATUS_OK)
 		fail_at(cfg, status_set(STATUS_CONFIG,
@@ -319,7 +319,7 @@ host_config_parse(struct host_config **out, char *text, const char *path)
 
 	*out = NULL;
 	if ((parse.config = calloc(1, sizeof(*parse.config))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	parsing = &parse;
 	st = run_parser(text);
 	parsing = NULL;
@@ -392,7 +392,7 @@ host_config_read(struct host_config **out, const char *path)
 		return status_errno("%s", path);
 	text = malloc(BYTES_MAX + 1);
 	if (text == NULL)
-		st = status_set(STATUS_NO_MEMORY, "out of memory");
+		st = status_no_memory();
 	else if ((st = check_file(fd, path)) == STATUS_OK &&
 	    (st = read_text(text, fd, path)) == STATUS_OK)
 		st = host_config_parse(out, text, path);

@@ -31,7 +31,7 @@ inbox_new(struct inbox **out, struct client *client, inbox_done *done,
 	struct inbox *inbox = calloc(1, sizeof(*inbox));
 
 	if ((*out = inbox) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	inbox->client = client;
 	inbox->done = done;
 	inbox->owner = owner;
@@ -62,20 +62,12 @@ end_first(struct inbox *inbox)
 static enum status
 settle_after(struct inbox *inbox, enum status st)
 {
-	char *text = st != STATUS_OK ? strdup(status_text(st)) : NULL;
-	enum status next;
+	struct status_words words = { 0 };
 
-	while (inbox->len > 0) {
-		next = end_first(inbox);
-		if (st == STATUS_OK && next != STATUS_OK) {
-			st = next;
-			text = strdup(status_text(st));
-		}
-	}
-	if (st != STATUS_OK)
-		status_set(st, "%s", text != NULL ? text : "");
-	free(text);
-	return st;
+	status_words_keep(&words, st);
+	while (inbox->len > 0)
+		status_words_first(&words, &st, end_first(inbox));
+	return status_words_return(&words, st);
 }
 
 enum status

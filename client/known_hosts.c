@@ -86,7 +86,7 @@ known_hosts_add(const char *path, const char *name, const char *pin)
 	    name, pin);
 	/* One write, so that two clients do not mix their lines. */
 	if (n == -1)
-		st = status_set(STATUS_NO_MEMORY, "out of memory");
+		st = status_no_memory();
 	else if (write(fd, text, (size_t)n) != n)
 		st = status_errno("%s", path);
 	if (n != -1)

@@ -30,7 +30,7 @@ listing_view_new(struct listing_view **out, bool is_long)
 {
 	*out = calloc(1, sizeof(**out));
 	if (*out == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	(*out)->is_long = is_long;
 	return STATUS_OK;
 }
@@ -108,7 +108,7 @@ keep(struct listing_view *view, const uint8_t *row, size_t len)
 		room = room == 0 ? KEPT_FIRST : 2 * room;
 	if (room != view->kept_room) {
 		if ((more = realloc(view->kept, room)) == NULL)
-			return status_set(STATUS_NO_MEMORY, "out of memory");
+			return status_no_memory();
 		view->kept = more;
 		view->kept_room = room;
 	}
@@ -172,7 +172,7 @@ listing_view_end(struct listing_view *view)
 	if (view->kept_len == 0)
 		return check_output();
 	if ((places = calloc(view->count, sizeof(*places))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	for (at = 0; at < view->kept_len; at += size_at(view->kept + at))
 		places[n++] = (uint32_t)at;
 	qsort_r(places, n, sizeof(*places), by_name, view->kept);

@@ -66,7 +66,7 @@ local_shell(const char *line)
 	if (*line == '\0')
 		return local_run(argv);
 	if ((copy = strdup(line)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	argv[1] = option;
 	argv[2] = copy;
 	st = local_run(argv);

@@ -18,12 +18,6 @@ struct names {
 	size_t	  len, room;
 };
 
-static enum status
-out_of_memory(void)
-{
-	return status_set(STATUS_NO_MEMORY, "out of memory");
-}
-
 static void
 free_names(struct names *names)
 {
@@ -72,7 +66,7 @@ read_names(struct names *names, const char *folder)
 		if (strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0 &&
 		    !add_name(names, entry->d_name))
-			st = out_of_memory();
+			st = status_no_memory();
 	closedir(dir);
 	if (names->len > 1)
 		qsort(names->at, names->len, sizeof(*names->at), compare);
@@ -90,7 +84,7 @@ add_entry(struct local_tree *tree, char *path, const struct stat *sb)
 		more = realloc(tree->at, room * sizeof(*more));
 		if (more == NULL) {
 			free(path);
-			return out_of_memory();
+			return status_no_memory();
 		}
 		tree->at = more;
 		tree->room = room;
@@ -172,7 +166,7 @@ read_folder(struct local_tree *tree, const char *folder, const char *prefix)
 		    path_join(prefix, names.at[i]);
 		if (full == NULL || path == NULL) {
 			free(path);
-			st = out_of_memory();
+			st = status_no_memory();
 		} else
 			st = look(tree, full, path);
 		free(full);

@@ -54,7 +54,7 @@ outbox_new(struct outbox **out, struct remote *remote,
 
 	*out = NULL;
 	if ((outbox = calloc(1, sizeof(*outbox))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	outbox->remote = remote;
 	outbox->settings = revive->settings;
 	outbox->interrupt = revive->interrupt;
@@ -216,7 +216,7 @@ make_item(struct item **out, const struct letter *letter)
 		    "say how to call it", is_stream ? "standard input" :
 		    letter->local);
 	if ((item = calloc(1, sizeof(*item))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	item->may_fail = letter->may_fail;
 	item->named = letter->remote != NULL;
 	item->watch = letter->watch;
@@ -239,7 +239,7 @@ make_item(struct item **out, const struct letter *letter)
 		item->sending.path = strdup(letter->remote);
 	if (item->sending.local == NULL || item->sending.path == NULL) {
 		free_item(item);
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	}
 	*out = item;
 	return path_check(item->sending.path);
@@ -257,17 +257,6 @@ is_in_doubt(const struct item *item)
 	    conditions_mind_repetition(&item->sending.conditions);
 }
 
-/* For the thread's text, which is why the connection was lost. */
-static void
-tell_doubt(enum status st)
-{
-	char *text = strdup(status_text(st));
-
-	status_set(st, "%s; it may have been stored",
-	    text != NULL ? text : "the connection was lost");
-	free(text);
-}
-
 /* True if what failed may succeed when it is sent in another way, or later. */
 static bool
 can_send_again(struct outbox *outbox, struct item *item, enum status st)
@@ -282,7 +271,7 @@ can_send_again(struct outbox *outbox, struct item *item, enum status st)
 		if (item->call.failed)
 			return false;
 		if (is_in_doubt(item)) {
-			tell_doubt(st);
+			status_add(st, "; it may have been stored");
 			return false;
 		}
 		item->was_lost = true;
@@ -430,18 +419,18 @@ static enum status
 refuse(struct outbox *outbox, struct item *item, const char *name,
     enum status st)
 {
-	char *text = strdup(status_text(st));
-	enum status before = outbox_settle(outbox);
+	struct status_words words = { 0 };
+	enum status before;
 
+	status_words_keep(&words, st);
+	before = outbox_settle(outbox);
 	free_item(item);
-	if (before != STATUS_OK)
-		st = before;
-	else {
+	if (before == STATUS_OK) {
 		set_blame(outbox, name);
-		status_set(st, "%s", text != NULL ? text : "");
+		return status_words_return(&words, st);
 	}
-	free(text);
-	return st;
+	status_words_free(&words);
+	return before;
 }
 
 enum status

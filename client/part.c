@@ -44,12 +44,6 @@ cannot_create(const char *path)
 	    strerrordesc_np(errno));
 }
 
-static enum status
-out_of_memory(void)
-{
-	return status_set(STATUS_NO_MEMORY, "out of memory");
-}
-
 /* The name of a temporary file next to the place. */
 static char *
 temporary_name(const char *place, uint64_t number)
@@ -147,7 +141,7 @@ make_temporary(struct part *part, const struct stat *old)
 		free(part->temporary);
 		part->temporary = temporary_name(part->place, number);
 		if (part->temporary == NULL)
-			return out_of_memory();
+			return status_no_memory();
 		if (open_temporary(part))
 			break;
 		again = errno == EEXIST || errno == EAGAIN;
@@ -178,7 +172,7 @@ static enum status
 begin_at(struct part *part, const char *path, const struct stat *old)
 {
 	if ((part->place = strdup(path)) == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	return make_temporary(part, old);
 }
 
@@ -212,7 +206,7 @@ find_place(struct part *part, const char *path)
 		if (fflush(stdout) == EOF)
 			return status_errno("standard output");
 		return (part->place = strdup("standard output")) == NULL ?
-		    out_of_memory() : STATUS_OK;
+		    status_no_memory() : STATUS_OK;
 	}
 	if (stat(path, &sb) == -1)
 		return errno == ENOENT ? begin_at(part, path, NULL) :
@@ -235,7 +229,7 @@ part_begin(struct part **out, const struct part_plan *plan)
 
 	*out = NULL;
 	if ((part = calloc(1, sizeof(*part))) == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	part->fd = -1;
 	part->plan = *plan;
 	if ((st = find_place(part, plan->path)) != STATUS_OK) {

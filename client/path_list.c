@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status
-out_of_memory(void)
-{
-	return status_set(STATUS_NO_MEMORY, "out of memory");
-}
-
 enum status
 path_list_add(struct path_list *list, const char *path)
 {
@@ -21,12 +15,12 @@ path_list_add(struct path_list *list, const char *path)
 	if (list->len == list->room) {
 		more = realloc(list->at, room * sizeof(*more));
 		if (more == NULL)
-			return out_of_memory();
+			return status_no_memory();
 		list->at = more;
 		list->room = room;
 	}
 	if ((list->at[list->len] = strdup(path)) == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	list->len++;
 	return STATUS_OK;
 }

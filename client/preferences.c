@@ -191,7 +191,7 @@ preferences_begin(struct preferences **out, struct command_line *line,
 
 	*out = NULL;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	if ((st = complete(s, line, target)) == STATUS_OK)
 		*out = s;
 	else

@@ -31,12 +31,6 @@ struct items {
 /* Removes it, or counts why not; a failure ends the command. */
 typedef enum status remover(void *owner, const struct item *item);
 
-static enum status
-out_of_memory(void)
-{
-	return status_set(STATUS_NO_MEMORY, "out of memory");
-}
-
 /* A folder stands right before all that is in it: / is below all bytes. */
 static int
 compare(const void *left, const void *right)
@@ -147,7 +141,7 @@ remove_local(void *owner, const struct item *item)
 	char *full = path_join(local->folder, item->path);
 
 	if (full == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	if (prune->options->is_dry || remove_at(local, item))
 		tally_removed(prune->tally, prune->client->settings, full);
 	else
@@ -164,7 +158,7 @@ prune_entries(struct local *local, const struct local_tree *tree)
 	size_t i;
 
 	if (items.at == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	for (i = 0; i < tree->len; i++)
 		items.at[items.len++] = (struct item){ tree->at[i].path,
 		    tree->at[i].is_folder };
@@ -229,7 +223,7 @@ remove_remote(void *owner, const struct item *item)
 	enum status st = STATUS_OK;
 
 	if (path == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	if (far->prune->options->is_dry)
 		tally_removed(far->prune->tally, far->prune->client->settings,
 		    path);
@@ -247,7 +241,7 @@ prune_found(struct far *far, const struct remote_tree *tree)
 	size_t i;
 
 	if (items.at == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	for (i = 0; i < tree->len; i++)
 		items.at[items.len++] = (struct item){ tree->at[i].path,
 		    tree->at[i].type == 'd' };

@@ -13,12 +13,6 @@
 
 #define READ_BYTES	262144u
 
-static enum status
-out_of_memory(void)
-{
-	return status_set(STATUS_NO_MEMORY, "out of memory");
-}
-
 /*
  * --- Members, by their paths ------------------------------------------------
  */
@@ -40,7 +34,7 @@ put_held_begin(struct put_tree *put)
 	put->held = calloc(put->tree.len + 1, sizeof(*put->held));
 	put->order = calloc(put->tree.len + 1, sizeof(*put->order));
 	if (put->held == NULL || put->order == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	for (i = 0; i < put->tree.len; i++)
 		put->order[i] = i;
 	qsort_r(put->order, put->tree.len, sizeof(*put->order), compare,
@@ -127,7 +121,7 @@ compare_member(struct put_tree *put, const struct remote_entry *entry,
 		return STATUS_OK;
 	path = path_join(put->local, entry->path);
 	if (path == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	if (read_digest(held->digest, &held->size, path) &&
 	    held->size == entry->size &&
 	    memcmp(held->digest, entry->id, DIGEST_SIZE) == 0) {
@@ -175,7 +169,7 @@ put_held_sum(uint8_t out[DIGEST_SIZE], const struct put_tree *put)
 	size_t i, n;
 
 	if ((manifest = manifest_begin()) == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	for (i = 0; i < put->tree.len; i++) {
 		n = put->order[i];
 		manifest_add(manifest, put->tree.at[n].path,

@@ -268,15 +268,15 @@ is_to_be_kept(enum status st)
 static void
 give_up(struct put_tree *put, enum status st)
 {
-	char *text = strdup(status_text(st));
+	struct status_words words = { 0 };
 
+	status_words_keep(&words, st);
 	if (!is_to_be_kept(st))
 		discard(put);
 	else if (!put->client->settings->quiet)
 		fputs("ftclient: what has come is kept: go on with it by "
 		    "put -a -r --atomic\n", stderr);
-	status_set(st, "%s", text != NULL ? text : "");
-	free(text);
+	(void)status_words_return(&words, st);
 }
 
 enum status

@@ -23,7 +23,7 @@ remote_new(struct remote **out, struct wire *wire)
 	    (remote->room = malloc(FRAME_ROOM)) == NULL) {
 		free(remote);
 		wire_free(wire);
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	}
 	remote->wire = wire;
 	remote->last = &remote->first;
@@ -120,24 +120,14 @@ finish_call(struct remote *remote, struct call *call, enum status outcome)
 		call->text = strdup(status_text(outcome));
 }
 
-/* Who locked something must not think that it still is. */
-static void
-tell_of_locks(enum status st)
-{
-	char *text = strdup(status_text(st));
-
-	status_set(st, "%s; what this session locked is free again",
-	    text != NULL ? text : "disconnected");
-	free(text);
-}
-
 enum status
 remote_lose(struct remote *remote, enum status st)
 {
 	if (st == STATUS_OK || remote->lost != STATUS_OK)
 		return st;
+	/* Who locked something must not think that it still is. */
 	if (remote->keeps_alive)
-		tell_of_locks(st);
+		status_add(st, "; what this session locked is free again");
 	remote->lost = st;
 	remote->lost_text = strdup(status_text(st));
 	while (remote->first != NULL)

@@ -60,7 +60,7 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 	if (tree->len == tree->room) {
 		more = realloc(tree->at, room * sizeof(*more));
 		if (more == NULL)
-			return status_set(STATUS_NO_MEMORY, "out of memory");
+			return status_no_memory();
 		tree->at = more;
 		tree->room = room;
 	}
@@ -70,7 +70,7 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 	    .mtime = entry->mtime };
 	memcpy(out->id, entry->version, sizeof(out->id));
 	if ((out->path = strndup(entry->name, entry->name_len)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	tree->len++;
 	tree->bytes += entry->name_len;
 	return STATUS_OK;

@@ -117,19 +117,16 @@ enum status
 revive(struct revive *revive, struct remote *remote)
 {
 	enum status st = remote_lost(remote);
-	char *text;
+	struct status_words words = { 0 };
 
 	/* What was to be done under locks is not done without them. */
 	if (remote_is_kept_alive(remote))
 		return st;
 	while (revive_is_loss(st)) {
-		text = strdup(status_text(st));
-		if (revive_pause(revive) != STATUS_OK) {
-			status_set(st, "%s", text != NULL ? text : "");
-			free(text);
-			return st;
-		}
-		free(text);
+		status_words_keep(&words, st);
+		if (revive_pause(revive) != STATUS_OK)
+			return status_words_return(&words, st);
+		status_words_free(&words);
 		st = attempt(revive, remote);
 	}
 	return st;
@@ -139,7 +136,7 @@ enum status
 revive_after(struct revive *by, struct remote *remote, struct call *call,
     enum status outcome)
 {
-	char *text;
+	struct status_words words = { 0 };
 	enum status st;
 
 	if (remote_lost(remote) != STATUS_OK)
@@ -148,9 +145,8 @@ revive_after(struct revive *by, struct remote *remote, struct call *call,
 		call->was_lost = false;
 		return STATUS_OK;
 	}
-	text = strdup(status_text(outcome));
+	status_words_keep(&words, outcome);
 	st = pause_since(by, "the server gave it up");
-	status_set(outcome, "%s", text != NULL ? text : "");
-	free(text);
+	(void)status_words_return(&words, outcome);
 	return st;
 }

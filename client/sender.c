@@ -28,7 +28,7 @@ sender_new(struct sender **out, struct remote *remote,
 	if ((s = calloc(1, sizeof(*s))) == NULL || (s->frame =
 	    malloc(REMOTE_DATA_HEAD + FT1_DATA_BYTES)) == NULL) {
 		free(s);
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	}
 	s->remote = remote;
 	s->revive = revive;
@@ -399,7 +399,7 @@ sender_send(struct sender *sender, struct sending *sending)
 		st = open_file(s);
 	if (st == STATUS_OK && (s->digest =
 	    digest_begin(sending->offset)) == NULL)
-		st = status_set(STATUS_NO_MEMORY, "out of memory");
+		st = status_no_memory();
 	if (st == STATUS_OK) {
 		find_id(s);
 		st = send_open_file(s);

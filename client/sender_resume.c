@@ -22,7 +22,7 @@ sender_begin_resume(struct sender *s)
 		s->piece = malloc(PIECE_ROOM);
 	if (sending->held == NULL || sending->is_held == NULL ||
 	    s->piece == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	frame = remote_request(s->remote, FT1_PUT, sending->flags,
 	    sending->call);
 	/* The path only says in which share to look for the upload. */

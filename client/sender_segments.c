@@ -147,7 +147,7 @@ end_segment(struct carrier *carrier, struct member *member,
 		return remote_send(member->remote);
 	}
 	if ((digest = digest_begin(0)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	add_digests(digest, carrier->spread, part);
 	digest_end(digest, sum);
 	frame = remote_more(member->remote, FT1_COMMIT, 0, &carrier->call);
@@ -208,7 +208,7 @@ begin_carrier(struct carrier **out, struct spread *spread)
 	    ((*out)->room = malloc(PIECE_ROOM)) == NULL) {
 		free(*out);
 		*out = NULL;
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	}
 	(*out)->spread = spread;
 	return STATUS_OK;
@@ -374,7 +374,7 @@ sender_send_segments(struct sender *s)
 	spread.digests = calloc(s->size / DIGEST_PIECE + 1,
 	    sizeof(*spread.digests));
 	if (s->piece == NULL || spread.digests == NULL)
-		st = status_set(STATUS_NO_MEMORY, "out of memory");
+		st = status_no_memory();
 	else {
 		pthread_mutex_init(&spread.mutex, NULL);
 		st = send_by_all(&spread);

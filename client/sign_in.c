@@ -308,7 +308,7 @@ alloc_sign_in(const struct command_line *settings,
 	struct sign_in *s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL) {
-		status_set(STATUS_NO_MEMORY, "out of memory");
+		status_no_memory();
 		return NULL;
 	}
 	s->settings = settings;

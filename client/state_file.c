@@ -30,7 +30,7 @@ state_file_folders(const char *path)
 	enum status st = STATUS_OK;
 
 	if ((copy = strdup(path)) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	for (slash = strchr(copy + 1, '/'); slash != NULL && st == STATUS_OK;
 	    slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
@@ -59,7 +59,7 @@ state_file(char **out, const char *name)
 		    "there is no home folder: set HOME");
 	if (n == -1) {
 		*out = NULL;
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	}
 	if ((st = state_file_folders(*out)) != STATUS_OK) {
 		free(*out);
@@ -82,5 +82,5 @@ state_file_config(char **out)
 	if (n != -1)
 		return STATUS_OK;
 	*out = NULL;
-	return status_set(STATUS_NO_MEMORY, "out of memory");
+	return status_no_memory();
 }

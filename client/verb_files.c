@@ -70,7 +70,7 @@ take_folder(struct call *call, const struct frame *frame)
 		return st;
 	folder = strndup((const char *)reply.path.at, reply.path.len);
 	if (folder == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	free(client->folder);
 	client->folder = folder;
 	return STATUS_OK;
@@ -176,7 +176,7 @@ move_inside(struct client *client, enum ft1_type type, struct details details)
 
 	inside = path_join(details.target, path_base(details.path));
 	if (inside == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	details.target = inside;
 	st = request_plain(client, type, &details);
 	free(inside);
@@ -186,8 +186,8 @@ move_inside(struct client *client, enum ft1_type type, struct details details)
 static enum status
 move(struct client *client, enum ft1_type type, const struct details *details)
 {
+	struct status_words words = { 0 };
 	enum status st, inside;
-	char *text;
 
 	if (path_base(details->path) == NULL)
 		return request_plain(client, type, details);
@@ -197,11 +197,11 @@ move(struct client *client, enum ft1_type type, const struct details *details)
 	if (st != STATUS_EXISTS && st != STATUS_IS_A_FOLDER)
 		return st;
 	/* Folders are never replaced, so what exists may be one. */
-	text = strdup(status_text(st));
+	status_words_keep(&words, st);
 	inside = move_inside(client, type, *details);
 	if (inside == STATUS_NOT_A_FOLDER || inside == STATUS_NOT_FOUND)
-		inside = status_set(st, "%s", text != NULL ? text : "");
-	free(text);
+		return status_words_return(&words, st);
+	status_words_free(&words);
 	return inside;
 }
 

@@ -35,7 +35,7 @@ choose_local(char **out, const char *path, const char *local)
 	else
 		*out = strdup(local != NULL ? local : base);
 	if (*out == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	return STATUS_OK;
 }
 

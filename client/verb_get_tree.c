@@ -27,12 +27,6 @@ struct get_tree {
 	struct inbox	*inbox;		/* owned while files are fetched */
 };
 
-static enum status
-out_of_memory(void)
-{
-	return status_set(STATUS_NO_MEMORY, "out of memory");
-}
-
 static char *
 here(const struct get_tree *get, const char *path)
 {
@@ -51,7 +45,7 @@ choose_local(struct get_tree *get, const char *local)
 	while (len > 1 && get->path[len - 1] == '/')
 		len--;
 	if ((path = strndup(get->path, len)) == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	base = path_base(path);
 	if (local == NULL)
 		get->local = strdup(base != NULL ? base : ".");
@@ -61,7 +55,7 @@ choose_local(struct get_tree *get, const char *local)
 	else
 		get->local = strdup(local);
 	free(path);
-	return get->local == NULL ? out_of_memory() : STATUS_OK;
+	return get->local == NULL ? status_no_memory() : STATUS_OK;
 }
 
 /*
@@ -158,7 +152,7 @@ make_folders(struct get_tree *get)
 		if (entry->type != 'd')
 			continue;
 		if ((path = here(get, entry->path)) == NULL)
-			return out_of_memory();
+			return status_no_memory();
 		st = has_parent(get, entry) ?
 		    have_folder(get, path, false) : no_parent(entry);
 		if (st != STATUS_OK) {
@@ -218,7 +212,7 @@ plan_file(struct get_tree *get, const struct remote_entry *entry,
 	struct stat sb;
 
 	if (local == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	if (lstat(local, &sb) == 0 && !S_ISREG(sb.st_mode))
 		tally_fail(&get->tally, local, status_set(
 		    STATUS_CANNOT_CREATE, "%s: is no file here", local));
@@ -243,7 +237,7 @@ begin_file(struct get_tree *get, size_t number)
 	if (get->options.is_dry)
 		st = plan_file(get, entry, local);
 	else
-		st = path == NULL || local == NULL ? out_of_memory() :
+		st = path == NULL || local == NULL ? status_no_memory() :
 		    inbox_add(get->inbox, &plan, number);
 	free(path);
 	free(local);

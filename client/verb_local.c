@@ -53,7 +53,7 @@ verb_lls(struct client *client, const struct arguments *arguments,
 	(void)blame;
 	argv = calloc((size_t)arguments->len + 2, sizeof(*argv));
 	if (argv == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	argv[0] = name;
 	for (i = 0; i < arguments->len; i++)
 		argv[i + 1] = arguments->words[i];

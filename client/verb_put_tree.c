@@ -14,12 +14,6 @@
 #include "put_tree.h"
 #include "sender.h"
 
-static enum status
-out_of_memory(void)
-{
-	return status_set(STATUS_NO_MEMORY, "out of memory");
-}
-
 /*
  * --- Where it goes ----------------------------------------------------------
  */
@@ -78,7 +72,7 @@ choose_target(struct put_tree *put, const char *remote)
 		put->target = strdup(base);
 	else
 		put->target = path_join(remote, base);
-	return put->target == NULL ? out_of_memory() : STATUS_OK;
+	return put->target == NULL ? status_no_memory() : STATUS_OK;
 }
 
 /* The path there of what has that path here. */
@@ -117,7 +111,7 @@ make_folder(struct put_tree *put, struct errands *errands, char *path,
 	    .tree = put->has_id ? put->id : NULL };
 	enum status st;
 
-	st = path == NULL ? out_of_memory() : errands_add(errands, &errand);
+	st = path == NULL ? status_no_memory() : errands_add(errands, &errand);
 	free(path);
 	return st;
 }
@@ -203,7 +197,7 @@ send_file(struct put_tree *put, const char *path)
 
 	letter.local = local;
 	letter.remote = remote;
-	st = local == NULL || remote == NULL ? out_of_memory() :
+	st = local == NULL || remote == NULL ? status_no_memory() :
 	    outbox_add(put->client->outbox, &letter);
 	if (st != STATUS_OK && st != STATUS_CANCELLED && local != NULL &&
 	    remote_lost(put->client->remote) == STATUS_OK) {
@@ -251,7 +245,7 @@ plan_all(struct put_tree *put)
 	for (i = 0; i < put->tree.len; i++) {
 		entry = &put->tree.at[i];
 		if ((path = there(put, entry->path)) == NULL)
-			return out_of_memory();
+			return status_no_memory();
 		if (entry->is_folder)
 			tally_would_make(&put->tally, settings, path);
 		else
@@ -361,7 +355,7 @@ verb_put_tree(struct client *client, const struct arguments *arguments,
 		return st;
 	put.tally.is_dry = put.options.is_dry;
 	if ((put.local = strdup(*blame)) == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	for (len = strlen(put.local); len > 1 && put.local[len - 1] == '/'; )
 		put.local[--len] = '\0';
 	st = put_all(&put, arguments->words[1],

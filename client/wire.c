@@ -42,14 +42,14 @@ wire_new(struct wire **out, SSL_CTX *context, int fd)
 
 	*out = NULL;
 	if ((wire = calloc(1, sizeof(*wire))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	wire->broken = true;
 	wire->stream = tls_stream_new(context, fd, false);
 	wire->in = malloc(IN_ROOM);
 	wire->out = malloc(GATHER);
 	if (wire->stream == NULL || wire->in == NULL || wire->out == NULL) {
 		wire_free(wire);
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	}
 	*out = wire;
 	return STATUS_OK;

@@ -47,7 +47,7 @@ words_split(struct words *out, const char *line)
 	out->at = calloc(len / 2 + 2, sizeof(*out->at));
 	if (out->text == NULL || out->at == NULL) {
 		words_free(out);
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	}
 	to = out->text;
 	for (;;) {

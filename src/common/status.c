@@ -186,6 +186,24 @@ status_set(enum status st, const char *fmt, ...)
 	return st;
 }
 
+enum status
+status_no_memory(void)
+{
+	return status_set(STATUS_NO_MEMORY, "out of memory");
+}
+
+enum status
+status_add(enum status st, const char *words)
+{
+	size_t len;
+
+	if (last.st != st || last.text[0] == '\0')
+		status_set(st, "%s", row_of(st)->text);
+	len = strlen(last.text);
+	snprintf(last.text + len, sizeof(last.text) - len, "%s", words);
+	return st;
+}
+
 void
 status_set_holder(const char *holder)
 {
@@ -227,6 +245,24 @@ status_words_free(struct status_words *words)
 	free(words->text);
 	free(words->holder);
 	words->text = words->holder = NULL;
+}
+
+void
+status_words_first(struct status_words *words, enum status *st,
+    enum status next)
+{
+	if (*st != STATUS_OK || next == STATUS_OK)
+		return;
+	*st = next;
+	status_words_keep(words, next);
+}
+
+enum status
+status_words_return(struct status_words *words, enum status st)
+{
+	status_words_use(words, st);
+	status_words_free(words);
+	return st;
 }
 
 void

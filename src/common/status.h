@@ -79,6 +79,12 @@ int status_exit_code(enum status st);
 enum status status_set(enum status st, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Set the text for STATUS_NO_MEMORY, and return that. */
+enum status status_no_memory(void);
+
+/* Add words to the thread's text for `st`, and return `st`. */
+enum status status_add(enum status st, const char *words);
+
 /*
  * With the text that was just set goes who holds what is in the way, as
  * "alice (session 7)"; cut at 319 bytes.
@@ -99,6 +105,11 @@ void status_words_keep(struct status_words *words, enum status st);
 /* They are the thread's again. */
 void status_words_use(const struct status_words *words, enum status st);
 void status_words_free(struct status_words *words);
+/* Of several outcomes the first failure counts: keep it, if it is `next`. */
+void status_words_first(struct status_words *words, enum status *st,
+    enum status next);
+/* status_words_use and status_words_free; returns `st`. */
+enum status status_words_return(struct status_words *words, enum status st);
 
 /*
  * Forget the thread's text, which may name files: to be called before the

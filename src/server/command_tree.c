@@ -55,10 +55,7 @@ struct tree_producer {
 static void
 note_failure(struct tree_producer *it, enum status st)
 {
-	if (it->failed != STATUS_OK)
-		return;
-	it->failed = st;
-	status_words_keep(&it->words, st);
+	status_words_first(&it->words, &it->failed, st);
 }
 
 static void

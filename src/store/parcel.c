@@ -20,12 +20,6 @@ _Static_assert(sizeof(BASE_PRIVATE) + sizeof("/stage/") + STAGE_NAME_ROOM <=
     PARCEL_ROOT_ROOM, "the root of members fits");
 
 static enum status
-out_of_memory(void)
-{
-	return status_set(STATUS_NO_MEMORY, "out of memory");
-}
-
-static enum status
 no_such_upload(void)
 {
 	return status_set(STATUS_NOT_FOUND, "no such upload");
@@ -268,7 +262,7 @@ parcel_begin(struct parcel **out, const struct place *place,
 		return status_set(STATUS_TOO_LARGE, "%s: too large",
 		    plan->path);
 	if ((parcel = parcel_alloc(place, plan)) == NULL)
-		return out_of_memory();
+		return status_no_memory();
 	if ((st = parcel_parent(&folder, &name, parcel)) == STATUS_OK) {
 		st = begin(parcel, &folder, name, count);
 		folder_close(&folder);
@@ -390,7 +384,7 @@ parcel_resume(struct parcel **out, const struct place *place,
 	}
 	if ((parcel = parcel_alloc(place, &facts->plan)) == NULL) {
 		record_close(record);
-		return out_of_memory();
+		return status_no_memory();
 	}
 	parcel->record = record;
 	set_stage(parcel, id);

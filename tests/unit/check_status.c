@@ -172,6 +172,38 @@ START_TEST(a_holder_goes_with_its_text_and_both_can_be_kept)
 }
 END_TEST
 
+START_TEST(the_first_failure_counts_with_its_words)
+{
+	struct status_words words = { 0 };
+	enum status st = STATUS_OK;
+
+	status_words_first(&words, &st, STATUS_OK);
+	ck_assert_int_eq(st, STATUS_OK);
+	status_words_first(&words, &st, status_set(STATUS_IO, "first"));
+	status_words_first(&words, &st, status_set(STATUS_IO, "second"));
+	ck_assert_int_eq(status_words_return(&words, st), STATUS_IO);
+	ck_assert_str_eq(status_text(STATUS_IO), "first");
+	ck_assert_ptr_null(words.text);
+}
+END_TEST
+
+START_TEST(words_can_be_added)
+{
+	char most[600] = "";
+
+	status_set(STATUS_IO, "the disk");
+	ck_assert_int_eq(status_add(STATUS_IO, "; and more"), STATUS_IO);
+	ck_assert_str_eq(status_text(STATUS_IO), "the disk; and more");
+	/* What is left of another status does not speak for it. */
+	status_add(STATUS_BUSY, "; wait");
+	ck_assert_ptr_nonnull(strstr(status_text(STATUS_BUSY), "; wait"));
+	ck_assert_ptr_null(strstr(status_text(STATUS_BUSY), "disk"));
+	memset(most, 'x', sizeof(most) - 1);
+	status_add(STATUS_BUSY, most);
+	ck_assert_uint_eq(strlen(status_text(STATUS_BUSY)), 511);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -186,6 +218,8 @@ main(void)
 		a_long_text_is_cut,
 		each_thread_has_its_own_text,
 		a_holder_goes_with_its_text_and_both_can_be_kept,
+		the_first_failure_counts_with_its_words,
+		words_can_be_added,
 		NULL
 	};
 
