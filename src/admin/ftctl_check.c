@@ -377,6 +377,8 @@ look_through(struct store_check *check)
 	check_uploads(check);
 	check_stages(check);
 	check_quotas(check);
+	if (check->repair)
+		collect_gone(check->base);
 	printf("%s: %u looked at, %u in use, %u found, %u repaired\n",
 	    base_path(check->base), check->looked, check->in_use,
 	    check->found, check->repaired);

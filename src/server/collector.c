@@ -34,6 +34,16 @@ tick(void *ctx, unsigned int number)
 	if (number % INTERVAL == 0)
 		collect(services);
 	for (size_t i = 0; i < services->base_count; i++)
+		collect_gone(services->bases[i]);
+}
+
+static void
+tick_claims(void *ctx, unsigned int number)
+{
+	const struct services *services = ctx;
+
+	(void)number;
+	for (size_t i = 0; i < services->base_count; i++)
 		claim_table_tick(base_claims(services->bases[i]));
 }
 
@@ -41,4 +51,10 @@ enum status
 collector_start(struct ticker **out, struct services *services)
 {
 	return ticker_start(out, tick, services);
+}
+
+enum status
+collector_start_claims(struct ticker **out, struct services *services)
+{
+	return ticker_start(out, tick_claims, services);
 }

@@ -1,6 +1,7 @@
 /*
- * collector - a thread that now and then removes stages which were left behind
- * by a crash, and each second makes those let go of a claim who must.
+ * collector - removes stages that were left behind by a crash, now and then,
+ * and what was given up, each second; and makes those let go of a claim who
+ * must.
  */
 #ifndef COLLECTOR_H
 #define COLLECTOR_H
@@ -8,6 +9,9 @@
 #include "services.h"
 #include "ticker.h"
 
+/* Each a thread of its own: to remove takes long, and claims cannot wait. */
 enum status collector_start(struct ticker **out, struct services *services);
+enum status collector_start_claims(struct ticker **out,
+    struct services *services);
 
 #endif

@@ -32,7 +32,8 @@ struct server {
 	struct services	 services;
 	struct listener	*listener;
 	struct workers	*workers;
-	struct ticker	*collector;	/* owned, as the next */
+	struct ticker	*collector;	/* owned, as the next two */
+	struct ticker	*claims;
 	struct quota_watch *quota_watch;
 	int		 channel;	/* owned */
 };
@@ -271,6 +272,8 @@ start_threads(struct server *server, const struct server_start *start)
 	if (st == STATUS_OK)
 		st = collector_start(&server->collector, services);
 	if (st == STATUS_OK)
+		st = collector_start_claims(&server->claims, services);
+	if (st == STATUS_OK)
 		st = quota_watch_start(&server->quota_watch, services);
 	return st;
 }
@@ -282,6 +285,7 @@ clear(struct server *server)
 	struct services *services = &server->services;
 
 	quota_watch_stop(server->quota_watch);
+	ticker_stop(server->claims);
 	ticker_stop(server->collector);
 	if (services->ready != NULL)
 		ready_queue_close(services->ready);

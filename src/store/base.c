@@ -27,7 +27,7 @@
 #endif
 
 enum { PRIVATE_TOP, PRIVATE_STAGE, PRIVATE_NAMES, PRIVATE_UPLOADS,
-    PRIVATE_QUOTA, PRIVATE_COUNT };
+    PRIVATE_QUOTA, PRIVATE_GONE, PRIVATE_COUNT };
 
 /* A folder of the base's own, or the base itself. */
 struct place_of {
@@ -171,7 +171,9 @@ make_private(struct base *base)
 	    make_folder(base, &private[PRIVATE_UPLOADS],
 	    private[PRIVATE_TOP].fd, "uploads") &&
 	    make_folder(base, &private[PRIVATE_QUOTA],
-	    private[PRIVATE_TOP].fd, "quota");
+	    private[PRIVATE_TOP].fd, "quota") &&
+	    make_folder(base, &private[PRIVATE_GONE],
+	    private[PRIVATE_TOP].fd, "gone");
 	for (i = 0; ok && i < BASE_NAMES_FILES; i++)
 		ok = make_names_file(base, i);
 	if (ok)
@@ -341,6 +343,12 @@ int
 base_quota_fd(const struct base *base)
 {
 	return base->private[PRIVATE_QUOTA].fd;
+}
+
+int
+base_gone_fd(const struct base *base)
+{
+	return base->private[PRIVATE_GONE].fd;
 }
 
 const uint8_t *

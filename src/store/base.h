@@ -52,6 +52,7 @@ int base_stage_fd(const struct base *base);
 int base_names_fd(const struct base *base);
 int base_uploads_fd(const struct base *base);	/* records */
 int base_quota_fd(const struct base *base);	/* counts */
+int base_gone_fd(const struct base *base);	/* to be removed */
 
 /*
  * Who notes what has been written: another one for each boot and node, as what

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,7 +60,28 @@ collect_remove_below(int folder_fd, const char *name)
 void
 collect_remove(const struct base *base, const char *name)
 {
-	remove_tree(base_stage_fd(base), name, 0);
+	int stage_fd = base_stage_fd(base);
+
+	if (unlinkat(stage_fd, name, 0) == 0)
+		return;
+	/* A folder that goes into another one has to be writable. */
+	if (fchmodat(stage_fd, name, 0700, 0) == -1 ||
+	    renameat(stage_fd, name, base_gone_fd(base), name) == -1)
+		remove_tree(stage_fd, name, 0);
+}
+
+void
+collect_gone(const struct base *base)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+	if ((dir = open_dir(base_gone_fd(base), ".")) == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (stage_is_name(entry->d_name))
+			remove_tree(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
 }
 
 /*

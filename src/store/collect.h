@@ -17,7 +17,13 @@ unsigned int collect_stages(const struct base *base,
 /* Remove a name in a folder with all that is below it. */
 void collect_remove_below(int folder_fd, const char *name);
 
-/* Remove a stage: a file, or the whole tree of a folder. */
+/*
+ * Remove a stage.  That of a folder only goes out of the way: to remove all
+ * that is in it may take long.
+ */
 void collect_remove(const struct base *base, const char *name);
+
+/* Remove what has gone out of the way. */
+void collect_gone(const struct base *base);
 
 #endif

@@ -84,6 +84,7 @@ class StoreCheck(ftlib.Test):
         (self.private / 'uploads' / tree.hex()).unlink()
         self.finds('a part of an upload that nobody can go on with')
         self.assertEqual(os.listdir(self.private / 'stage'), [])
+        self.assertEqual(os.listdir(self.private / 'gone'), [])
 
     def test_content_that_is_not_as_recorded_is_found(self):
         self.start()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -384,6 +386,23 @@ collect_older(void)
 	stage_drop(&witness, base_stage_fd(store.base));
 }
 
+/* How many stages wait to be removed. */
+static unsigned int
+names_gone(void)
+{
+	int fd = openat(base_gone_fd(store.base), ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fdopendir(fd);
+	unsigned int count = 0;
+	struct dirent *entry;
+
+	ck_assert_ptr_nonnull(dir);
+	while ((entry = readdir(dir)) != NULL)
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
 START_TEST(nobody_collects_it_while_it_is_held)
 {
 	ck_assert_int_eq(begin("/t", UPLOAD_REFUSE), STATUS_OK);
@@ -403,6 +422,10 @@ START_TEST(left_alone_it_is_collected_whole)
 	ck_assert_int_eq(store_stages(&store), 1);
 	collect_older();
 	ck_assert_int_eq(store_stages(&store), 0);
+	/* What is in it goes later, without anybody who waits for that. */
+	ck_assert_uint_eq(names_gone(), 1);
+	collect_gone(store.base);
+	ck_assert_uint_eq(names_gone(), 0);
 }
 END_TEST
 
