@@ -12,6 +12,8 @@
 
 #include "status.h"
 
+struct report;
+
 /* Strings are borrowed from argv; NULL where an option was not given. */
 struct command_line {
 	const char	*pin;
@@ -20,6 +22,8 @@ struct command_line {
 	const char	*password_file;
 	const char	*config;	/* "none": no file */
 	const char	*batch_file;	/* "-": standard input */
+	const char	*receipts;	/* a file to add them to */
+	bool		 json;
 	bool		 quiet;
 	bool		 verbose;
 	bool		 help;		/* nothing else counts then */
@@ -30,6 +34,7 @@ struct command_line {
 	const char	*retries_word;
 	unsigned int	 retries;	/* of a lost connection */
 	uint64_t	 given;		/* a bit for each option that was */
+	struct report	*report;	/* main's, in that form; or NULL */
 };
 
 /* STATUS_USAGE says what is wrong with the command line. */

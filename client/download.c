@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "paths.h"
+#include "report.h"
 
 /* Zeros that are digested between two looks for signals. */
 #define SKIP_STEP	(UINT64_C(1) << 36)
@@ -315,6 +316,9 @@ download_end(struct download *d, uint64_t *size)
 	enum status st = fetch(d);
 
 	*size = d->size;
+	if (st == STATUS_OK)
+		report_fetched(d->client->settings->report, d->path, d->local,
+		    d->size);
 	download_free(d);
 	return st;
 }

@@ -18,6 +18,7 @@
 
 struct listing_view {
 	struct show_clock clock;
+	struct report	*report;	/* borrowed */
 	bool		 is_long;
 	bool		 streams;	/* there are too many to be sorted */
 	uint64_t	 count;
@@ -26,12 +27,14 @@ struct listing_view {
 };
 
 enum status
-listing_view_new(struct listing_view **out, bool is_long)
+listing_view_new(struct listing_view **out, bool is_long,
+    struct report *report)
 {
 	*out = calloc(1, sizeof(**out));
 	if (*out == NULL)
 		return status_no_memory();
 	(*out)->is_long = is_long;
+	(*out)->report = report;
 	return STATUS_OK;
 }
 
@@ -63,7 +66,9 @@ show_row(struct listing_view *view, const uint8_t *row, size_t len)
 	struct ft1_entry entry;
 
 	while (ft1_entry_next(&entry, &row, &len) == FT1_FIELD)
-		show_entry(stdout, &view->clock, &entry, view->is_long);
+		if (!report_entry(view->report, "list", &entry))
+			show_entry(stdout, &view->clock, &entry,
+			    view->is_long);
 	return check_output();
 }
 

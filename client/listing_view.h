@@ -9,11 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "report.h"
 #include "status.h"
 
 struct listing_view;
 
-enum status listing_view_new(struct listing_view **out, bool is_long);
+/* The report is borrowed. */
+enum status listing_view_new(struct listing_view **out, bool is_long,
+    struct report *report);
 void listing_view_free(struct listing_view *view);
 
 /* A row of entries as ENTRIES has them; STATUS_PROTOCOL if it is broken. */

@@ -12,6 +12,7 @@
 #include "command_line.h"
 #include "ftclient.h"
 #include "hold.h"
+#include "report.h"
 #include "runner.h"
 #include "script.h"
 #include "preferences.h"
@@ -65,52 +66,80 @@ run_session(struct client *client)
 	    client->remote != NULL && begins_in_folder(client->target))
 		st = verb_enter(client, client->target->path);
 	if (st != STATUS_OK) {
-		show_error(client->target->path, st);
+		report_error(client->settings->report, client->target->path,
+		    st);
 		return st;
 	}
 	return run_mode(client);
 }
 
+/* `*number` is the signal that ended it, or 0. */
 static enum status
-run(const struct command_line *line, const struct destination *target)
+run(const struct command_line *line, const struct destination *target,
+    int *number)
 {
 	struct client client = { .settings = line, .target = target };
 	const char *command = line->command != NULL ? line->command[0] : NULL;
 	enum status st = STATUS_OK;
-	int number;
 
 	if (verb_needs_session(command))
 		st = sign_in_begin(&client.sign_in, line, target,
 		    command != NULL && !begins_in_folder(target));
 	if (st != STATUS_OK) {
-		show_error(target->host, st);
+		report_error(line->report, target->host, st);
 		return st;
 	}
 	st = run_session(&client);
-	number = interrupt_caught(client.interrupt);
+	*number = interrupt_caught(client.interrupt);
 	sign_in_end(client.sign_in);
 	client.remote = NULL;
 	hold_end(&client);
 	free(client.folder);
-	if (number != 0)
-		raise(number);
 	return st;
 }
 
+/* What was told is to be where it belongs before the exit status says so. */
 static enum status
-run_line(struct command_line *line)
+finish(const struct command_line *settings, enum status st)
 {
-	struct destination target;
-	struct preferences *preferences;
-	enum status st;
+	enum status told;
 
-	st = preferences_begin(&preferences, line, &target);
-	if (st != STATUS_OK) {
-		show_error(NULL, st);
+	if ((told = report_settle(settings->report)) != STATUS_OK)
+		report_error(settings->report, NULL, told);
+	if (st == STATUS_OK)
+		st = told;
+	report_end(settings->report, st);
+	if (fflush(stdout) != EOF || st != STATUS_OK)
 		return st;
-	}
-	st = run(line, &target);
+	st = status_errno("standard output");
+	show_error(NULL, st);
+	return st;
+}
+
+/* `parsed` tells whether the line is any good. */
+static enum status
+run_line(struct command_line *line, enum status parsed)
+{
+	struct preferences *preferences = NULL;
+	struct destination target;
+	enum status st = parsed, opened;
+	int number = 0;
+
+	if (st == STATUS_OK)
+		st = preferences_begin(&preferences, line, &target);
+	opened = report_new(&line->report, line->json,
+	    st == STATUS_OK ? line->receipts : NULL);
+	if (st == STATUS_OK)
+		st = opened;
+	if (st != STATUS_OK)
+		report_error(line->report, NULL, st);
+	else
+		st = run(line, &target, &number);
+	st = finish(line, st);
+	report_free(line->report);
 	preferences_end(preferences);
+	if (number != 0)
+		raise(number);
 	return st;
 }
 
@@ -125,19 +154,12 @@ main(int argc, char **argv)
 	tzset();
 	/* A password may be in memory. */
 	setrlimit(RLIMIT_CORE, &no_core);
-	if ((st = command_line_parse(&settings, argc, argv)) != STATUS_OK) {
-		show_error(NULL, st);
-		return status_exit_code(st);
-	}
-	if (settings.help)
+	st = command_line_parse(&settings, argc, argv);
+	if (st == STATUS_OK && settings.help)
 		help();
-	else if (settings.version)
+	else if (st == STATUS_OK && settings.version)
 		printf("ftclient %s\n", PACKAGE_VERSION);
 	else
-		st = run_line(&settings);
-	if (fflush(stdout) == EOF && st == STATUS_OK) {
-		st = status_errno("standard output");
-		show_error(NULL, st);
-	}
-	return status_exit_code(st);
+		return status_exit_code(run_line(&settings, st));
+	return status_exit_code(finish(&settings, st));
 }

@@ -12,6 +12,7 @@
 #include "ledger.h"
 #include "paths.h"
 #include "patience.h"
+#include "report.h"
 #include "sender.h"
 #include "show.h"
 
@@ -24,7 +25,7 @@ struct item {
 	bool		 into_folder;	/* it turned out to be a folder */
 	bool		 may_fail;
 	bool		 was_lost;	/* with its connection, once */
-	bool		 is_async;	/* not on the server's disk yet */
+	struct receipt	 receipt;
 	struct letter_watch *watch;	/* borrowed, or NULL */
 	bool		 was_silent;	/* while others sent segments */
 	struct patience	 patience;
@@ -139,8 +140,7 @@ check_receipt(struct item *item, const struct frame *frame)
 	    REPLY_DIGEST | REPLY_UPLOAD | REPLY_TIME);
 	if (st != STATUS_OK)
 		return st;
-	item->is_async = (reply.has & REPLY_DURABILITY) != 0 &&
-	    reply.durability != 0;
+	receipt_read(&item->receipt, &reply);
 	if (sent->resumes && !sent->begun)
 		return sender_take_receipt(&item->sending, &reply);
 	if (reply.size != sent->size ||
@@ -171,6 +171,7 @@ tell(const struct outbox *outbox, const struct item *item)
 {
 	char folder[DIGEST_HEX_SIZE];
 	struct ledger_key key;
+	bool told = false;
 
 	if (item->sending.has_id) {
 		sender_key(&key, folder, outbox->revive, &item->sending);
@@ -178,12 +179,16 @@ tell(const struct outbox *outbox, const struct item *item)
 	}
 	if (item->watch != NULL)
 		item->watch->sent(item->watch, &item->sending);
-	if (outbox->settings->quiet || item->watch != NULL)
+	/* What is sent in a folder as one has no receipt of its own. */
+	if (!item->sending.has_tree)
+		told = report_receipt(outbox->revive, item->sending.path,
+		    item->sending.size, &item->receipt);
+	if (told || outbox->settings->quiet || item->watch != NULL)
 		return;
 	fputs("put ", stdout);
 	show_string(stdout, item->sending.path);
 	printf(" %" PRIu64 " bytes%s\n", item->sending.size,
-	    item->is_async ? ", async" : "");
+	    item->receipt.is_async ? ", async" : "");
 }
 
 /*
@@ -327,7 +332,8 @@ settle_first(struct outbox *outbox, bool *again)
 		if (item->watch != NULL)
 			item->watch->failed(item->watch, &item->sending, st);
 		else
-			show_error(item->sending.path, st);
+			report_error(outbox->settings->report,
+			    item->sending.path, st);
 		st = STATUS_OK;
 	} else
 		set_blame(outbox, item->sending.path);

@@ -14,6 +14,7 @@
 #include "patience.h"
 #include "put_held.h"
 #include "remote_tree.h"
+#include "report.h"
 
 /* A folder that is sent as one, and what the server says of it. */
 struct whole {
@@ -21,6 +22,7 @@ struct whole {
 	struct remote_tree there;	/* members of an earlier run */
 	bool		 is_published;	/* by an earlier run ... */
 	uint8_t		 published[FT1_ID_SIZE];	/* ... as this */
+	struct receipt	 receipt;	/* of that */
 };
 
 static void
@@ -62,6 +64,7 @@ take_tree(struct call *call, const struct frame *frame)
 	if (st == STATUS_OK && !whole->put->has_id) {
 		whole->is_published = (reply.has & REPLY_DIGEST) != 0;
 		memcpy(whole->published, reply.digest, DIGEST_SIZE);
+		receipt_read(&whole->receipt, &reply);
 	}
 	if (st == STATUS_OK && !whole->put->has_id && !whole->is_published)
 		st = status_set(STATUS_PROTOCOL,
@@ -183,15 +186,15 @@ begin(struct whole *whole)
  * --- The end ----------------------------------------------------------------
  */
 
-struct receipt {
+struct publication {
 	uint8_t		 digest[DIGEST_SIZE];	/* of what was sent */
-	bool		 is_async;
+	struct receipt	 receipt;
 };
 
 static enum status
 take_receipt(struct call *call, const struct frame *frame)
 {
-	struct receipt *receipt = call->owner;
+	struct publication *published = call->owner;
 	struct reply reply;
 	enum status st;
 
@@ -202,11 +205,24 @@ take_receipt(struct call *call, const struct frame *frame)
 	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_DIGEST);
 	if (st != STATUS_OK)
 		return st;
-	receipt->is_async = (reply.has & REPLY_DURABILITY) != 0 &&
-	    reply.durability != 0;
-	return memcmp(reply.digest, receipt->digest, DIGEST_SIZE) == 0 ?
+	receipt_read(&published->receipt, &reply);
+	return memcmp(reply.digest, published->digest, DIGEST_SIZE) == 0 ?
 	    STATUS_OK : status_set(STATUS_DIGEST,
 	    "the server published something else than was sent");
+}
+
+static void
+keep_receipt(struct put_tree *put, struct receipt *receipt)
+{
+	size_t i;
+
+	put->tally.is_async = receipt->is_async;
+	receipt->is_folder = true;
+	receipt->files = 0;
+	for (i = 0; i < put->tree.len; i++)
+		receipt->files += !put->tree.at[i].is_folder;
+	(void)report_receipt(&put->client->revive, put->target,
+	    put->tally.bytes, receipt);
 }
 
 /* A commit that comes twice, as its answer was lost, has the same receipt. */
@@ -215,26 +231,27 @@ commit(struct whole *whole)
 {
 	struct put_tree *put = whole->put;
 	struct patience patience = { 0 };
-	struct receipt receipt = { .is_async = false };
+	struct publication published = { .receipt = { .has = 0 } };
 	struct ft1_frame *frame;
 	struct call call;
 	enum status st;
 
-	if ((st = put_held_sum(receipt.digest, put)) != STATUS_OK)
+	if ((st = put_held_sum(published.digest, put)) != STATUS_OK)
 		return st;
 	do {
 		call = (struct call){ .receiver = take_receipt,
-		    .owner = &receipt };
+		    .owner = &published };
 		frame = remote_request(put->client->remote, FT1_TREE_COMMIT,
 		    0, &call);
-		ft1_put_bytes(frame, FT1_TAG_DIGEST, receipt.digest,
+		ft1_put_bytes(frame, FT1_TAG_DIGEST, published.digest,
 		    DIGEST_SIZE);
 		ft1_put_bytes(frame, FT1_TAG_UPLOAD, put->id, FT1_ID_SIZE);
 		ft1_put_u64(frame, FT1_TAG_COUNT, put->tree.len);
 		st = remote_finish(put->client->remote, &call);
 	} while (st != STATUS_OK &&
 	    errand_again(put->client, &call, &patience, st));
-	put->tally.is_async = receipt.is_async;
+	if (st == STATUS_OK)
+		keep_receipt(put, &published.receipt);
 	return st;
 }
 
@@ -294,7 +311,9 @@ put_tree_as_one(struct put_tree *put)
 	    (st = put_held_begin(put)) != STATUS_OK)
 		return st;
 	st = begin(&whole);
-	if (st == STATUS_OK && !whole.is_published)
+	if (st == STATUS_OK && whole.is_published)
+		keep_receipt(put, &whole.receipt);
+	else if (st == STATUS_OK)
 		st = send_all(&whole);
 	if (st == STATUS_OK) {
 		key_of(&key, put);

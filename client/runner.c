@@ -11,6 +11,7 @@
 #include "hold.h"
 #include "local.h"
 #include "patience.h"
+#include "report.h"
 #include "show.h"
 #include "verb.h"
 #include "words.h"
@@ -191,11 +192,26 @@ run_patiently(struct client *client, const struct verb *verb,
 }
 
 static enum status
-tell_failure(const char *blame, enum status st)
+tell_failure(const struct client *client, const char *blame, enum status st)
 {
 	if (st != STATUS_OK)
-		show_error(blame, st);
+		report_error(client->settings->report, blame, st);
 	return st;
+}
+
+/* What was told of has to be where it belongs before more is done. */
+static enum status
+settle_report(const struct client *client, enum status st)
+{
+	struct status_words words = { NULL, NULL };
+	enum status told;
+
+	status_words_keep(&words, st);
+	told = report_settle(client->settings->report);
+	if (st != STATUS_OK)
+		status_words_use(&words, st);
+	status_words_free(&words);
+	return st != STATUS_OK ? st : told;
 }
 
 enum status
@@ -206,7 +222,31 @@ runner_settle(struct client *client)
 	if (client->outbox == NULL)
 		return STATUS_OK;
 	st = outbox_settle(client->outbox);
-	return tell_failure(outbox_blame(client->outbox), st);
+	st = settle_report(client, st);
+	return tell_failure(client, outbox_blame(client->outbox), st);
+}
+
+static enum status
+no_form(const char *what)
+{
+	return status_set(STATUS_USAGE,
+	    "`%s` prints what is no JSON: not with --json", what);
+}
+
+/* With --json nothing else may come to standard output. */
+static enum status
+check_form(const struct client *client, const struct verb *verb,
+    const struct arguments *arguments)
+{
+	if (!report_is_json(client->settings->report))
+		return STATUS_OK;
+	if (verb->run == verb_get && arguments->len > 1 &&
+	    strcmp(arguments->words[1], "-") == 0)
+		return no_form("get FILE -");
+	if (verb->run == verb_cat || verb->run == verb_lls ||
+	    verb->run == verb_help_command)
+		return no_form(verb->name);
+	return STATUS_OK;
 }
 
 enum status
@@ -226,11 +266,17 @@ runner_run(struct client *client, int argc, char **argv)
 		st = verb == NULL ? STATUS_USAGE :
 		    read_arguments(&arguments, verb, argc, argv);
 	}
+	if (st == STATUS_OK) {
+		report_command(client->settings->report, verb->name);
+		st = check_form(client, verb, &arguments);
+	}
 	if (st == STATUS_OK)
 		st = run_patiently(client, verb, &arguments, &blame);
+	if (!client->gathering || verb == NULL || !verb->gathers)
+		st = settle_report(client, st);
 	if (st == STATUS_OK && !verb->gathers && fflush(stdout) == EOF)
 		st = status_errno("standard output");
-	return tell_failure(blame, st);
+	return tell_failure(client, blame, st);
 }
 
 enum status
@@ -243,10 +289,12 @@ runner_run_line(struct client *client, const char *line)
 	if (*line == '!') {
 		if ((st = runner_settle(client)) != STATUS_OK)
 			return st;
-		return tell_failure(NULL, local_shell(line + 1));
+		st = report_is_json(client->settings->report) ?
+		    no_form("!") : local_shell(line + 1);
+		return tell_failure(client, NULL, st);
 	}
 	if ((st = words_split(&words, line)) != STATUS_OK)
-		return tell_failure(NULL, st);
+		return tell_failure(client, NULL, st);
 	if (words.len > 0)
 		st = runner_run(client, words.len, words.at);
 	words_free(&words);

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report.h"
 #include "runner.h"
-#include "show.h"
 
 #define LINE_MOST	65536u	/* bytes of one line */
 #define ROOM		(2 * LINE_MOST)
@@ -128,7 +128,7 @@ run_lines(struct client *client, struct source *source)
 
 	while (st == STATUS_OK && !client->leaving) {
 		if ((st = next_line(source, client, &line)) != STATUS_OK)
-			show_error(NULL, st);
+			report_error(client->settings->report, NULL, st);
 		else if (line == NULL)
 			break;
 		else
@@ -147,7 +147,7 @@ script_run(struct client *client, const char *path)
 		source.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (source.fd == -1 || (source.bytes = malloc(ROOM)) == NULL) {
 		st = status_errno("%s", path);
-		show_error(NULL, st);
+		report_error(client->settings->report, NULL, st);
 	} else {
 		client->gathering = true;
 		st = run_lines(client, &source);

@@ -17,6 +17,7 @@
 #include <histedit.h>
 
 #include "escape.h"
+#include "report.h"
 #include "runner.h"
 #include "show.h"
 #include "state_file.h"
@@ -206,7 +207,7 @@ shell_run(struct client *client)
 	if ((st = verb_locate(client)) == STATUS_OK)
 		st = set_up(&shell);
 	if (st != STATUS_OK) {
-		show_error(NULL, st);
+		report_error(client->settings->report, NULL, st);
 		tear_down(&shell);
 		return st;
 	}

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "report.h"
 #include "show.h"
 
 void
@@ -13,14 +14,14 @@ tally_fail(struct tally *tally, const char *name, enum status st)
 {
 	if (tally->failures++ == 0)
 		tally->first = st;
-	show_error(name, st);
+	report_error(tally->report, name, st);
 }
 
 void
 tally_skip(const struct command_line *settings, const char *name,
     const char *why)
 {
-	if (settings->quiet)
+	if (report_skip(settings->report, name, why) || settings->quiet)
 		return;
 	fputs("ftclient: ", stderr);
 	show_string(stderr, name);
@@ -78,7 +79,7 @@ void
 tally_tell(const struct tally *tally, const struct command_line *settings,
     const char *verb, const char *name)
 {
-	if (settings->quiet)
+	if (report_tally(settings->report, tally, name) || settings->quiet)
 		return;
 	printf("%s ", verb);
 	show_string(stdout, name);

@@ -11,8 +11,11 @@
 #include "command_line.h"
 #include "status.h"
 
-/* Begin with { 0 }. */
+struct report;
+
+/* Begin with { 0 } but for the report. */
 struct tally {
+	struct report	*report;	/* borrowed, or NULL */
 	uint64_t	files, folders, bytes;
 	uint64_t	removed;
 	uint64_t	failures;

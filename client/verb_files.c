@@ -8,6 +8,7 @@
 
 #include "conditions.h"
 #include "paths.h"
+#include "report.h"
 #include "show.h"
 
 /* What a request has beside its type. */
@@ -109,7 +110,8 @@ verb_pwd(struct client *client, const struct arguments *arguments,
 
 	(void)arguments;
 	(void)blame;
-	if (st == STATUS_OK) {
+	if (st == STATUS_OK && !report_folder(client->settings->report,
+	    "pwd", client->folder)) {
 		show_string(stdout, client->folder);
 		putchar('\n');
 	}

@@ -11,6 +11,7 @@
 
 #include "download.h"
 #include "paths.h"
+#include "report.h"
 #include "show.h"
 #include "tree_options.h"
 
@@ -48,6 +49,7 @@ fetch(struct client *client, const struct download_plan *plan)
 
 	if ((st = download_begin(&download, client, plan)) != STATUS_OK ||
 	    (st = download_end(download, &size)) != STATUS_OK ||
+	    report_is_json(client->settings->report) ||
 	    client->settings->quiet || strcmp(plan->local, "-") == 0)
 		return st;
 	fputs("get ", stdout);

@@ -317,6 +317,7 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
 	struct get_tree get = { .client = client,
+	    .tally = { .report = client->settings->report },
 	    .path = arguments->words[0], .plan = { .is_quiet = true,
 	    .stays_below = true,
 	    .goes_on = (arguments->letters & VERB_LETTER('a')) != 0,

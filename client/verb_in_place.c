@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "paths.h"
+#include "report.h"
 #include "sender.h"
 #include "show.h"
 
@@ -27,11 +28,17 @@ read_size(uint64_t *size, const char *word)
 	return STATUS_OK;
 }
 
+/* What is on its way, and what the server says of it. */
+struct change {
+	const struct sending *sent;
+	struct receipt	 receipt;
+};
+
 /* The server has what was sent. */
 static enum status
 take_receipt(struct call *call, const struct frame *frame)
 {
-	const struct sending *sent = call->owner;
+	struct change *change = call->owner;
 	struct reply reply;
 	enum status st;
 
@@ -41,8 +48,9 @@ take_receipt(struct call *call, const struct frame *frame)
 		    frame->header.type);
 	st = reply_read(&reply, frame,
 	    REPLY_SIZE | REPLY_VERSION_NOW | REPLY_DIGEST);
+	receipt_read(&change->receipt, &reply);
 	if (st == STATUS_OK &&
-	    memcmp(reply.digest, sent->digest, FT1_ID_SIZE) != 0)
+	    memcmp(reply.digest, change->sent->digest, FT1_ID_SIZE) != 0)
 		st = status_set(STATUS_DIGEST,
 		    "the server wrote something else than was sent");
 	return st;
@@ -50,9 +58,12 @@ take_receipt(struct call *call, const struct frame *frame)
 
 static void
 tell(const struct client *client, const char *verb,
-    const struct sending *sent)
+    const struct change *change)
 {
-	if (client->settings->quiet)
+	const struct sending *sent = change->sent;
+
+	if (report_receipt(&client->revive, sent->path, sent->size,
+	    &change->receipt) || client->settings->quiet)
 		return;
 	printf("%s ", verb);
 	show_string(stdout, sent->path);
@@ -60,16 +71,21 @@ tell(const struct client *client, const char *verb,
 }
 
 static enum status
-send_into(struct client *client, struct sending *sending)
+send_into(struct client *client, const char *verb, struct sending *sending)
 {
-	struct call call = { .receiver = take_receipt, .owner = sending };
+	struct change change = { .sent = sending };
+	struct call call = { .receiver = take_receipt, .owner = &change };
 	enum status st;
 
 	if ((st = path_check(sending->path)) != STATUS_OK)
 		return st;
 	sending->call = &call;
 	st = sender_send(outbox_sender(client->outbox), sending);
-	return st == STATUS_OK ? remote_wait(client->remote, &call) : st;
+	if (st == STATUS_OK)
+		st = remote_wait(client->remote, &call);
+	if (st == STATUS_OK)
+		tell(client, verb, &change);
+	return st;
 }
 
 enum status
@@ -85,9 +101,7 @@ verb_append(struct client *client, const struct arguments *arguments,
 	if (st == STATUS_OK)
 		st = conditions_read(&sending.conditions, arguments);
 	if (st == STATUS_OK)
-		st = send_into(client, &sending);
-	if (st == STATUS_OK)
-		tell(client, "append", &sending);
+		st = send_into(client, "append", &sending);
 	return st;
 }
 
@@ -120,9 +134,7 @@ verb_write(struct client *client, const struct arguments *arguments,
 		st = status_set(STATUS_USAGE,
 		    "--offset is for a file that is there");
 	if (st == STATUS_OK)
-		st = send_into(client, &sending);
-	if (st == STATUS_OK)
-		tell(client, "put", &sending);
+		st = send_into(client, "put", &sending);
 	return st;
 }
 
@@ -130,20 +142,23 @@ static enum status
 take_size(struct call *call, const struct frame *frame)
 {
 	struct reply reply;
+	enum status st;
 
-	(void)call;
 	if (frame->header.type != FT1_OK)
 		return status_set(STATUS_PROTOCOL,
 		    "the server answered with a frame of type %u",
 		    frame->header.type);
-	return reply_read(&reply, frame, REPLY_SIZE | REPLY_VERSION_NOW);
+	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_VERSION_NOW);
+	receipt_read(call->owner, &reply);
+	return st;
 }
 
 enum status
 verb_truncate(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	struct call call = { .receiver = take_size };
+	struct receipt receipt;
+	struct call call = { .receiver = take_size, .owner = &receipt };
 	struct conditions conditions;
 	struct ft1_frame *frame;
 	enum status st;
@@ -162,5 +177,8 @@ verb_truncate(struct client *client, const struct arguments *arguments,
 	conditions_put(&conditions, frame);
 	if (wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, wait);
-	return remote_finish(client->remote, &call);
+	st = remote_finish(client->remote, &call);
+	if (st == STATUS_OK)
+		(void)report_receipt(&client->revive, *blame, 0, &receipt);
+	return st;
 }

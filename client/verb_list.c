@@ -8,6 +8,7 @@
 #include "digest.h"
 #include "listing_view.h"
 #include "paths.h"
+#include "report.h"
 #include "show.h"
 
 static enum status
@@ -46,7 +47,8 @@ verb_list(struct client *client, const struct arguments *arguments,
 	if (*blame != NULL && (st = path_check(*blame)) != STATUS_OK)
 		return st;
 	st = listing_view_new(&view,
-	    (arguments->letters & VERB_LETTER('l')) != 0);
+	    (arguments->letters & VERB_LETTER('l')) != 0,
+	    client->settings->report);
 	if (st != STATUS_OK)
 		return st;
 	call.owner = view;
@@ -94,13 +96,13 @@ take_stat(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum status st;
 
-	(void)call;
 	if (frame->header.type != FT1_OK)
 		return status_set(STATUS_PROTOCOL,
 		    "the server answered a stat with a frame of type %u",
 		    frame->header.type);
 	st = reply_read(&reply, frame, REPLY_ENTRY);
-	if (st == STATUS_OK)
+	if (st == STATUS_OK &&
+	    !report_entry(call->owner, "stat", &reply.entry))
 		show_stat(&reply.entry);
 	return st;
 }
@@ -109,7 +111,8 @@ enum status
 verb_stat(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	struct call call = { .receiver = take_stat };
+	struct call call = { .receiver = take_stat,
+	    .owner = client->settings->report };
 	struct ft1_frame *frame;
 	enum status st;
 

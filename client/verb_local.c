@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "local.h"
+#include "report.h"
 #include "show.h"
 
 enum status
@@ -30,13 +31,14 @@ verb_lpwd(struct client *client, const struct arguments *arguments,
 {
 	char *folder = getcwd(NULL, 0);
 
-	(void)client;
 	(void)arguments;
 	(void)blame;
 	if (folder == NULL)
 		return status_errno("current folder");
-	show_string(stdout, folder);
-	putchar('\n');
+	if (!report_folder(client->settings->report, "lpwd", folder)) {
+		show_string(stdout, folder);
+		putchar('\n');
+	}
 	free(folder);
 	return STATUS_OK;
 }

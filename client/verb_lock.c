@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "paths.h"
+#include "report.h"
 #include "show.h"
 
 struct range {
@@ -143,7 +144,6 @@ take_held(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum ft1_next next;
 
-	(void)call;
 	if (frame->header.type == FT1_OK)
 		return reply_read(&reply, frame, REPLY_COUNT);
 	if (frame->header.type != FT1_HELD)
@@ -151,7 +151,8 @@ take_held(struct call *call, const struct frame *frame)
 		    "question for locks with a frame of type %u",
 		    frame->header.type);
 	while ((next = ft1_held_next(&held, &at, &left)) == FT1_FIELD)
-		show_held(&held);
+		if (!report_lock(call->owner, &held))
+			show_held(&held);
 	if (next == FT1_BROKEN)
 		return status_set(STATUS_PROTOCOL,
 		    "the server's list of locks is malformed");
@@ -162,7 +163,8 @@ enum status
 verb_locks(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	struct call call = { .receiver = take_held };
+	struct call call = { .receiver = take_held,
+	    .owner = client->settings->report };
 	struct ft1_frame *frame;
 	enum status st;
 

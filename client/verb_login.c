@@ -4,6 +4,7 @@
 #include "verb.h"
 
 #include "hold.h"
+#include "report.h"
 #include "show.h"
 #include "sign_in.h"
 
@@ -27,7 +28,8 @@ verb_login(struct client *client, const struct arguments *arguments,
 		return st;
 	if (held != STATUS_OK)
 		return held;
-	if (!client->settings->quiet) {
+	if (!report_login(client->settings->report, until) &&
+	    !client->settings->quiet) {
 		show_time(moment, &clock, until);
 		printf("logged in until %s\n", moment);
 	}
@@ -44,7 +46,9 @@ verb_logout(struct client *client, const struct arguments *arguments,
 	(void)arguments;
 	*blame = client->target->host;
 	st = sign_in_forget(client->target, &count);
-	if (st == STATUS_OK && !client->settings->quiet)
+	if (st == STATUS_OK &&
+	    !report_logout(client->settings->report, count) &&
+	    !client->settings->quiet)
 		puts(count > 0 ? "logged out" : "there was no login kept");
 	return st;
 }

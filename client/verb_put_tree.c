@@ -342,6 +342,7 @@ verb_put_tree(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
 	struct put_tree put = { .watch = { sent, failed }, .client = client,
+	    .tally = { .report = client->settings->report },
 	    .keeps = (arguments->letters & VERB_LETTER('p')) != 0,
 	    .goes_on = (arguments->letters & VERB_LETTER('a')) != 0 };
 	enum status st;

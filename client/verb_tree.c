@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "paths.h"
+#include "report.h"
 #include "show.h"
 #include "time_text.h"
 
@@ -31,12 +32,17 @@ is_path(const struct ft1_entry *entry)
 	    memchr(entry->name, '\0', entry->name_len) == NULL;
 }
 
+struct finding {
+	struct report	*report;	/* borrowed */
+	uint64_t	 count;
+};
+
 static enum status
 take_found(struct call *call, const struct frame *frame)
 {
 	const uint8_t *row = frame->payload;
 	size_t left = frame->header.length;
-	uint64_t *count = call->owner;
+	struct finding *finding = call->owner;
 	struct ft1_entry entry;
 	enum ft1_next next;
 	struct reply reply;
@@ -44,7 +50,7 @@ take_found(struct call *call, const struct frame *frame)
 
 	if (frame->header.type == FT1_OK) {
 		st = reply_read(&reply, frame, REPLY_COUNT);
-		if (st == STATUS_OK && reply.count != *count)
+		if (st == STATUS_OK && reply.count != finding->count)
 			st = status_set(STATUS_PROTOCOL,
 			    "the server told of fewer files than it found");
 		return st;
@@ -54,9 +60,11 @@ take_found(struct call *call, const struct frame *frame)
 	while ((next = ft1_entry_next(&entry, &row, &left)) == FT1_FIELD) {
 		if (!is_path(&entry))
 			break;
+		finding->count++;
+		if (report_entry(finding->report, "find", &entry))
+			continue;
 		show_bytes(stdout, entry.name, entry.name_len);
 		putchar('\n');
-		++*count;
 	}
 	return next == FT1_END ? STATUS_OK : status_set(STATUS_PROTOCOL,
 	    "the server sent a path that no file can have");
@@ -117,8 +125,8 @@ verb_find_files(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
 	const char *const *options = arguments->options;
-	uint64_t count = 0;
-	struct call call = { .receiver = take_found, .owner = &count };
+	struct finding finding = { .report = client->settings->report };
+	struct call call = { .receiver = take_found, .owner = &finding };
 	struct wish wish = { 0 };
 	struct ft1_frame *frame;
 	enum status st;
@@ -149,21 +157,29 @@ verb_find_files(struct client *client, const struct arguments *arguments,
 	return remote_finish(client->remote, &call);
 }
 
+struct summing {
+	struct report	*report;	/* borrowed */
+	const char	*method, *path;	/* borrowed */
+};
+
 static enum status
 take_sum(struct call *call, const struct frame *frame)
 {
+	const struct summing *summing = call->owner;
 	struct reply reply;
 	enum status st;
 	size_t i;
 
 	if (frame->header.type != FT1_OK)
 		return unexpected(frame);
-	if ((st = reply_read(&reply, frame, REPLY_SUM)) != STATUS_OK)
+	if ((st = reply_read(&reply, frame, REPLY_SUM)) != STATUS_OK ||
+	    report_sum(summing->report, summing->method, &reply,
+	    summing->path))
 		return st;
 	for (i = 0; i < reply.sum.len; i++)
 		printf("%02x", reply.sum.at[i]);
 	printf("  ");
-	show_string(stdout, call->owner);
+	show_string(stdout, summing->path);
 	putchar('\n');
 	return STATUS_OK;
 }
@@ -172,7 +188,8 @@ enum status
 verb_sum(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	const char *method = "sha256";
+	struct summing summing = { .report = client->settings->report,
+	    .method = "sha256" };
 	struct ft1_frame *frame;
 	struct call call;
 	enum status st;
@@ -181,16 +198,16 @@ verb_sum(struct client *client, const struct arguments *arguments,
 
 	st = verb_wait_seconds(&wait, arguments);
 	if ((arguments->letters & VERB_LETTER('x')) != 0)
-		method = "xxh128";
+		summing.method = "xxh128";
 	for (i = client->done; i < arguments->len && st == STATUS_OK; i++) {
 		client->done = i;
-		*blame = arguments->words[i];
+		*blame = summing.path = arguments->words[i];
 		if ((st = path_check(*blame)) != STATUS_OK)
 			break;
 		call = (struct call){ .receiver = take_sum,
-		    .owner = arguments->words[i] };
+		    .owner = &summing };
 		frame = remote_request(client->remote, FT1_SUM, 0, &call);
-		ft1_put_string(frame, FT1_TAG_METHOD, method);
+		ft1_put_string(frame, FT1_TAG_METHOD, summing.method);
 		ft1_put_string(frame, FT1_TAG_PATH, *blame);
 		if (wait > 0)
 			ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, wait);
@@ -203,7 +220,8 @@ static enum status
 ask_about(struct client *client, enum ft1_type type, const char *path,
     call_receiver *receiver)
 {
-	struct call call = { .receiver = receiver };
+	struct call call = { .receiver = receiver,
+	    .owner = client->settings->report };
 	struct ft1_frame *frame;
 	enum status st;
 
@@ -221,11 +239,10 @@ take_usage(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum status st;
 
-	(void)call;
 	if (frame->header.type != FT1_OK)
 		return unexpected(frame);
 	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_COUNT);
-	if (st == STATUS_OK)
+	if (st == STATUS_OK && !report_usage(call->owner, &reply))
 		printf("%" PRIu64 " bytes in %" PRIu64 " files\n", reply.size,
 		    reply.count);
 	return st;
@@ -261,11 +278,10 @@ take_room(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum status st;
 
-	(void)call;
 	if (frame->header.type != FT1_OK)
 		return unexpected(frame);
 	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_FREE);
-	if (st == STATUS_OK)
+	if (st == STATUS_OK && !report_room(call->owner, &reply))
 		show_room(&reply);
 	return st;
 }

@@ -8,18 +8,11 @@
 #include <string.h>
 
 #include "digest.h"
+#include "report.h"
 #include "show.h"
 
-struct row {
-	const uint8_t	*id, *path;
-	size_t		 path_len;
-	bool		 has_size;
-	uint64_t	 size, held;
-	int64_t		 seconds;
-};
-
 static void
-show_row(const struct row *row, struct show_clock *clock)
+show_row(const struct report_upload *row, struct show_clock *clock)
 {
 	char id[DIGEST_HEX_SIZE], time[SHOW_TIME_SIZE];
 
@@ -36,12 +29,12 @@ show_row(const struct row *row, struct show_clock *clock)
 }
 
 static enum status
-take_rows(const struct frame *frame)
+take_rows(const struct frame *frame, struct report *report)
 {
 	const uint8_t *at = frame->payload;
 	size_t left = frame->header.length, len;
 	struct show_clock clock = { .known = false };
-	struct row row;
+	struct report_upload row;
 
 	for (; left > 0; at += len, left -= len) {
 		if (left < 2 ||
@@ -56,9 +49,11 @@ take_rows(const struct frame *frame)
 		row.has_size = row.size != UINT64_MAX;
 		row.held = ft1_load_u64(at + 25);
 		row.seconds = (int64_t)ft1_load_u64(at + 33);
-		row.path = at + FT1_UPLOADS_HELD_FIXED;
+		row.is_folder = at[16] == 'd';
+		row.path = (const char *)at + FT1_UPLOADS_HELD_FIXED;
 		row.path_len = len - FT1_UPLOADS_HELD_FIXED;
-		show_row(&row, &clock);
+		if (!report_upload(report, &row))
+			show_row(&row, &clock);
 	}
 	return STATUS_OK;
 }
@@ -68,11 +63,10 @@ take_uploads(struct call *call, const struct frame *frame)
 {
 	struct reply reply;
 
-	(void)call;
 	if (frame->header.type == FT1_OK)
 		return reply_read(&reply, frame, REPLY_COUNT);
 	if (frame->header.type == FT1_UPLOADS_HELD)
-		return take_rows(frame);
+		return take_rows(frame, call->owner);
 	return status_set(STATUS_PROTOCOL, "the server answered a question "
 	    "for uploads with a frame of type %u", frame->header.type);
 }
@@ -80,7 +74,8 @@ take_uploads(struct call *call, const struct frame *frame)
 static enum status
 list(struct client *client)
 {
-	struct call call = { .receiver = take_uploads };
+	struct call call = { .receiver = take_uploads,
+	    .owner = client->settings->report };
 
 	(void)remote_request(client->remote, FT1_UPLOADS, 0, &call);
 	return remote_finish(client->remote, &call);

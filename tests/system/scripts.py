@@ -1,0 +1,406 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""ftclient in scripts: --json, --receipts, and where a batch ends."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+
+import ftlib
+import ftwire
+
+MIB = 1 << 20
+
+# As they are in the folder of the server; the last are no UTF-8.
+NAMES = [b'plain', 'ümläut'.encode(), b'two\nlines', b'esc\x1b[2J', b'del\x7f',
+         b'"quoted\\"', 'turn\u202e'.encode(), '\U0001f600'.encode(),
+         b'\xff\xfe', b'half\xc3', b'surrogate\xed\xa0\x80']
+
+
+def bytes_of(told, key='name'):
+    """The bytes that a member stands for, as ftclient-json(5) has it."""
+    if key + '_bytes' in told:
+        return base64.b64decode(told[key + '_bytes'])
+    return told[key].encode()
+
+
+class Script(ftlib.Test):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve(self.set_up())
+
+    def run_client(self, *words, options=(), **more):
+        argv = self.server.client_argv(*words)
+        return self.server.client(argv=[argv[0], *options, *argv[1:]],
+                                  cwd=self.folder, **more)
+
+    def objects(self, output):
+        """Each line an object, of nothing but printable ASCII."""
+        self.assertRegex(output, rb'\A([ -~]+\n)+\Z')
+        found = [json.loads(line) for line in output.splitlines()]
+        for told in found:
+            self.assertIsInstance(told['type'], str)
+        return found
+
+    def tell(self, *words, code=ftlib.OK, options=(), **more):
+        """What --json tells, but for the total, which is self.total."""
+        done = self.run_client(*words, options=['--json', *options],
+                               code=code, **more)
+        *found, self.total = self.objects(done.stdout)
+        self.assertEqual(self.total['type'], 'total')
+        self.assertEqual(self.total['exit'], code)
+        self.assertEqual(self.total['failures'],
+                         sum(told['type'] == 'error' for told in found))
+        self.assertNotIn('total', [told['type'] for told in found])
+        return found
+
+    def tell_one(self, *words, **more):
+        found = self.tell(*words, **more)
+        self.assertEqual(len(found), 1, found)
+        return found[0]
+
+
+class Results(Script):
+    def check_entry(self, told, name):
+        facts = os.stat(self.server.path(name))
+        self.assertEqual(told['kind'], 'file')
+        self.assertEqual(told['size'], facts.st_size)
+        self.assertEqual(int(told['mode'], 8), facts.st_mode & 0o777)
+        self.assertEqual(told['time'] * 10**9 + told['nanoseconds'],
+                         facts.st_mtime_ns)
+        self.assertRegex(told['version'], r'\A[0-9a-f]{32}\Z')
+
+    def test_any_name_comes_back_byte_for_byte(self):
+        for i, name in enumerate(NAMES):
+            self.server.write(name, b'x' * i)
+        for command, key in (('list', 'name'), ('find', 'path')):
+            told = self.tell(command)
+            self.assertEqual({each['type'] for each in told}, {command})
+            self.assertEqual(sorted(bytes_of(each, key) for each in told),
+                             sorted(NAMES))
+            for each in told:
+                self.check_entry(each, bytes_of(each, key))
+        for name in NAMES:
+            told = self.tell_one('stat', name)
+            self.assertEqual((told['type'], bytes_of(told)), ('stat', name))
+        self.assertEqual(
+            [key for key in ('name', 'name_bytes')
+             if key in self.tell_one('stat', 'ümläut')], ['name'])
+
+    def test_times_before_1970_are_told(self):
+        self.server.write('old', b'')
+        os.utime(self.server.path('old'), ns=(0, -1))
+        told = self.tell_one('stat', 'old')
+        self.assertEqual((told['time'], told['nanoseconds']), (-1, 999999999))
+
+    def test_kinds_are_told(self):
+        self.server.path('d').mkdir()
+        self.server.path('l').symlink_to('d')
+        self.assertEqual({bytes_of(told): told['kind']
+                          for told in self.tell('list')},
+                         {b'd': 'folder', b'l': 'symlink'})
+
+    def test_sums_usage_and_room(self):
+        self.server.write('f', b'hello\n')
+        told = self.tell_one('sum', 'f')
+        self.assertEqual(told, {
+            'type': 'sum', 'path': 'f', 'method': 'sha256', 'sum':
+            '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03'})
+        told = self.tell_one('sum', '-x', 'f')
+        self.assertEqual(told['method'], 'xxh128')
+        self.assertEqual(self.tell_one('du'),
+                         {'type': 'du', 'bytes': 6, 'files': 1})
+        told = self.tell_one('df')
+        self.assertGreater(told['size'], told['free'])
+        self.assertEqual(told['durability'], 'commit')
+        self.assertEqual(self.tell_one('pwd'), {'type': 'pwd', 'path': '/'})
+
+    def test_locks_and_uploads(self):
+        self.server.write('f', b'hello\n')
+        told = self.tell_one(input=b'lock f\nlocks\nunlock f\n')
+        self.assertGreater(told.pop('session'), 0)
+        self.assertEqual(told, {
+            'type': 'lock', 'path': '/f', 'exclusive': True, 'offset': 0,
+            'user': ftlib.USER, 'own': True})
+        told = self.tell_one(input=b'lock --shared f 2:3\nlocks f\n')
+        self.assertEqual((told['exclusive'], told['offset'], told['length']),
+                         (False, 2, 3))
+        with self.server.wire() as wire:
+            wire.ask('PUT', {'PATH': 'big', 'SIZE': 3 * MIB})
+            upload = wire.receive().fields['UPLOAD']
+            told = self.tell_one('uploads')
+        self.assertEqual(told['id'], upload.hex())
+        self.assertEqual((told['type'], told['path'], told['kind'],
+                          told['size'], told['held']),
+                         ('upload', '/big', 'file', 3 * MIB, 0))
+
+    def test_files_and_folders_that_come(self):
+        self.server.write('f', b'hello\n')
+        self.server.path('d').mkdir()
+        self.server.write('d/\xff', b'in it')
+        self.server.path('d/link').symlink_to('nowhere')
+        self.assertEqual(self.tell_one('get', 'f', 'here'), {
+            'type': 'get', 'path': 'f', 'local': 'here', 'size': 6})
+        self.assertEqual((self.total['files'], self.total['bytes']), (1, 6))
+        skip, get, tree = self.tell('get', '-r', 'd', 'copy')
+        self.assertEqual((skip['type'], skip['name']), ('skip', 'link'))
+        self.assertEqual((get['path'], get['local']),
+                         ('d/\xff', 'copy/\xff'))
+        self.assertEqual(tree, {
+            'type': 'tree', 'command': 'get', 'path': 'd', 'files': 1,
+            'folders': 1, 'bytes': 5, 'failures': 0})
+        self.assertEqual(self.total['files'], 1)
+
+    def test_what_prints_something_else_is_refused(self):
+        self.server.write('f', b'hello\n')
+        for words in (('cat', 'f'), ('get', 'f', '-'), ('lls',), ('help',)):
+            told = self.tell_one(*words, code=ftlib.EX_USAGE)
+            self.assertEqual((told['error'], told['command']),
+                             ('usage', words[0]))
+        told = self.tell_one(code=ftlib.EX_USAGE, input=b'!echo no\n')
+        self.assertEqual(told['error'], 'usage')
+
+    def test_a_login_is_told_and_no_secret_is(self):
+        run = self.path('run')
+        run.mkdir(0o700)
+        env = {'XDG_RUNTIME_DIR': str(run)}
+        told = self.tell_one('login', env=env, options=['-v'])
+        self.assertEqual(told['type'], 'login')
+        self.assertGreater(told['until'], 10**9)
+        ticket = next((run / 'ftclient').iterdir()).read_bytes()
+        receipts = self.path('receipts')
+        self.write('f', b'x')
+        done = self.run_client('put', 'f', env=env, options=[
+            '--json', '-v', '--receipts', receipts])
+        for secret in (ftlib.PASSWORD.encode(), *re.findall(
+                rb'[A-Za-z0-9+/=_-]{40,}', ticket)):
+            self.assertNotIn(secret, done.stdout + receipts.read_bytes())
+        self.assertEqual(self.tell_one('logout', env=env),
+                         {'type': 'logout', 'logins': 1})
+
+    def test_a_long_listing_is_told_whole(self):
+        for i in range(3000):
+            self.server.write(f'{i:0200}', b'')
+        told = self.tell('list')
+        self.assertEqual([bytes_of(each) for each in told],
+                         [b'%0200d' % i for i in range(3000)])
+
+
+class Failures(Script):
+    def fail(self, *words, code, **more):
+        return self.tell(*words, code=code, **more)[-1]
+
+    def test_a_failure_has_its_word_class_and_exit_status(self):
+        told = self.fail('get', 'nothing', code=ftlib.EX_NOINPUT)
+        self.assertEqual(told, {
+            'type': 'error', 'command': 'get', 'name': 'nothing',
+            'error': 'not-found', 'class': 'permanent',
+            'exit': ftlib.EX_NOINPUT,
+            'text': '/nothing: No such file or directory'})
+        self.assertEqual(self.total['commands'], 1)
+
+    def test_what_may_work_later_is_temporary(self):
+        self.server.write('f', b'hello\n')
+        with ftlib.LocalLock(self.server.path('f')):
+            told = self.fail('rm', 'f', code=ftlib.EX_TEMPFAIL)
+        self.assertEqual((told['error'], told['class'], told['exit']),
+                         ('locked', 'temporary', ftlib.EX_TEMPFAIL))
+        with self.server.wire() as wire:
+            wire.call('LOCK', {'PATH': 'f'})
+            told = self.fail('rm', 'f', code=ftlib.EX_TEMPFAIL)
+        self.assertRegex(told['text'], r'locked by tester \(session \d+\)')
+
+    def test_failures_before_any_command_are_told(self):
+        told = self.fail('list', code=ftlib.EX_USAGE, options=['--lits'])
+        self.assertEqual((told['error'], told['class']),
+                         ('usage', 'permanent'))
+        self.server.password_file.write_text('wrong\n')
+        told = self.fail('list', code=ftlib.EX_NOPERM)
+        self.assertEqual((told['error'], told['class']),
+                         ('login-refused', 'permanent'))
+        self.server.write_password()
+        self.server.stop()
+        told = self.fail('list', code=ftlib.EX_UNAVAILABLE,
+                         options=['--retries', '0'])
+        self.assertEqual((told['error'], told['class']),
+                         ('unreachable', 'temporary'))
+
+    def test_each_failure_of_a_tree_is_told(self):
+        folder = self.path('d')
+        folder.mkdir()
+        (folder / 'f').write_bytes(b'x')
+        (folder / 'taken').write_bytes(b'x')
+        os.mkfifo(folder / 'pipe')
+        self.server.path('d/taken').mkdir(parents=True)
+        self.server.own('d')
+        self.server.own('d/taken')
+        found = self.tell('put', '-r', 'd', '.', code=ftlib.EX_NOINPUT)
+        self.assertEqual([told['type'] for told in found],
+                         ['error', 'receipt', 'error', 'tree', 'error'])
+        self.assertEqual([told['error'] for told in found
+                          if told['type'] == 'error'],
+                         ['not-a-file', 'is-a-folder', 'not-a-file'])
+        self.assertEqual(found[3]['failures'], 2)
+
+    def test_a_batch_ends_at_the_first_failure_with_its_code(self):
+        self.server.write('f', b'hello\n')
+        self.write('batch', b'')
+        for line, code in ((b'get nothing', ftlib.EX_NOINPUT),
+                           (b'put nothing', ftlib.EX_NOINPUT),
+                           (b'mkdir f', ftlib.EX_CANTCREAT),
+                           (b'rm -x f', ftlib.EX_USAGE),
+                           (b'lsit', ftlib.EX_USAGE),
+                           (b'rm f', ftlib.EX_TEMPFAIL),
+                           (b'put f', ftlib.EX_TEMPFAIL)):
+            self.write('batch', b'pwd\n-get nothing\n%b\nmkdir late\n' % line)
+            with ftlib.LocalLock(self.server.path('f')):
+                found = self.tell(code=code,
+                                  options=['-b', self.path('batch')])
+            self.assertEqual([told['type'] for told in found],
+                             ['pwd', 'error', 'error'])
+            self.assertEqual(found[-1]['exit'], code)
+            self.assertEqual(
+                found[-1]['class'], 'temporary'
+                if code == ftlib.EX_TEMPFAIL else 'permanent')
+            self.assertFalse(self.server.path('late').exists())
+            self.write('f', b'put')
+
+    def test_lines_that_may_fail_do_not_end_it(self):
+        self.write('batch', b'-get nothing\n-lsit\n-put nothing\nmkdir d\n')
+        found = self.tell(options=['-b', self.path('batch')])
+        self.assertEqual([told['exit'] for told in found], [66, 64, 66])
+        self.assertTrue(self.server.path('d').is_dir())
+
+
+class Receipts(Script):
+    def setUp(self):
+        super().setUp()
+        self.file = self.path('receipts')
+
+    def keep(self, *words, **more):
+        self.run_client(*words, options=['--receipts', self.file], **more)
+
+    def kept(self):
+        return self.objects(self.file.read_bytes())
+
+    def test_a_receipt_says_what_the_server_has(self):
+        content = os.urandom(3 * MIB + 7)
+        self.write('f', content)
+        self.server.path('in').mkdir()
+        self.server.own('in')
+        told = self.tell_one(input=b'cd in\nput f g\n',
+                             options=['--receipts', self.file])
+        self.assertEqual(self.kept(), [told])
+        stat = self.tell_one('stat', 'in/g')
+        self.assertEqual(told['version'], stat['version'])
+        self.assertEqual(told['digest'], ftwire.digest(content).hex())
+        self.assertEqual(
+            [told[key] for key in ('type', 'command', 'server', 'user',
+                                   'path', 'kind', 'sent', 'size',
+                                   'durable')],
+            ['receipt', 'put', f'127.0.0.1:{self.server.port}', ftlib.USER,
+             '/in/g', 'file', len(content), len(content), True])
+        self.assertGreaterEqual(told['time'], stat['time'])
+        self.server.wait_log(told['id'])
+
+    def test_changes_in_place_have_receipts(self):
+        self.server.write('f', b'0123456789')
+        self.write('more', b'abc')
+        self.keep('append', 'more', 'f')
+        self.keep('put', '--offset', '2', 'more', 'f')
+        self.keep('truncate', 'f', '4')
+        append, put, cut = self.kept()
+        self.assertEqual([(told['command'], told['sent'], told['size'])
+                          for told in (append, put, cut)],
+                         [('append', 3, 13), ('put', 3, 13),
+                          ('truncate', 0, 4)])
+        self.assertEqual(append['digest'], ftwire.digest(b'abc').hex())
+        self.assertEqual(cut['version'],
+                         self.tell_one('stat', 'f')['version'])
+        self.assertNotIn('digest', cut)
+
+    def test_trees_have_one_for_each_file_or_one_as_a_whole(self):
+        (self.path('d') / 'e').mkdir(parents=True)
+        for name in ('d/a', 'd/e/b', 'd/e/c'):
+            self.write(name, name.encode())
+        self.keep('put', '-r', 'd', 'there')
+        self.assertEqual(sorted(told['path'] for told in self.kept()),
+                         ['/there/a', '/there/e/b', '/there/e/c'])
+        self.file.unlink()
+        self.keep('put', '-r', '--atomic', 'd', 'whole')
+        told, = self.kept()
+        self.assertEqual((told['path'], told['kind'], told['files'],
+                          told['size']), ('/whole', 'folder', 3, 13))
+        self.server.wait_log(told['id'])
+
+    def test_what_failed_has_none(self):
+        self.write('f', b'x')
+        self.server.path('f').mkdir()
+        self.keep('put', 'f', 'f/g/h', code=ftlib.EX_NOINPUT)
+        self.assertEqual(self.file.read_bytes(), b'')
+
+    def test_they_are_added_whole_and_flushed(self):
+        for name in ('a', 'b', 'c'):
+            self.write(name, b'x')
+        self.write('receipts', b'{"torn')
+        trace = self.path('trace')
+        argv = self.server.client_argv()
+        argv[1:1] = ['--receipts', self.file]
+        done = subprocess.run(
+            ['strace', '-f', '-y', '-o', trace, '-e',
+             'trace=openat,write,fsync,exit_group', *argv],
+            input=b'put a\nput b\nput c\n', cwd=self.folder,
+            capture_output=True, timeout=ftlib.LIMIT * 5,
+            env={**os.environ, 'HOME': str(self.folder),
+                 'ASAN_OPTIONS': 'detect_leaks=0'})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        ours = [line.split(None, 1)[1] for line in
+                trace.read_text().splitlines()
+                if str(self.file) in line or 'exit_group' in line]
+        self.assertIn('O_APPEND', ours[0])
+        self.assertEqual([call.partition('(')[0] for call in ours[1:]],
+                         ['write'] * 4 + ['fsync', 'exit_group'])
+        torn, *lines = self.file.read_bytes().splitlines(keepends=True)
+        self.assertEqual(torn, b'{"torn\n')
+        self.assertEqual([told['path'] for told in
+                          self.objects(b''.join(lines))], ['/a', '/b', '/c'])
+
+    def test_several_runs_can_add_at_once(self):
+        self.write('f', b'x')
+        argv = self.server.client_argv()
+        argv[1:1] = ['--receipts', self.file]
+        running = [self.server.start_client(
+            argv=argv, cwd=self.folder, stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL) for _ in range(4)]
+        for i, client in enumerate(running):
+            client.stdin.write(b''.join(b'put f %d-%d\n' % (i, j)
+                                        for j in range(50)))
+            client.stdin.close()
+        self.assertEqual([client.wait() for client in running], [0] * 4)
+        self.assertEqual(sorted(told['path'] for told in self.kept()),
+                         sorted(f'/{i}-{j}' for i in range(4)
+                                for j in range(50)))
+        self.assertEqual(self.mode(self.file), 0o600)
+
+    def test_a_file_that_cannot_be_kept_fails_the_command(self):
+        self.write('f', b'x')
+        self.run_client('put', 'f', options=['--receipts', '/dev/full'],
+                        code=ftlib.EX_IOERR)
+        self.assertEqual(self.server.read('f'), b'x')
+        self.run_client('put', 'f', 'g', code=ftlib.EX_NOINPUT,
+                        options=['--receipts', self.path('no/file')])
+        self.assertFalse(self.server.path('g').exists())
+
+    def test_output_that_cannot_be_written_fails_it_too(self):
+        self.write('f', b'x')
+        with open('/dev/full', 'wb') as full:
+            client = subprocess.run(
+                [*(argv := self.server.client_argv('put', 'f'))[:1], '--json',
+                 *argv[1:]], stdout=full, stderr=subprocess.PIPE,
+                cwd=self.folder, timeout=ftlib.LIMIT)
+        self.assertEqual(client.returncode, ftlib.EX_IOERR, client.stderr)
+
+
+ftlib.main()
