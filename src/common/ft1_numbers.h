@@ -65,6 +65,7 @@ enum ft1_type {
 	FT1_PIECES = 0x2a,
 	FT1_TREE = 0x2b,
 	FT1_TREE_COMMIT = 0x2c,
+	FT1_SYMLINK = 0x2e,
 	FT1_REQUEST_LAST = 0x5f,
 	FT1_DATA = 0x70,
 	FT1_OK = 0x80,
@@ -141,6 +142,7 @@ enum ft1_tag {
 	FT1_TAG_QUOTA_FILES_USED = 0x0050,
 	FT1_TAG_TREE = 0x0051,
 	FT1_TAG_HOLDER = 0x0052,
+	FT1_TAG_LINK = 0x0056,
 	FT1_TAG_OPTIONAL = 0x8000,	/* from here on: skip if unknown */
 	FT1_TAG_FEATURES = 0x8001,
 	FT1_TAG_AGENT = 0x8002

@@ -47,6 +47,7 @@ struct lock_facts {
 struct outcome {
 	const char		*path;
 	const struct file_facts	*entry;
+	const char		*link;	/* text of the entry's link */
 	bool			 has_count;
 	uint64_t		 count;
 	bool			 has_content;	/* size, version and digest */

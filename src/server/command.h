@@ -85,6 +85,7 @@ void command_tree(struct caller *caller, const struct request *request);
 void command_tree_commit(struct caller *caller,
     const struct request *request);
 void command_touch(struct caller *caller, const struct request *request);
+void command_symlink(struct caller *caller, const struct request *request);
 void command_lock(struct caller *caller, const struct request *request);
 void command_unlock(struct caller *caller, const struct request *request);
 void command_locks(struct caller *caller, const struct request *request);

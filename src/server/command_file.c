@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands on names, without content: stat, rm, mv, mkdir, rmdir, touch. */
+/* Commands on names, without content: stat, mkdir, symlink, rm, mv, touch. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -18,12 +18,20 @@ command_stat(struct caller *caller, const struct request *request)
 {
 	struct outcome outcome = { 0 };
 	struct file_facts facts;
-	char path[WALK_PATH_ROOM];
+	char path[WALK_PATH_ROOM], text[WALK_PATH_ROOM];
 	struct stat sb;
 	enum status st;
 
-	if ((st = command_path(path, caller, &request->path)) != STATUS_OK ||
-	    (st = walk_stat(&sb, &caller->place, path)) != STATUS_OK) {
+	if ((st = command_path(path, caller, &request->path)) == STATUS_OK)
+		st = request->link.at == NULL ?
+		    walk_stat(&sb, &caller->place, path) :
+		    walk_lstat(&sb, &caller->place, path);
+	if (st == STATUS_OK && request->link.at != NULL &&
+	    S_ISLNK(sb.st_mode)) {
+		st = walk_link(text, &caller->place, path);
+		outcome.link = text;
+	}
+	if (st != STATUS_OK) {
 		command_fail(caller, request, st);
 		return;
 	}
@@ -51,6 +59,7 @@ struct change_waiter {
 	struct touch_plan touch;
 	uint32_t	 mode;		/* of mkdir */
 	bool		 parents;
+	char		*text;		/* owned; of symlink, or NULL */
 };
 
 static const struct lock_claim_wish whole = { .kind = RANGE_LOCK_SHARED,
@@ -120,6 +129,10 @@ change_try(struct change_waiter *change, struct names *names)
 		    &change->terms);
 	case VERB_RMDIR:
 		return change_rmdir(place, names, path);
+	case VERB_SYMLINK:
+		return change_symlink(place, names, path,
+		    &(struct change_link){ change->text,
+		    change->terms.if_absent });
 	case VERB_TOUCH:
 		return touch_file(place, names, path, &change->touch);
 	default:
@@ -141,6 +154,7 @@ change_attempt(struct waiter *waiter, struct kit *kit)
 static void
 change_free(struct waiter *waiter)
 {
+	free(((struct change_waiter *)waiter)->text);
 	waiter_clear(waiter);
 	free(waiter);
 }
@@ -155,6 +169,8 @@ change_resume(struct waiter *waiter, struct answer *answer, enum status st)
 	    .outcome = st };
 
 	event.verb = command_of(change->verb)->name;
+	if (change->text != NULL)
+		event.target = change->text;
 	if (st == STATUS_OK)
 		answer_ok(answer, NULL);
 	else
@@ -185,6 +201,22 @@ check_share(const struct change_waiter *change, const struct caller *caller)
 		return status_set(STATUS_NOT_PERMITTED,
 		    "%s: is shared, and stays as it is", path);
 	return STATUS_OK;
+}
+
+/* A name that is taken would tell a blind user so. */
+static enum status
+take_link(struct change_waiter *change, const struct caller *caller,
+    const struct request *request)
+{
+	if (request->verb != VERB_SYMLINK)
+		return STATUS_OK;
+	if (command_is_blind(caller))
+		return status_set(STATUS_NOT_PERMITTED,
+		    "symlink: not permitted to this user");
+	if (memchr(request->link.at, '\0', request->link.len) != NULL)
+		return status_set(STATUS_BAD_PATH, "the link has a NUL byte");
+	change->text = strndup(request->link.at, request->link.len);
+	return change->text == NULL ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 static void
@@ -228,6 +260,8 @@ change_run(struct caller *caller, const struct request *request)
 	if (st == STATUS_OK)
 		st = check_touch(change, caller);
 	if (st == STATUS_OK)
+		st = take_link(change, caller, request);
+	if (st == STATUS_OK)
 		st = check_share(change, caller);
 	if (st == STATUS_OK)
 		waiter_set_flushes(&change->waiter);
@@ -270,6 +304,12 @@ command_rmdir(struct caller *caller, const struct request *request)
 
 void
 command_touch(struct caller *caller, const struct request *request)
+{
+	change_run(caller, request);
+}
+
+void
+command_symlink(struct caller *caller, const struct request *request)
 {
 	change_run(caller, request);
 }

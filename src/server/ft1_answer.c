@@ -184,6 +184,8 @@ answer_is_ok(struct answer *base, const struct outcome *outcome)
 		write_quota(&frame, outcome->quota);
 	if (outcome->receipt != NULL)
 		write_receipt(&frame, outcome->receipt);
+	if (outcome->link != NULL)
+		ft1_put_string(&frame, FT1_TAG_LINK, outcome->link);
 	end_frame(answer, &frame);
 	answer->failed = false;
 }

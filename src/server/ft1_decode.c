@@ -43,6 +43,7 @@ struct message {
 #define HAS_UPLOAD	(UINT64_C(1) << 26)
 #define HAS_TREE	(UINT64_C(1) << 27)
 #define HAS_COUNT	(UINT64_C(1) << 28)
+#define HAS_LINK	(UINT64_C(1) << 29)
 /* What is asked of the state of things before they are changed. */
 #define HAS_IF		(HAS_IF_ABSENT | HAS_IF_VERSION)
 #define HAS_TICKET_SECONDS (UINT64_C(1) << 63)
@@ -64,7 +65,7 @@ static const struct frame_rule rules[] = {
 	{ FT1_COMMIT, -1, HAS_SIZE | HAS_DIGEST, 0 },
 	{ FT1_ABORT, -1, 0, 0 },
 	{ FT1_LIST, VERB_LIST, 0, HAS_PATH },
-	{ FT1_STAT, VERB_STAT, HAS_PATH, 0 },
+	{ FT1_STAT, VERB_STAT, HAS_PATH, HAS_LINK },
 	{ FT1_GET, VERB_GET, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION | HAS_WAIT_LOCK },
 	{ FT1_PUT, VERB_PUT, 0, HAS_PATH | HAS_SIZE | HAS_MODE | HAS_MTIME |
@@ -104,6 +105,7 @@ static const struct frame_rule rules[] = {
 	    HAS_TAKEN | HAS_UPLOAD | HAS_COUNT },
 	{ FT1_TREE_COMMIT, VERB_TREE_COMMIT,
 	    HAS_DIGEST | HAS_UPLOAD | HAS_COUNT, 0 },
+	{ FT1_SYMLINK, VERB_SYMLINK, HAS_PATH | HAS_LINK, HAS_IF_ABSENT },
 	{ FT1_LOCK, VERB_LOCK, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_SHARED | HAS_WAIT_LOCK },
 	{ FT1_UNLOCK, VERB_UNLOCK, HAS_PATH, HAS_OFFSET | HAS_LENGTH },
@@ -199,6 +201,9 @@ take_tree_field(struct message *message, const struct ft1_fields *fields)
 		    HAS_COUNT);
 	case FT1_TAG_PARENTS:
 		return bit_if(fields->len == 0, HAS_PARENTS);
+	case FT1_TAG_LINK:
+		return take_bytes(&request->link, fields, HAS_LINK, 0,
+		    FT1_PATH_MAX);
 	case FT1_TAG_PATTERN:
 		return take_bytes(&request->pattern, fields, HAS_PATTERN, 1,
 		    FT1_NAME_MAX);
@@ -323,6 +328,10 @@ judge(const struct request *request, uint64_t present)
 		return (present & HAS_TREE) != 0 &&
 		    (present & (HAS_PARENTS | HAS_IF)) != 0 ?
 		    FT1_UNKNOWN : FT1_GOOD;
+	case VERB_STAT:
+		return request->link.len == 0 ? FT1_GOOD : FT1_UNKNOWN;
+	case VERB_SYMLINK:
+		return request->link.len > 0 ? FT1_GOOD : FT1_BAD;
 	default:
 		return request->taken > 1 ? FT1_UNKNOWN : FT1_GOOD;
 	}
@@ -341,7 +350,8 @@ is_known(uint16_t tag)
 	    FT1_TAG_PARENTS, FT1_TAG_PATTERN, FT1_TAG_KIND,
 	    FT1_TAG_SIZE_LEAST, FT1_TAG_SIZE_MOST, FT1_TAG_NEWER,
 	    FT1_TAG_OLDER, FT1_TAG_DEPTH, FT1_TAG_WAIT_LOCK,
-	    FT1_TAG_SHARED, FT1_TAG_UPLOAD, FT1_TAG_COUNT, FT1_TAG_TREE };
+	    FT1_TAG_SHARED, FT1_TAG_UPLOAD, FT1_TAG_COUNT, FT1_TAG_TREE,
+	    FT1_TAG_LINK };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -41,6 +41,7 @@ enum verb {
 	VERB_TOUCH,
 	VERB_TREE,
 	VERB_TREE_COMMIT,
+	VERB_SYMLINK,
 	VERB_LOCK,
 	VERB_UNLOCK,
 	VERB_LOCKS,
@@ -78,6 +79,8 @@ struct request {
 	uint8_t		 digest[DIGEST_SIZE];	/* of their manifest */
 	bool		 recursive;	/* rm: a folder with all in it */
 	bool		 parents;	/* mkdir: those above it too */
+	struct request_bytes link;	/* symlink: its text; stat: if given,
+					 * a link is told of itself */
 	struct request_bytes method;	/* of sum */
 	/* what find looks for */
 	struct request_bytes pattern;

@@ -69,8 +69,8 @@ static const char *const allowed[] = {
 	"pwritev", "pwritev2", "read", "readahead", "readlink", "readlinkat",
 	"readv", "rename", "renameat", "renameat2", "rmdir", "sendfile",
 	"sendfile64", "splice", "stat", "stat64", "statfs", "statx",
-	"sync_file_range", "sync_file_range2", "syncfs", "umask", "unlink",
-	"unlinkat", "write", "writev",
+	"symlink", "symlinkat", "sync_file_range", "sync_file_range2",
+	"syncfs", "umask", "unlink", "unlinkat", "write", "writev",
 	NULL
 };
 

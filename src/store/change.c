@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "link_text.h"
 #include "own_locks.h"
 #include "quota.h"
 #include "target.h"
@@ -71,6 +72,37 @@ make_folder(const struct spot *spot, const void *mode)
 	}
 	quota_settle(&hold, 0, 1);
 	return STATUS_OK;
+}
+
+static bool
+is_that_link(const struct spot *spot, const char *text)
+{
+	char there[WALK_PATH_ROOM];
+	ssize_t n = readlinkat(spot->folder.fd, spot->name, there,
+	    sizeof(there));
+
+	return n != -1 && (size_t)n == strlen(text) &&
+	    memcmp(there, text, (size_t)n) == 0;
+}
+
+static enum status
+make_link(const struct spot *spot, const void *detail)
+{
+	const struct change_link *link = detail;
+	struct quota_hold hold;
+	enum status st;
+
+	st = quota_reserve(&hold, spot->place, spot->path, 0, 1);
+	if (st != STATUS_OK)
+		return st;
+	if (symlinkat(link->text, spot->folder.fd, spot->name) == 0) {
+		quota_settle(&hold, 0, 1);
+		return STATUS_OK;
+	}
+	st = status_errno("%s", spot->path);
+	quota_release(&hold);
+	return st == STATUS_EXISTS && !link->if_absent &&
+	    is_that_link(spot, link->text) ? STATUS_OK : st;
 }
 
 static enum status
@@ -171,6 +203,19 @@ change_mkdir(const struct place *place, struct names *names, const char *path,
 {
 	return change_one(place, names, path,
 	    (struct change){ make_folder, &mode });
+}
+
+enum status
+change_symlink(const struct place *place, struct names *names,
+    const char *path, const struct change_link *link)
+{
+	const char *inner = place_path(place, path);
+
+	if (*inner != '\0' && !link_text_stays(inner + 1, link->text))
+		return status_set(STATUS_BAD_PATH,
+		    "%s: the link would lead out of the folder", path);
+	return change_one(place, names, path,
+	    (struct change){ make_link, link });
 }
 
 enum status

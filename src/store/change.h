@@ -28,6 +28,8 @@ struct change_terms {
  * base's own and for files that the server may not write.
  *
  * change_mkdir: permission bits of `mode`, less the umask.
+ * change_symlink: `text` stays inside by link_text_stays; a link with that very
+ * text is good, unless `if_absent`; what else there is: STATUS_EXISTS.
  * change_rmdir: STATUS_NOT_EMPTY.
  * change_rm: files and symlinks; STATUS_IS_A_FOLDER, STATUS_NOT_A_FILE.
  * change_mv: replaces a file, never a folder or a symlink (STATUS_EXISTS), and
@@ -38,6 +40,12 @@ struct change_terms {
  */
 enum status change_mkdir(const struct place *place, struct names *names,
     const char *path, uint32_t mode);
+struct change_link {
+	const char	*text;
+	bool		 if_absent;
+};
+enum status change_symlink(const struct place *place, struct names *names,
+    const char *path, const struct change_link *link);
 enum status change_rmdir(const struct place *place, struct names *names,
     const char *path);
 enum status change_rm(const struct place *place, struct names *names,

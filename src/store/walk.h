@@ -117,4 +117,11 @@ enum status walk_stat(struct stat *st, const struct place *place,
 enum status walk_lstat(struct stat *st, const struct place *place,
     const char *path);
 
+/*
+ * The text of the symlink at the clean path.  STATUS_BAD_REQUEST if there is
+ * none, STATUS_BAD_PATH if it leads out of the root, and so tells of more.
+ */
+enum status walk_link(char out[WALK_PATH_ROOM], const struct place *place,
+    const char *path);
+
 #endif

@@ -55,7 +55,7 @@ static const struct rule {
 	    B(SIZE_MOST) | B(NEWER) | B(OLDER) | B(DEPTH), 0 },
 	{ FT1_DU, 0, B(PATH), 0 },
 	{ FT1_DF, 0, B(PATH), 0 },
-	{ FT1_TOUCH, B(PATH), B(MTIME) | IF_ANY | B(WAIT_LOCK), 0 },
+	{ FT1_TOUCH, B(PATH), B(MODE) | B(MTIME) | IF_ANY | B(WAIT_LOCK), 0 },
 	{ FT1_PIECES, B(PATH), B(OFFSET) | B(LENGTH) | B(IF_VERSION) |
 	    B(WAIT_LOCK), 0 },
 };
