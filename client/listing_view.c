@@ -7,9 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "colors.h"
+#include "columns.h"
 #include "ft1.h"
 #include "reply.h"
+#include "screen.h"
 #include "show.h"
 
 #define KEPT_MOST	(32u << 20)	/* bytes of entries that are sorted */
@@ -19,7 +23,8 @@
 struct listing_view {
 	struct show_clock clock;
 	struct report	*report;	/* borrowed */
-	bool		 is_long;
+	enum listing_style style;
+	struct colors	*colors;	/* owned; or NULL */
 	bool		 streams;	/* there are too many to be sorted */
 	uint64_t	 count;
 	uint8_t		*kept;		/* owned; a row of entries */
@@ -27,15 +32,23 @@ struct listing_view {
 };
 
 enum status
-listing_view_new(struct listing_view **out, bool is_long,
+listing_view_new(struct listing_view **out, enum listing_style style,
     struct report *report)
 {
+	enum status st = STATUS_OK;
+
 	*out = calloc(1, sizeof(**out));
 	if (*out == NULL)
 		return status_no_memory();
-	(*out)->is_long = is_long;
+	(*out)->style = style;
 	(*out)->report = report;
-	return STATUS_OK;
+	if (colors_are_wanted(STDOUT_FILENO))
+		st = colors_new(&(*out)->colors, getenv("LS_COLORS"));
+	if (st != STATUS_OK) {
+		listing_view_free(*out);
+		*out = NULL;
+	}
+	return st;
 }
 
 void
@@ -43,6 +56,7 @@ listing_view_free(struct listing_view *view)
 {
 	if (view == NULL)
 		return;
+	colors_free(view->colors);
 	free(view->kept);
 	free(view);
 }
@@ -59,16 +73,31 @@ check_output(void)
 	return ferror(stdout) ? status_errno("standard output") : STATUS_OK;
 }
 
-/* Show a row whose entries have been checked. */
+static struct columns_cell
+cell_of(const struct listing_view *view, const struct ft1_entry *entry)
+{
+	return (struct columns_cell){ .name = entry->name,
+	    .len = entry->name_len,
+	    .color = colors_of(view->colors, entry) };
+}
+
+/* Show a row whose entries have been checked, a line for each. */
 static enum status
 show_row(struct listing_view *view, const uint8_t *row, size_t len)
 {
+	struct columns_cell cell;
 	struct ft1_entry entry;
 
-	while (ft1_entry_next(&entry, &row, &len) == FT1_FIELD)
-		if (!report_entry(view->report, "list", &entry))
-			show_entry(stdout, &view->clock, &entry,
-			    view->is_long);
+	while (ft1_entry_next(&entry, &row, &len) == FT1_FIELD) {
+		if (report_entry(view->report, "list", &entry))
+			continue;
+		if (view->style != LISTING_COLUMNS)
+			show_facts(stdout, &view->clock, &entry,
+			    view->style == LISTING_LONG);
+		cell = cell_of(view, &entry);
+		columns_show_cell(stdout, &cell);
+		putchar('\n');
+	}
 	return check_output();
 }
 
@@ -167,12 +196,47 @@ size_at(const uint8_t *at)
 	return HEAD + (size_t)(at[0] << 8 | at[1]);
 }
 
+static enum status
+show_columns(struct listing_view *view, const uint32_t *places)
+{
+	struct columns_cell *cells;
+	struct ft1_entry entry;
+	const uint8_t *at;
+	enum status st;
+	size_t i, len;
+
+	if ((cells = calloc(view->count, sizeof(*cells))) == NULL)
+		return status_no_memory();
+	for (i = 0; i < view->count; i++) {
+		at = view->kept + places[i];
+		len = size_at(at);
+		(void)ft1_entry_next(&entry, &at, &len);
+		cells[i] = cell_of(view, &entry);
+	}
+	st = columns_show(stdout, cells, view->count,
+	    screen_columns(STDOUT_FILENO));
+	free(cells);
+	return st == STATUS_OK ? check_output() : st;
+}
+
+static enum status
+show_lines(struct listing_view *view, const uint32_t *places)
+{
+	enum status st = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < view->count && st == STATUS_OK; i++)
+		st = show_row(view, view->kept + places[i],
+		    size_at(view->kept + places[i]));
+	return st;
+}
+
 enum status
 listing_view_end(struct listing_view *view)
 {
-	enum status st = STATUS_OK;
+	enum status st;
 	uint32_t *places;
-	size_t n = 0, i, at;
+	size_t n = 0, at;
 
 	if (view->kept_len == 0)
 		return check_output();
@@ -181,9 +245,8 @@ listing_view_end(struct listing_view *view)
 	for (at = 0; at < view->kept_len; at += size_at(view->kept + at))
 		places[n++] = (uint32_t)at;
 	qsort_r(places, n, sizeof(*places), by_name, view->kept);
-	for (i = 0; i < n && st == STATUS_OK; i++)
-		st = show_row(view, view->kept + places[i],
-		    size_at(view->kept + places[i]));
+	st = view->style == LISTING_COLUMNS ? show_columns(view, places) :
+	    show_lines(view, places);
 	free(places);
 	view->kept_len = 0;
 	return st;

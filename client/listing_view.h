@@ -1,6 +1,7 @@
 /*
- * listing_view - the entries of a folder on their way to the screen: sorted
- * by name as long as they fit into 32 MiB, else as they come.
+ * listing_view - the entries of a folder on their way to standard output:
+ * sorted by name as long as they fit into 32 MiB, else as they come.  On a
+ * terminal names have the colours of colors.h.
  */
 #ifndef LISTING_VIEW_H
 #define LISTING_VIEW_H
@@ -14,9 +15,15 @@
 
 struct listing_view;
 
+enum listing_style {
+	LISTING_PLAIN,		/* type, size, time and name, or a report */
+	LISTING_LONG,		/* with the mode */
+	LISTING_COLUMNS		/* names, side by side */
+};
+
 /* The report is borrowed. */
-enum status listing_view_new(struct listing_view **out, bool is_long,
-    struct report *report);
+enum status listing_view_new(struct listing_view **out,
+    enum listing_style style, struct report *report);
 void listing_view_free(struct listing_view *view);
 
 /* A row of entries as ENTRIES has them; STATUS_PROTOCOL if it is broken. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "screen.h"
 
 #define PIECE	256u		/* bytes that are escaped at once */
 #define SLOT	900		/* seconds; zones differ by multiples of it */
@@ -38,6 +39,21 @@ show_bytes(FILE *file, const void *bytes, size_t len)
 		n = piece_of(at, len);
 		fwrite(safe, 1, escape_bytes(safe, sizeof(safe), at, n), file);
 	}
+}
+
+size_t
+show_width(const void *bytes, size_t len)
+{
+	const unsigned char *at = bytes;
+	char safe[PIECE * ESCAPE_GROWTH + 1];
+	size_t n, width = 0;
+
+	for (; len > 0; at += n, len -= n) {
+		n = piece_of(at, len);
+		width += screen_width(safe,
+		    escape_bytes(safe, sizeof(safe), at, n));
+	}
+	return width;
 }
 
 void
@@ -92,7 +108,7 @@ show_mode(char out[SHOW_MODE_SIZE], char type, unsigned int mode)
 }
 
 void
-show_entry(FILE *file, struct show_clock *clock, const struct ft1_entry *entry,
+show_facts(FILE *file, struct show_clock *clock, const struct ft1_entry *entry,
     bool is_long)
 {
 	char mode[SHOW_MODE_SIZE], moment[SHOW_TIME_SIZE];
@@ -102,8 +118,6 @@ show_entry(FILE *file, struct show_clock *clock, const struct ft1_entry *entry,
 		mode[1] = '\0';
 	show_time(moment, clock, entry->mtime.seconds);
 	fprintf(file, "%s %12" PRIu64 " %s ", mode, entry->size, moment);
-	show_bytes(file, entry->name, entry->name_len);
-	putc('\n', file);
 }
 
 void

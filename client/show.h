@@ -25,6 +25,9 @@ struct show_clock {
 void show_bytes(FILE *file, const void *bytes, size_t len);
 void show_string(FILE *file, const char *string);
 
+/* Columns that the same bytes take on a terminal. */
+size_t show_width(const void *bytes, size_t len);
+
 /* "2025-11-24 23:10:59", or "?" if it is beyond any calendar. */
 #define SHOW_TIME_SIZE 32
 void show_time(char out[SHOW_TIME_SIZE], struct show_clock *clock,
@@ -35,10 +38,10 @@ void show_time(char out[SHOW_TIME_SIZE], struct show_clock *clock,
 void show_mode(char out[SHOW_MODE_SIZE], char type, unsigned int mode);
 
 /*
- * One line: type, size, time and name; with `is_long`, type and mode stand in
- * front as ls -l has them.
+ * One line without its end: type, size, time and a blank in front of a name;
+ * with `is_long`, type and mode stand in front as ls -l has them.
  */
-void show_entry(FILE *file, struct show_clock *clock,
+void show_facts(FILE *file, struct show_clock *clock,
     const struct ft1_entry *entry, bool is_long);
 
 /* "1.5M" of 1,572,864 bytes. */

@@ -3,6 +3,7 @@
 
 #include "verb.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@
 #define HELP_LEFT	26	/* columns of a command's words */
 
 static const struct verb verbs[] = {
-	{ "list", "ls", "l", 0, 1, "[-l] [PATH]",
+	{ "list", "ls dir", "l", 0, 1, "[-l] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
 	{ "get", NULL, "anpr", 1, 2,
 	    "[-anpr] [--segments N] [--wait SECONDS] FILE [LOCAL]",
@@ -56,7 +57,7 @@ static const struct verb verbs[] = {
 	    "make folders (-p: and those above them)", verb_mkdir, false, IF },
 	{ "rmdir", NULL, "", 1, -1, "[--wait SECONDS] PATH ...",
 	    "remove empty folders", verb_rmdir, false, WAITS },
-	{ "rm", "del", "r", 1, -1, "[-r] [--wait SECONDS] PATH ...",
+	{ "rm", "del delete", "r", 1, -1, "[-r] [--wait SECONDS] PATH ...",
 	    "remove files (-r: and folders with all in them)", verb_rm, false,
 	    WAITS | IF },
 	{ "mv", "rename", "", 2, 2, "[--wait SECONDS] FROM TO",
@@ -103,31 +104,63 @@ static const struct verb verbs[] = {
 	{ "help", "?", "", 0, 1, "[COMMAND]",
 	    "show this list, or what a command takes", verb_help_command,
 	    false, 0 },
-	{ "quit", "exit", "", 0, 0, "",
-	    "leave (also: bye)", verb_quit, false, 0 },
+	{ "quit", "exit bye", "", 0, 0, "",
+	    "leave", verb_quit, false, 0 },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
+#define NAMES_MOST	(4 * VERBS)	/* of verbs and their aliases */
+
+/* The verb that has the name with that number, its text in `*at`. */
+static const struct verb *
+find_name(size_t number, const char **at, size_t *len)
+{
+	size_t i;
+
+	for (i = 0; i < VERBS; i++) {
+		*at = verbs[i].name;
+		*len = strlen(*at);
+		if (number-- == 0)
+			return &verbs[i];
+		*at = verbs[i].alias;
+		while (*at != NULL && **at != '\0') {
+			*len = strcspn(*at, " ");
+			if (number-- == 0)
+				return &verbs[i];
+			*at += *len + strspn(*at + *len, " ");
+		}
+	}
+	return NULL;
+}
+
+bool
+verb_name(char out[VERB_NAME_SIZE], size_t number)
+{
+	const char *at;
+	size_t len;
+
+	if (find_name(number, &at, &len) == NULL)
+		return false;
+	assert(len < VERB_NAME_SIZE);
+	memcpy(out, at, len);
+	out[len] = '\0';
+	return true;
+}
+
 const struct verb *
 verb_find(const char *name)
 {
-	const char *names[2 * VERBS + 1];
-	char hint[128];
-	size_t i, n = 0;
+	char texts[NAMES_MOST][VERB_NAME_SIZE], hint[128];
+	const char *names[NAMES_MOST + 1], *at;
+	size_t n, len;
 
-	for (i = 0; i < VERBS; i++) {
-		if (strcmp(name, verbs[i].name) == 0 ||
-		    (verbs[i].alias != NULL &&
-		    strcmp(name, verbs[i].alias) == 0))
-			return &verbs[i];
-		names[n++] = verbs[i].name;
-		if (verbs[i].alias != NULL)
-			names[n++] = verbs[i].alias;
+	for (n = 0; n < NAMES_MOST && verb_name(texts[n], n); n++) {
+		if (strcmp(name, texts[n]) == 0)
+			return find_name(n, &at, &len);
+		names[n] = texts[n];
 	}
 	names[n] = NULL;
-	if (strcmp(name, "bye") == 0)
-		return &verbs[VERBS - 1];
 	status_set(STATUS_USAGE, "there is no command `%.64s`%s", name,
 	    nearest_hint(hint, sizeof(hint), name, names));
 	return NULL;

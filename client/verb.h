@@ -37,7 +37,8 @@ typedef enum status verb_function(struct client *client,
 
 struct verb {
 	const char	*name;
-	const char	*alias;		/* or NULL */
+	const char	*alias;		/* one or more, with blanks between;
+					 * or NULL */
 	const char	*letters;	/* options that it knows */
 	int		 least, most;	/* words; -1: any number */
 	const char	*usage;		/* behind the name */
@@ -46,6 +47,13 @@ struct verb {
 	bool		 gathers;	/* leaves the outbox to be settled */
 	uint64_t	 options;	/* OPTION_BIT of each that it knows */
 };
+
+/*
+ * The names of all verbs, aliases too, one after the other: copies the one
+ * with that number, and is false behind the last.
+ */
+#define VERB_NAME_SIZE 16
+bool verb_name(char out[VERB_NAME_SIZE], size_t number);
 
 /* The verb of that name; NULL, with the thread's text set to a hint. */
 const struct verb *verb_find(const char *name);

@@ -4,6 +4,7 @@
 #include "verb.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "digest.h"
 #include "listing_view.h"
@@ -34,6 +35,17 @@ take_entries(struct call *call, const struct frame *frame)
 	return STATUS_OK;
 }
 
+/* On a terminal as ls has it; else as scripts know it. */
+static enum listing_style
+choose_style(const struct client *client, const struct arguments *arguments)
+{
+	if (report_is_json(client->settings->report))
+		return LISTING_PLAIN;
+	if ((arguments->letters & VERB_LETTER('l')) != 0)
+		return LISTING_LONG;
+	return isatty(STDOUT_FILENO) ? LISTING_COLUMNS : LISTING_PLAIN;
+}
+
 enum status
 verb_list(struct client *client, const struct arguments *arguments,
     const char **blame)
@@ -46,8 +58,7 @@ verb_list(struct client *client, const struct arguments *arguments,
 	*blame = arguments->words[0];
 	if (*blame != NULL && (st = path_check(*blame)) != STATUS_OK)
 		return st;
-	st = listing_view_new(&view,
-	    (arguments->letters & VERB_LETTER('l')) != 0,
+	st = listing_view_new(&view, choose_style(client, arguments),
 	    client->settings->report);
 	if (st != STATUS_OK)
 		return st;

@@ -120,7 +120,7 @@ class ShellTest(ftlib.Test):
 class Shell(ShellTest):
     def test_commands_are_typed_one_after_the_other(self):
         shell = self.shell()
-        shell.type(b'list\n')
+        shell.type(b'list -l\n')
         shell.see(rb'3 2023-11-14 22:13:20 a\r\n')
         shell.type(b'get a "b c"\n')
         shell.see(rb'get a 3 bytes\r\n')
@@ -216,7 +216,7 @@ class Shell(ShellTest):
         shell.see_prompt()
         self.assertEqual(len(self.peer.names('ABORT')), 1)
         shell.type(b'list\n')
-        shell.see(rb' a\r\n')
+        shell.see(rb'\na\r\n')
         shell.see_prompt()
         shell.type(CTRL_D)
         self.assertEqual(shell.end(), 0)
@@ -269,7 +269,7 @@ class Shell(ShellTest):
         terminal.type(b'wrong\n')
         terminal.see(rb"refused.*\s.*password: ")
         terminal.type(b'correct horse\n')
-        self.assertNotIn(b'horse', terminal.see(rb' a\r\n'))
+        self.assertNotIn(b'horse', terminal.see(rb'\na\r\n'))
         self.assertEqual(terminal.end(), 0)
 
     def test_three_wrong_passwords_are_enough(self):

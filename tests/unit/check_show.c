@@ -124,18 +124,18 @@ START_TEST(times_agree_with_the_zone_all_year)
 }
 END_TEST
 
-START_TEST(an_entry_is_one_line)
+START_TEST(facts_stand_in_columns)
 {
 	struct ft1_entry entry = { .type = 'f', .mode = 0640, .size = 4096,
-	    .mtime = { 1700000000, 0 }, .name = "a\nb", .name_len = 3 };
+	    .mtime = { 1700000000, 0 }, .name = "a", .name_len = 1 };
 	struct show_clock clock = { 0 };
 
-	show_entry(out, &clock, &entry, false);
+	show_facts(out, &clock, &entry, false);
 	entry.type = 'd';
-	show_entry(out, &clock, &entry, true);
+	show_facts(out, &clock, &entry, true);
 	ck_assert_str_eq(seen(),
-	    "-         4096 2023-11-14 22:13:20 a\\nb\n"
-	    "drw-r-----         4096 2023-11-14 22:13:20 a\\nb\n");
+	    "-         4096 2023-11-14 22:13:20 "
+	    "drw-r-----         4096 2023-11-14 22:13:20 ");
 }
 END_TEST
 
@@ -169,7 +169,7 @@ main(void)
 		times_are_those_of_the_calendar,
 		times_beyond_any_calendar_are_a_question_mark,
 		times_agree_with_the_zone_all_year,
-		an_entry_is_one_line,
+		facts_stand_in_columns,
 		amounts_have_three_digits_at_most,
 		NULL
 	};

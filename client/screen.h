@@ -1,0 +1,21 @@
+/*
+ * screen - how wide a terminal is, and a text on it.
+ */
+#ifndef SCREEN_H
+#define SCREEN_H
+
+#include <stddef.h>
+
+/* Columns of the terminal behind `fd`; 80 if it does not tell. */
+unsigned int screen_columns(int fd);
+
+/* Lines of it; 24 if it does not tell. */
+unsigned int screen_lines(int fd);
+
+/*
+ * Columns that a text takes that has been escaped (escape.h): two for a wide
+ * character, none for one that combines with that before.
+ */
+size_t screen_width(const char *text, size_t len);
+
+#endif
