@@ -16,6 +16,7 @@
 struct item {
 	struct call	 call;
 	struct errand	 errand;	/* its path is owned */
+	struct errand_found found;	/* its link is owned */
 };
 
 struct errands {
@@ -43,7 +44,35 @@ errands_new(struct errands **out, struct client *client, errand_done *done,
 static size_t
 bytes_of(const struct errand *errand)
 {
-	return FT1_HEADER_SIZE + FIELDS_BYTES + strlen(errand->path);
+	return FT1_HEADER_SIZE + FIELDS_BYTES + strlen(errand->path) +
+	    (errand->link != NULL ? strlen(errand->link) : 0);
+}
+
+static enum status
+take_found(struct call *call, const struct frame *frame)
+{
+	struct item *item = call->owner;
+	struct errand_found *found = &item->found;
+	struct reply reply;
+	enum status st;
+
+	if (frame->header.type != FT1_OK)
+		return status_set(STATUS_PROTOCOL, "the server answered a "
+		    "question for a file with a frame of type %u",
+		    frame->header.type);
+	if ((st = reply_read(&reply, frame, REPLY_ENTRY)) != STATUS_OK)
+		return st;
+	*found = (struct errand_found){ .type = reply.entry.type,
+	    .mode = reply.entry.mode, .size = reply.entry.size,
+	    .mtime = reply.entry.mtime };
+	memcpy(found->version, reply.entry.version, FT1_ID_SIZE);
+	if (reply.link.at == NULL)
+		return STATUS_OK;
+	if (memchr(reply.link.at, '\0', reply.link.len) != NULL)
+		return status_set(STATUS_PROTOCOL,
+		    "the server told of a link with a NUL byte");
+	found->link = strndup((const char *)reply.link.at, reply.link.len);
+	return found->link == NULL ? status_no_memory() : STATUS_OK;
 }
 
 static void
@@ -53,6 +82,10 @@ send_item(const struct errands *errands, struct item *item)
 	struct ft1_frame *frame;
 
 	item->call = (struct call){ 0 };
+	if (errand->type == FT1_STAT) {
+		item->call.receiver = take_found;
+		item->call.owner = item;
+	}
 	frame = remote_request(errands->client->remote, errand->type, 0,
 	    &item->call);
 	ft1_put_string(frame, FT1_TAG_PATH, errand->path);
@@ -66,6 +99,9 @@ send_item(const struct errands *errands, struct item *item)
 		ft1_put_bytes(frame, FT1_TAG_PARENTS, "", 0);
 	if (errand->tree != NULL)
 		ft1_put_bytes(frame, FT1_TAG_TREE, errand->tree, FT1_ID_SIZE);
+	if (errand->link != NULL || errand->asks_link)
+		ft1_put_string(frame, FT1_TAG_LINK,
+		    errand->link != NULL ? errand->link : "");
 	(void)remote_send(errands->client->remote);
 }
 
@@ -106,6 +142,7 @@ settle_first(struct errands *errands)
 		st = STATUS_OK;
 	}
 	free((char *)item->errand.path);
+	free(item->found.link);
 	return st;
 }
 
@@ -147,6 +184,8 @@ errands_add(struct errands *errands, const struct errand *errand)
 	item = &errands->at[(errands->first + errands->len++) % WINDOW];
 	item->errand = *errand;
 	item->errand.path = path;
+	item->errand.found = &item->found;
+	item->found = (struct errand_found){ .link = NULL };
 	errands->bytes += bytes_of(errand);
 	send_item(errands, item);
 	return STATUS_OK;

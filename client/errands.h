@@ -17,10 +17,20 @@
 #include "patience.h"
 #include "status.h"
 
+/* What the server tells of a file. */
+struct errand_found {
+	char		 type;		/* 'f', 'd', 'l' or 'o' */
+	uint16_t	 mode;
+	uint64_t	 size;
+	struct file_time mtime;
+	uint8_t		 version[FT1_ID_SIZE];
+	char		*link;		/* text of a link, if asked for */
+};
+
 struct errand {
 	enum ft1_type	 type;		/* of a request that has a path, is
-					 * answered by a plain OK, and may be
-					 * made twice */
+					 * answered by a plain OK, or is a
+					 * STAT, and may be made twice */
 	const char	*path;		/* copied */
 	size_t		 number;	/* for who hears of it */
 	uint32_t	 wait;		/* seconds, for locks of others */
@@ -29,6 +39,9 @@ struct errand {
 	bool		 has_time;
 	struct file_time time;
 	bool		 has_parents;	/* make those that are missing */
+	const char	*link;		/* borrowed: text of a SYMLINK */
+	bool		 asks_link;	/* STAT: of a link itself */
+	const struct errand_found *found;	/* of STAT, for `done` */
 	const uint8_t	*tree;		/* borrowed: id of the folder, sent as
 					 * one, that it belongs to; or NULL */
 };

@@ -7,10 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "ft1.h"
 #include "paths.h"
 
 #define MODE_BITS	0777
+
+/* A folder that is being read, and those above it. */
+struct above {
+	dev_t		 dev;
+	ino_t		 ino;
+	const struct above *next;
+};
 
 /* The names in one folder. */
 struct names {
@@ -110,66 +119,135 @@ is_in(const struct local_tree *tree, const char *path, const struct stat *sb)
 	    tree_filter_fits(filter, (uint64_t)sb->st_size, mtime));
 }
 
+/* One that is looked at: also what its text says, if it is a link. */
+struct look {
+	char		*full, *path;	/* owned */
+	struct stat	 sb;
+	const struct above *above;
+};
+
 static enum status read_folder(struct local_tree *tree, const char *folder,
-    const char *prefix);
+    const char *prefix, const struct above *above);
 
-/* Only the lack of memory is a failure here; others are in the tally. */
-static enum status
-look(struct local_tree *tree, const char *full, char *path)
+/* Is it a folder that we are in already, by way of a link? */
+static bool
+leads_back(const struct look *look)
 {
-	enum status st;
-	struct stat sb;
-	bool is_folder;
+	const struct above *above;
 
-	if (tree->options != NULL && tree->options->deletes &&
-	    (st = path_list_add(&tree->seen, path)) != STATUS_OK) {
-		free(path);
+	for (above = look->above; above != NULL; above = above->next)
+		if (above->dev == look->sb.st_dev &&
+		    above->ino == look->sb.st_ino)
+			return true;
+	return false;
+}
+
+/* Its path goes into the tree. */
+static enum status
+take(struct local_tree *tree, struct look *look)
+{
+	const struct above here = { look->sb.st_dev, look->sb.st_ino,
+		look->above };
+	char *path = look->path;
+	enum status st;
+
+	look->path = NULL;
+	if ((st = add_entry(tree, path, &look->sb)) != STATUS_OK ||
+	    !S_ISDIR(look->sb.st_mode))
 		return st;
-	}
-	if (lstat(full, &sb) == -1)
-		tally_fail(tree->tally, full, status_errno("%s", full));
-	else if (!is_in(tree, path, &sb))
-		;	/* not even told of: that was asked for */
-	else if (S_ISLNK(sb.st_mode) && !tree->lists_all)
-		tally_skip(tree->settings, full, "is a symbolic link");
-	else if (!S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode) &&
-	    !tree->lists_all)
-		tally_fail(tree->tally, full, status_set(STATUS_NOT_A_FILE,
-		    "%s: neither a file nor a folder", full));
-	else {
-		is_folder = S_ISDIR(sb.st_mode);
-		if ((st = add_entry(tree, path, &sb)) != STATUS_OK ||
-		    !is_folder)
-			return st;
-		if ((st = read_folder(tree, full, path)) == STATUS_OK ||
-		    st == STATUS_NO_MEMORY)
-			return st;
-		tally_fail(tree->tally, full, st);
-		return STATUS_OK;
-	}
-	free(path);
+	st = read_folder(tree, look->full, path, &here);
+	if (st == STATUS_OK || st == STATUS_NO_MEMORY)
+		return st;
+	tally_fail(tree->tally, look->full, st);
 	return STATUS_OK;
 }
 
 static enum status
-read_folder(struct local_tree *tree, const char *folder, const char *prefix)
+take_link(struct local_tree *tree, struct look *look)
 {
+	char text[FT1_PATH_MAX + 1];
+	ssize_t n = readlink(look->full, text, sizeof(text) - 1);
+	enum status st;
+
+	if (n == -1) {
+		tally_fail(tree->tally, look->full,
+		    status_errno("%s", look->full));
+		return STATUS_OK;
+	}
+	text[n] = '\0';
+	if ((st = take(tree, look)) != STATUS_OK)
+		return st;
+	tree->at[tree->len - 1].link = strdup(text);
+	return tree->at[tree->len - 1].link == NULL ? status_no_memory() :
+	    STATUS_OK;
+}
+
+/* Only the lack of memory is a failure here; others are in the tally. */
+static enum status
+judge(struct local_tree *tree, struct look *look)
+{
+	const struct tree_options *options = tree->options;
+	const char *full = look->full;
+	mode_t mode = look->sb.st_mode;
+
+	if (!is_in(tree, look->path, &look->sb))
+		return STATUS_OK;	/* not even told: it was asked for */
+	if (tree->lists_all)
+		return take(tree, look);
+	if (S_ISLNK(mode) && options != NULL && options->keeps_links)
+		return take_link(tree, look);
+	if (S_ISLNK(mode))
+		tally_skip(tree->settings, full, "is a symbolic link");
+	else if (!S_ISREG(mode) && !S_ISDIR(mode))
+		tally_fail(tree->tally, full, status_set(STATUS_NOT_A_FILE,
+		    "%s: neither a file nor a folder", full));
+	else if (S_ISDIR(mode) && leads_back(look))
+		tally_fail(tree->tally, full, status_set(STATUS_NOT_A_FILE,
+		    "%s: leads back to a folder above it", full));
+	else
+		return take(tree, look);
+	return STATUS_OK;
+}
+
+static enum status
+look_at(struct local_tree *tree, struct look *look)
+{
+	const struct tree_options *options = tree->options;
+	enum status st;
+
+	if (look->full == NULL || look->path == NULL)
+		return status_no_memory();
+	if (options != NULL && options->deletes &&
+	    (st = path_list_add(&tree->seen, look->path)) != STATUS_OK)
+		return st;
+	if ((options != NULL && options->follows ?
+	    stat(look->full, &look->sb) : lstat(look->full, &look->sb)) == 0)
+		return judge(tree, look);
+	if (options == NULL ||
+	    tree_filter_admits(&options->filter, look->path, false))
+		tally_fail(tree->tally, look->full,
+		    status_errno("%s", look->full));
+	return STATUS_OK;
+}
+
+static enum status
+read_folder(struct local_tree *tree, const char *folder, const char *prefix,
+    const struct above *above)
+{
+	struct look look;
 	struct names names;
 	enum status st;
-	char *full, *path;
 	size_t i;
 
 	st = read_names(&names, folder);
 	for (i = 0; i < names.len && st == STATUS_OK; i++) {
-		full = path_join(folder, names.at[i]);
-		path = prefix == NULL ? strdup(names.at[i]) :
-		    path_join(prefix, names.at[i]);
-		if (full == NULL || path == NULL) {
-			free(path);
-			st = status_no_memory();
-		} else
-			st = look(tree, full, path);
-		free(full);
+		look = (struct look){ .above = above,
+		    .full = path_join(folder, names.at[i]),
+		    .path = prefix == NULL ? strdup(names.at[i]) :
+		    path_join(prefix, names.at[i]) };
+		st = look_at(tree, &look);
+		free(look.full);
+		free(look.path);
 	}
 	free_names(&names);
 	return st;
@@ -178,6 +256,7 @@ read_folder(struct local_tree *tree, const char *folder, const char *prefix)
 static enum status
 read_top(struct local_tree *tree, const char *folder)
 {
+	struct above here = { 0 };
 	enum status st;
 	struct stat sb;
 
@@ -186,8 +265,10 @@ read_top(struct local_tree *tree, const char *folder)
 	if (!S_ISDIR(sb.st_mode))
 		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
 		    folder);
+	here.dev = sb.st_dev;
+	here.ino = sb.st_ino;
 	tree->mode = sb.st_mode & MODE_BITS;
-	st = read_folder(tree, folder, NULL);
+	st = read_folder(tree, folder, NULL, &here);
 	path_list_sort(&tree->seen);
 	return st;
 }
@@ -218,8 +299,10 @@ local_tree_list(struct local_tree *out, const char *folder,
 void
 local_tree_clear(struct local_tree *tree)
 {
-	while (tree->len > 0)
+	while (tree->len > 0) {
 		free(tree->at[--tree->len].path);
+		free(tree->at[tree->len].link);
+	}
 	free(tree->at);
 	tree->at = NULL;
 	tree->room = 0;

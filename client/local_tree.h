@@ -2,8 +2,9 @@
  * local_tree - all that stands below a folder of this machine, in the order of
  * names: a folder before what is in it.
  *
- * Symbolic links are left out with a notice; what is neither a file nor a
- * folder, or cannot be read, is a failure in the tally.
+ * Symbolic links are left out with a notice, unless the options keep or follow
+ * them; what is neither a file nor a folder, or cannot be read, or leads back
+ * to a folder above it, is a failure in the tally.
  */
 #ifndef LOCAL_TREE_H
 #define LOCAL_TREE_H
@@ -22,6 +23,8 @@ struct local_entry {
 	char		*path;		/* from the folder on: "a/b" */
 	bool		 is_folder;	/* or a file; of local_tree_list also
 					 * anything else */
+	char		*link;		/* the text of a link that is kept; or
+					 * NULL */
 	uint32_t	 mode;		/* permission bits */
 	uint64_t	 size;		/* of a file */
 };

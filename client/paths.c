@@ -41,6 +41,13 @@ path_join(const char *folder, const char *name)
 	return out;
 }
 
+char *
+path_below(const char *folder, const char *name)
+{
+	return strcmp(folder, ".") == 0 ? strdup(name) :
+	    path_join(folder, name);
+}
+
 enum status
 path_check(const char *path)
 {

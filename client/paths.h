@@ -17,6 +17,9 @@ bool path_is_folder(const char *path);
 /* "FOLDER/NAME", to be freed; NULL if there is no memory. */
 char *path_join(const char *folder, const char *name);
 
+/* The same, of a folder of the server; one in "." is just NAME. */
+char *path_below(const char *folder, const char *name);
+
 /* STATUS_NAME_TOO_LONG if the path is longer than any server takes. */
 enum status path_check(const char *path);
 

@@ -7,11 +7,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <linux/openat2.h>
-
+#include "below.h"
 #include "errands.h"
 #include "local_tree.h"
 #include "paths.h"
@@ -99,36 +97,16 @@ struct local {
 	int		 fd;		/* owned */
 };
 
-/* No link leads out, whatever has become of the folders meanwhile. */
-static int
-open_parent(const struct local *local, const char *path)
-{
-	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
-	const char *slash = strrchr(path, '/');
-	char *parent;
-	int fd;
-
-	if (slash == NULL)
-		return fcntl(local->fd, F_DUPFD_CLOEXEC, 0);
-	if ((parent = strndup(path, (size_t)(slash - path))) == NULL)
-		return -1;
-	fd = (int)syscall(SYS_openat2, local->fd, parent, &how, sizeof(how));
-	free(parent);
-	return fd;
-}
-
 static bool
 remove_at(const struct local *local, const struct item *item)
 {
-	int fd = open_parent(local, item->path);
+	const char *name;
 	bool good;
+	int fd;
 
-	if (fd == -1)
+	if ((fd = below_parent(local->fd, item->path, &name)) == -1)
 		return false;
-	good = unlinkat(fd, strrchr(item->path, '/') != NULL ?
-	    strrchr(item->path, '/') + 1 : item->path,
-	    item->is_folder ? AT_REMOVEDIR : 0) == 0;
+	good = unlinkat(fd, name, item->is_folder ? AT_REMOVEDIR : 0) == 0;
 	close(fd);
 	return good;
 }
@@ -216,8 +194,7 @@ static enum status
 remove_remote(void *owner, const struct item *item)
 {
 	struct far *far = owner;
-	char *path = strcmp(far->folder, ".") == 0 ? strdup(item->path) :
-	    path_join(far->folder, item->path);
+	char *path = path_below(far->folder, item->path);
 	struct errand errand = { .path = path,
 	    .type = item->is_folder ? FT1_RMDIR : FT1_RM };
 	enum status st = STATUS_OK;

@@ -3,7 +3,7 @@
 
 #include "remote_tree.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,9 +53,12 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 {
 	size_t room = tree->room * 2 + 64;
 	struct remote_entry *more, *out;
+	const char *prefix = tree->prefix != NULL ? tree->prefix : "";
+	int len;
 
 	if (tree->told == REMOTE_TREE_MOST ||
-	    entry->name_len >= REMOTE_TREE_PATHS - tree->bytes)
+	    strlen(prefix) + 1 + entry->name_len >=
+	    REMOTE_TREE_PATHS - tree->bytes)
 		return too_many();
 	if (tree->len == tree->room) {
 		more = realloc(tree->at, room * sizeof(*more));
@@ -69,33 +72,43 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 	    .mode = entry->mode, .size = entry->size,
 	    .mtime = entry->mtime };
 	memcpy(out->id, entry->version, sizeof(out->id));
-	if ((out->path = strndup(entry->name, entry->name_len)) == NULL)
+	len = asprintf(&out->path, "%s%s%.*s", prefix,
+	    *prefix != '\0' ? "/" : "", (int)entry->name_len, entry->name);
+	if (len == -1)
 		return status_no_memory();
 	tree->len++;
-	tree->bytes += entry->name_len;
+	tree->bytes += (size_t)len;
 	return STATUS_OK;
+}
+
+bool
+remote_tree_admits(const struct remote_tree *tree,
+    const struct remote_entry *entry)
+{
+	const struct tree_filter *filter;
+
+	if (tree->options == NULL)
+		return true;
+	filter = &tree->options->filter;
+	return tree_filter_reaches(filter, entry->path, entry->type == 'd') &&
+	    (entry->type != 'f' ||
+	    tree_filter_fits(filter, entry->size, entry->mtime));
 }
 
 /* The entry that came last stays only if the options let it in. */
 static enum status
 drop_if_out(struct remote_tree *tree)
 {
-	const struct remote_entry *entry = &tree->at[tree->len - 1];
-	const struct tree_filter *filter;
+	struct remote_entry *entry = &tree->at[tree->len - 1];
 	enum status st;
 
-	if (tree->options == NULL)
-		return STATUS_OK;
-	if (tree->options->deletes &&
+	if (tree->options != NULL && tree->options->deletes &&
 	    (st = path_list_add(&tree->seen, entry->path)) != STATUS_OK)
 		return st;
-	filter = &tree->options->filter;
-	if (tree_filter_reaches(filter, entry->path, entry->type == 'd') &&
-	    (entry->type != 'f' ||
-	    tree_filter_fits(filter, entry->size, entry->mtime)))
-		return STATUS_OK;
-	free(entry->path);
-	tree->len--;
+	if (!remote_tree_admits(tree, entry)) {
+		free(entry->path);
+		tree->len--;
+	}
 	return STATUS_OK;
 }
 
@@ -133,7 +146,7 @@ take_found(struct call *call, const struct frame *frame)
 		    "the server answered a find with a frame of type %u",
 		    frame->header.type);
 	st = reply_read(&reply, frame, REPLY_COUNT);
-	if (st == STATUS_OK && reply.count != tree->told)
+	if (st == STATUS_OK && reply.count != tree->told - tree->before)
 		st = status_set(STATUS_PROTOCOL,
 		    "the server told of fewer files than it found");
 	return st;
@@ -156,16 +169,28 @@ remote_tree_sort(struct remote_tree *tree)
 }
 
 enum status
-remote_tree_read(struct remote_tree *tree, struct remote *remote,
-    const char *path)
+remote_tree_add(struct remote_tree *tree, struct remote *remote,
+    const char *path, const char *prefix)
 {
 	struct call call = { .receiver = take_found, .owner = tree };
 	struct ft1_frame *frame;
 	enum status st;
 
+	tree->before = tree->told;
+	tree->prefix = prefix;
 	frame = remote_request(remote, FT1_FIND, 0, &call);
 	ft1_put_string(frame, FT1_TAG_PATH, path);
 	st = remote_finish(remote, &call);
+	tree->prefix = NULL;
+	return st;
+}
+
+enum status
+remote_tree_read(struct remote_tree *tree, struct remote *remote,
+    const char *path)
+{
+	enum status st = remote_tree_add(tree, remote, path, NULL);
+
 	remote_tree_sort(tree);
 	return st;
 }
@@ -179,6 +204,6 @@ remote_tree_clear(struct remote_tree *tree)
 	tree->at = NULL;
 	tree->room = 0;
 	tree->bytes = 0;
-	tree->told = 0;
+	tree->told = tree->before = 0;
 	path_list_clear(&tree->seen);
 }

@@ -8,12 +8,15 @@
 #ifndef REMOTE_TREE_H
 #define REMOTE_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ft1.h"
+#include "ftclient.h"
 #include "path_list.h"
 #include "remote.h"
 #include "status.h"
+#include "tally.h"
 #include "tree_options.h"
 
 #define REMOTE_TREE_MOST	4194304u	/* files and folders, and ... */
@@ -21,7 +24,7 @@
 
 struct remote_entry {
 	char		*path;		/* from the folder on: "a/b" */
-	char		 type;		/* 'f', 'd', 'l' or 'o' */
+	char		 type;		/* 'f', 'd', 'l' or 'o'; NUL: out */
 	uint16_t	 mode;
 	uint64_t	 size;
 	struct file_time mtime;
@@ -32,7 +35,8 @@ struct remote_tree {
 	struct remote_entry *at;	/* owned, with their paths */
 	size_t		 len, room;
 	size_t		 bytes;		/* of all paths */
-	uint64_t	 told;		/* entries, of which the options ... */
+	const char	*prefix;	/* of paths that come; or NULL */
+	uint64_t	 before, told;	/* entries, of which the options ... */
 	const struct tree_options *options;	/* borrowed: let these in; or
 						 * NULL: all */
 	struct path_list seen;		/* sorted, if the options delete: also
@@ -42,6 +46,22 @@ struct remote_tree {
 /* Begin with { .options = ... }.  Ask for all that is below that path. */
 enum status remote_tree_read(struct remote_tree *tree, struct remote *remote,
     const char *path);
+
+/* And all that is below another one, as if it were the entry `prefix`. */
+enum status remote_tree_add(struct remote_tree *tree, struct remote *remote,
+    const char *path, const char *prefix);
+
+/*
+ * Put what links lead to in their places, and all that is below it: path is
+ * that of the whole.  What cannot be followed, or leads back to a folder above
+ * it, is a failure in the tally, and has no type then.
+ */
+enum status remote_tree_follow(struct remote_tree *tree,
+    struct client *client, const char *path, struct tally *tally);
+
+/* Do the options let it in? */
+bool remote_tree_admits(const struct remote_tree *tree,
+    const struct remote_entry *entry);
 
 /* Take the rows of an ENTRIES frame. */
 enum status remote_tree_take(struct remote_tree *tree,

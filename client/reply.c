@@ -43,6 +43,7 @@ static const struct row {
 	ROW(CLASS, U8, class),
 	ROW(WAIT, U32, wait),
 	ROW(TEXT, BYTES, text),
+	{ FT1_TAG_LINK, REPLY_ENTRY, BYTES, offsetof(struct reply, link) },
 	{ FT1_TAG_HOLDER, REPLY_CODE, BYTES, offsetof(struct reply, holder) },
 	ROW(SUM, BYTES, sum),
 	ROW(FREE, U64, free),

@@ -286,6 +286,8 @@ report_tally(struct report *report, const struct tally *tally,
 	json_line_number(&line, "files", tally->files);
 	json_line_number(&line, "folders", tally->folders);
 	json_line_number(&line, "bytes", tally->bytes);
+	json_line_number(&line, "links", tally->links);
+	json_line_number(&line, "removed", tally->removed);
 	json_line_number(&line, "failures", tally->failures);
 	return end(report, &line);
 }
@@ -299,6 +301,21 @@ report_skip(struct report *report, const char *name, const char *why)
 		return false;
 	json_line_name(&line, "name", name);
 	json_line_text(&line, "text", why);
+	return end(report, &line);
+}
+
+bool
+report_step(struct report *report, const struct report_step *step)
+{
+	struct json_line line;
+
+	if (!begin(report, &line, "step"))
+		return false;
+	json_line_text(&line, "action", step->action);
+	json_line_name(&line, "path", step->path);
+	if (step->has_size)
+		json_line_number(&line, "size", step->size);
+	json_line_flag(&line, "done", step->is_done);
 	return end(report, &line);
 }
 

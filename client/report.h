@@ -81,6 +81,16 @@ bool report_tally(struct report *report, const struct tally *tally,
     const char *path);
 bool report_skip(struct report *report, const char *name, const char *why);
 
+/* Something that is done, or would be by a command that only tells. */
+struct report_step {
+	const char	*action;	/* make, get, put, link or remove */
+	const char	*path;
+	bool		 is_done;
+	bool		 has_size;
+	uint64_t	 size;
+};
+bool report_step(struct report *report, const struct report_step *step);
+
 bool report_login(struct report *report, int64_t until);
 bool report_logout(struct report *report, unsigned int count);
 

@@ -28,13 +28,19 @@ tally_skip(const struct command_line *settings, const char *name,
 	fprintf(stderr, ": %s, skipped\n", why);
 }
 
+/* Steps are told as they are done only if they are rare. */
 static void
-tell(const struct command_line *settings, const char *what, const char *name)
+tell(const struct command_line *settings, const struct report_step *step)
 {
-	if (settings->quiet)
+	if (report_step(settings->report, step) || settings->quiet)
 		return;
-	printf("%s ", what);
-	show_string(stdout, name);
+	if (step->is_done)
+		fputs("removed ", stdout);
+	else
+		printf("would %s ", step->action);
+	show_string(stdout, step->path);
+	if (step->has_size)
+		printf(" %" PRIu64 " bytes", step->size);
 	putchar('\n');
 }
 
@@ -43,7 +49,8 @@ tally_would_make(struct tally *tally, const struct command_line *settings,
     const char *name)
 {
 	tally->folders++;
-	tell(settings, "would make", name);
+	tell(settings, &(struct report_step){ .action = "make",
+	    .path = name });
 }
 
 void
@@ -52,11 +59,18 @@ tally_would_move(struct tally *tally, const struct command_line *settings,
 {
 	tally->files++;
 	tally->bytes += size;
-	if (settings->quiet)
-		return;
-	printf("would %s ", verb);
-	show_string(stdout, name);
-	printf(" %" PRIu64 " bytes\n", size);
+	tell(settings, &(struct report_step){ .action = verb, .path = name,
+	    .has_size = true, .size = size });
+}
+
+void
+tally_linked(struct tally *tally, const struct command_line *settings,
+    const char *name)
+{
+	tally->links++;
+	if (tally->is_dry)
+		tell(settings, &(struct report_step){ .action = "link",
+		    .path = name });
 }
 
 void
@@ -64,7 +78,8 @@ tally_removed(struct tally *tally, const struct command_line *settings,
     const char *name)
 {
 	tally->removed++;
-	tell(settings, tally->is_dry ? "would remove" : "removed", name);
+	tell(settings, &(struct report_step){ .action = "remove",
+	    .path = name, .is_done = !tally->is_dry });
 }
 
 void
@@ -85,6 +100,8 @@ tally_tell(const struct tally *tally, const struct command_line *settings,
 	show_string(stdout, name);
 	printf(" %" PRIu64 " files, %" PRIu64 " folders, %" PRIu64 " bytes",
 	    tally->files, tally->folders, tally->bytes);
+	if (tally->links > 0)
+		printf(", %" PRIu64 " links", tally->links);
 	if (tally->removed > 0)
 		printf(", %" PRIu64 " removed", tally->removed);
 	if (tally->failures > 0)

@@ -17,7 +17,7 @@ struct report;
 struct tally {
 	struct report	*report;	/* borrowed, or NULL */
 	uint64_t	files, folders, bytes;
-	uint64_t	removed;
+	uint64_t	links, removed;
 	uint64_t	failures;
 	enum status	first;
 	bool		is_async;	/* not on the server's disk yet */
@@ -37,6 +37,10 @@ void tally_would_make(struct tally *tally,
 void tally_would_move(struct tally *tally,
     const struct command_line *settings, const char *verb, const char *name,
     uint64_t size);
+
+/* A link is made, or would be. */
+void tally_linked(struct tally *tally, const struct command_line *settings,
+    const char *name);
 
 /* Tell of what is removed, or would be. */
 void tally_removed(struct tally *tally, const struct command_line *settings,

@@ -19,6 +19,8 @@
 struct tree_options {
 	struct tree_filter filter;
 	bool		 is_dry;	/* only tell what would be done */
+	bool		 follows;	/* symbolic links, or ... */
+	bool		 keeps_links;
 	bool		 deletes;	/* what the source does not have */
 };
 

@@ -21,13 +21,13 @@
 static const struct verb verbs[] = {
 	{ "list", "ls dir", "l", 0, 1, "[-l] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
-	{ "get", NULL, "anpr", 1, 2,
-	    "[-anpr] [--segments N] [--wait SECONDS] FILE [LOCAL]",
+	{ "get", NULL, "Lalnpr", 1, 2,
+	    "[-Lalnpr] [--segments N] [--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it);\n"
 	    "                             -r: a folder with all in it",
 	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) |
 	    TREE_OPTIONS },
-	{ "put", NULL, "anpr", 1, 2, "[-anpr] [--atomic] [--segments N] "
+	{ "put", NULL, "Lalnpr", 1, 2, "[-Lalnpr] [--atomic] [--segments N] "
 	    "[--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
 	    "                             -r: a folder with all in it "
@@ -244,6 +244,8 @@ verb_help(FILE *file, const struct verb *verb)
 		    "first that fits decides\n    --newer-than TIME, "
 		    "--min-size SIZE, --max-size SIZE: only such files\n"
 		    "    --delete: remove what the source does not have\n"
+		    "    -L, -l: follow or keep symbolic links; else they "
+		    "are left out\n"
 		    "    -n, --dry-run: only tell what would be done\n");
 	if ((verb->options & IF) != 0)
 		fprintf(file, "    --if-absent, --if-version VERSION: only if "

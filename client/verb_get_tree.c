@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "get_links.h"
 #include "inbox.h"
 #include "paths.h"
 #include "prune.h"
@@ -263,7 +264,7 @@ fetch_files(struct get_tree *get)
 		else if (entry->type == 'f')
 			tally_fail(&get->tally, entry->path,
 			    no_parent(entry));
-		else if (entry->type == 'l')
+		else if (entry->type == 'l' && !get->options.keeps_links)
 			tally_skip(get->client->settings, entry->path,
 			    "is a symbolic link");
 		else if (entry->type == 'o')
@@ -272,6 +273,16 @@ fetch_files(struct get_tree *get)
 			    "%s: neither a file nor a folder", entry->path));
 	}
 	return inbox_end(get->inbox, st);
+}
+
+/* Behind the files: nothing is written through what is made here. */
+static enum status
+make_links(struct get_tree *get)
+{
+	const struct get_links links = { get->client, &get->tally, &get->tree,
+		get->path, get->local, get->plan.keeps };
+
+	return get->options.keeps_links ? get_links(&links) : STATUS_OK;
 }
 
 /* Only who has everything knows what is too much. */
@@ -298,10 +309,15 @@ get_all(struct get_tree *get, const char *local)
 
 	if ((st = choose_local(get, local)) == STATUS_OK)
 		st = remote_tree_read(&get->tree, client->remote, get->path);
+	if (st == STATUS_OK && get->options.follows)
+		st = remote_tree_follow(&get->tree, client, get->path,
+		    &get->tally);
 	if (st == STATUS_OK)
 		st = make_folders(get);
 	if (st == STATUS_OK)
 		st = fetch_files(get);
+	if (st == STATUS_OK)
+		st = make_links(get);
 	if (st == STATUS_OK)
 		st = remove_rest(get);
 	if (st != STATUS_OK)

@@ -49,6 +49,10 @@ verb_put(struct client *client, const struct arguments *arguments,
 	    arguments->options[OPTION_DELETE] != NULL)
 		return status_set(STATUS_USAGE, "--atomic is for a name that "
 		    "is free, where --delete finds nothing");
+	if (arguments->options[OPTION_ATOMIC] != NULL &&
+	    (arguments->letters & VERB_LETTER('l')) != 0)
+		return status_set(STATUS_USAGE,
+		    "-l and --atomic do not go together");
 	if ((st = check_segments(&letter, arguments)) != STATUS_OK)
 		return st;
 	if ((st = conditions_read(&letter.conditions, arguments)) != STATUS_OK)

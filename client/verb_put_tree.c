@@ -221,7 +221,8 @@ put_tree_send_files(struct put_tree *put)
 		/* What is to be all or nothing is nothing by now. */
 		if (put->has_id && put->tally.failures > 0)
 			break;
-		if (!put->tree.at[i].is_folder && !is_held(put, i))
+		if (!put->tree.at[i].is_folder && !is_held(put, i) &&
+		    put->tree.at[i].link == NULL)
 			st = send_file(put, put->tree.at[i].path);
 	}
 	if (st == STATUS_OK)
@@ -229,6 +230,43 @@ put_tree_send_files(struct put_tree *put)
 	if (st == STATUS_OK && remote_is_interrupted(put->client->remote))
 		st = status_set(STATUS_CANCELLED, "interrupted");
 	return st;
+}
+
+static void
+link_made(void *owner, const struct errand *errand, enum status st)
+{
+	struct put_tree *put = owner;
+
+	if (st == STATUS_OK)
+		tally_linked(&put->tally, put->client->settings,
+		    errand->path);
+	else
+		tally_fail(&put->tally, errand->path, st);
+}
+
+static enum status
+make_links(struct put_tree *put)
+{
+	struct errand errand = { .type = FT1_SYMLINK };
+	struct errands *errands;
+	enum status st;
+	char *path;
+	size_t i;
+
+	if (!put->options.keeps_links)
+		return STATUS_OK;
+	st = errands_new(&errands, put->client, link_made, put);
+	if (st != STATUS_OK)
+		return st;
+	for (i = 0; i < put->tree.len && st == STATUS_OK; i++) {
+		if ((errand.link = put->tree.at[i].link) == NULL)
+			continue;
+		errand.path = path = there(put, put->tree.at[i].path);
+		st = path == NULL ? status_no_memory() :
+		    errands_add(errands, &errand);
+		free(path);
+	}
+	return errands_end(errands, st);
 }
 
 /* What would be done, told only. */
@@ -248,6 +286,8 @@ plan_all(struct put_tree *put)
 			return status_no_memory();
 		if (entry->is_folder)
 			tally_would_make(&put->tally, settings, path);
+		else if (entry->link != NULL)
+			tally_linked(&put->tally, settings, path);
 		else
 			tally_would_move(&put->tally, settings, "put", path,
 			    entry->size);
@@ -289,7 +329,9 @@ send_all(struct put_tree *put)
 	if (put->options.is_dry)
 		return plan_all(put);
 	st = put_tree_make_folders(put);
-	return st == STATUS_OK ? put_tree_send_files(put) : st;
+	if (st == STATUS_OK)
+		st = put_tree_send_files(put);
+	return st == STATUS_OK ? make_links(put) : st;
 }
 
 static enum status

@@ -137,5 +137,189 @@ class Wire(ftlib.Test):
                 self.assertRefused('protocol', wire.call, 'SYMLINK', fields)
 
 
+class Tree(Trees):
+    """Folders with links in them, up and down."""
+
+    def setUp(self):
+        super().setUp()
+        self.top = self.make(files={'a': b'1', 'sub/b': b'22'}, folders=())
+        self.there = self.server.path('tree')
+
+    def texts(self, top):
+        """What each link below a folder says."""
+        return {os.path.relpath(os.path.join(folder, name), top):
+                os.readlink(os.path.join(folder, name))
+                for folder, folders, files in os.walk(top)
+                for name in folders + files
+                if os.path.islink(os.path.join(folder, name))}
+
+
+class Keep(Tree):
+    links = {'l': 'a', 'sub/up': '../a', 'to-sub': 'sub', 'none': 'gone'}
+
+    def setUp(self):
+        super().setUp()
+        for path, text in self.links.items():
+            os.symlink(text, self.top / path)
+
+    def test_they_go_there_and_back(self):
+        for _ in range(2):
+            done = self.client('put', '-r', '-l', 'tree')
+            self.assertEqual(done.stdout, b'put tree 2 files, 2 folders, '
+                             b'3 bytes, 4 links\n')
+            self.assertEqual(self.texts(self.there), self.links)
+        for _ in range(2):
+            done = self.client('get', '-lpr', 'tree/.', 'got')
+            self.assertEqual(done.stdout, b'get tree/. 2 files, 2 folders, '
+                             b'3 bytes, 4 links\n')
+            self.assertEqual(self.texts(self.local / 'got'), self.links)
+        self.assertEqual(os.lstat(self.local / 'got/l').st_mtime_ns,
+                         os.lstat(self.there / 'l').st_mtime_ns)
+        self.server.wait_log(r'symlink.*target="?\.\./a')
+
+    def test_a_link_here_is_replaced_and_a_file_is_not(self):
+        self.client('put', '-r', '-l', 'tree')
+        got = self.local / 'got'
+        got.mkdir()
+        os.symlink('/tmp', got / 'l')
+        (got / 'to-sub').mkdir()
+        (got / 'none').write_bytes(b'mine')
+        done = self.client('get', '-lr', 'tree/.', 'got',
+                           code=ftlib.EX_CANTCREAT)
+        self.assertEqual(os.readlink(got / 'l'), 'a')
+        self.assertEqual((got / 'none').read_bytes(), b'mine')
+        self.assertIn(b'2 links, 2 failures', done.stdout)
+        self.assertEqual([name for name in os.listdir(got)
+                          if name.endswith('.part')], [])
+
+    def test_those_that_lead_out_are_left_out(self):
+        self.client('put', '-r', 'tree')
+        os.symlink('/etc/passwd', self.there / 'abs')
+        os.symlink('../../tree/a', self.there / 'sub/out')
+        os.symlink('sub/../a', self.there / 'round')
+        os.symlink('../x', self.there / 'up')
+        done = self.client('get', '-lr', 'tree', 'got')
+        self.assertEqual(self.texts(self.local / 'got'), {})
+        for name in (b'abs', b'sub/out', b'round', b'up'):
+            self.assertIn(b'tree/' + name + b': is a symbolic link that '
+                          b'leads out of the folder, skipped', done.stderr)
+
+    def test_those_that_lead_out_are_refused_by_the_server(self):
+        os.symlink('/etc/passwd', self.top / 'abs')
+        done = self.client('put', '-lr', 'tree', code=ftlib.EX_USAGE)
+        self.assertIn(b'bad-path', done.stderr)
+        self.assertEqual(self.texts(self.there), self.links)
+
+    def test_a_dry_run_makes_none(self):
+        done = self.client('put', '-rln', 'tree')
+        self.assertIn(b'would link tree/sub/up\n', done.stdout)
+        self.assertFalse(self.there.exists())
+        self.client('put', '-rl', 'tree')
+        done = self.client('get', '-rln', 'tree', 'got')
+        self.assertIn(b'would link got/sub/up\n', done.stdout)
+        self.assertFalse((self.local / 'got').exists())
+
+    def test_delete_knows_them(self):
+        self.client('put', '-rl', 'tree')
+        (self.top / 'l').unlink()
+        self.client('put', '-rl', '--delete', 'tree')
+        left = {path: text for path, text in self.links.items()
+                if path != 'l'}
+        self.assertEqual(self.texts(self.there), left)
+        (self.there / 'none').unlink()
+        self.client('get', '-rl', '--delete', 'tree')
+        self.assertEqual(self.texts(self.top), self.texts(self.there))
+
+    def test_what_does_not_go_together(self):
+        for words in (('put', '-lLr', 'tree'), ('get', '-l', 'tree/a'),
+                      ('put', '-lr', '--atomic', 'tree', 'x'),
+                      ('put', '-L', 'tree/a')):
+            with self.subTest(words):
+                self.client(*words, code=ftlib.EX_USAGE)
+
+
+class Follow(Tree):
+    def link(self, top):
+        os.symlink('a', top / 'l')
+        os.symlink('sub', top / 'again')
+
+    followed = {'a': b'1', 'l': b'1', 'sub': None, 'sub/b': b'22',
+                'again': None, 'again/b': b'22'}
+
+    def test_put_sends_what_they_lead_to(self):
+        self.link(self.top)
+        (self.local / 'elsewhere').mkdir()
+        (self.local / 'elsewhere/f').write_bytes(b'far')
+        os.symlink('../elsewhere', self.top / 'out')
+        self.client('put', '-rL', 'tree')
+        self.assertEqual(self.content(self.there), {
+            **self.followed, 'out': None, 'out/f': b'far'})
+        self.assertEqual(self.texts(self.there), {})
+        self.client('put', '-rL', '--atomic', 'tree', 'one')
+        self.assertSame(self.there, self.server.path('one'))
+
+    def test_get_fetches_what_they_lead_to(self):
+        self.client('put', '-r', 'tree')
+        self.link(self.there)
+        os.symlink('../l', self.there / 'sub/two')
+        self.client('get', '-rL', 'tree', 'got')
+        self.assertEqual(self.content(self.local / 'got'), {
+            **self.followed, 'sub/two': b'1', 'again/two': b'1'})
+        self.assertEqual(self.texts(self.local / 'got'), {})
+
+    def test_filters_see_what_they_lead_to(self):
+        self.client('put', '-r', 'tree')
+        self.link(self.there)
+        self.link(self.top)
+        for words in (('get', '-rL', '--exclude', 'again/', '--max-size', '1',
+                       'tree', 'got'),
+                      ('put', '-rL', '--exclude', 'again/', '--max-size', '1',
+                       'tree', 'got')):
+            self.client(*words)
+        want = {'a': b'1', 'l': b'1', 'sub': None}
+        self.assertEqual(self.content(self.local / 'got'), want)
+        self.assertEqual(self.content(self.server.path('got')), want)
+
+    def test_loops_end_and_are_told(self):
+        self.client('put', '-r', 'tree')
+        for top in (self.top, self.there):
+            os.symlink('..', top / 'sub/loop')
+            os.symlink('.', top / 'self')
+        for words in (('put', '-rL', 'tree', 'new'),
+                      ('get', '-rL', 'tree', 'new')):
+            done = self.client(*words, code=ftlib.EX_NOINPUT)
+            self.assertIn(b'sub/loop: leads back to a folder above it',
+                          done.stderr)
+            self.assertIn(b'2 failures', done.stdout)
+        want = {'a': b'1', 'sub': None, 'sub/b': b'22'}
+        self.assertEqual(self.content(self.local / 'new'), want)
+        self.assertEqual(self.content(self.server.path('new')), want)
+
+    def test_loops_through_each_other_end(self):
+        self.client('put', '-r', 'tree')
+        for top in (self.top, self.there):
+            (top / 'x').mkdir()
+            (top / 'y').mkdir()
+            os.symlink('../y', top / 'x/to-y')
+            os.symlink('../x', top / 'y/to-x')
+        for name in ('x', 'y'):
+            self.server.own('tree/' + name)
+        for words in (('put', '-rL', 'tree', 'new'),
+                      ('get', '-rL', 'tree', 'new')):
+            self.client(*words, code=ftlib.EX_NOINPUT)
+        self.assertSame(self.local / 'new', self.server.path('new'))
+        self.assertIn('x/to-y', self.content(self.local / 'new'))
+
+    def test_broken_ones_are_failures(self):
+        self.client('put', '-r', 'tree')
+        os.symlink('gone', self.there / 'l')
+        os.symlink('gone', self.top / 'l')
+        os.symlink('/etc', self.there / 'out')
+        self.client('put', '-rL', 'tree', 'new', code=ftlib.EX_NOINPUT)
+        done = self.client('get', '-rL', 'tree', 'new',
+                           code=ftlib.EX_NOINPUT)
+        self.assertIn(b'2 failures', done.stdout)
+
+
 if __name__ == '__main__':
     ftlib.main()

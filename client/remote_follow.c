@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/* get -r -L: what the links of a tree lead to stands in their places. */
+#include "config.h"
+
+#include "remote_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "errands.h"
+#include "paths.h"
+
+struct follow {
+	struct remote_tree *tree;	/* borrowed, as is all here */
+	struct client	*client;
+	struct tally	*tally;
+	const char	*top;
+	uint8_t		 top_id[FT1_ID_SIZE];
+};
+
+#define TOP	SIZE_MAX	/* the number of the folder itself */
+#define FOLLOWED 'D'		/* a folder that is yet to be read */
+
+static void
+learned(void *owner, const struct errand *errand, enum status st)
+{
+	struct follow *follow = owner;
+	struct remote_entry *entry;
+
+	if (errand->number == TOP) {
+		if (st == STATUS_OK)
+			memcpy(follow->top_id, errand->found->version,
+			    FT1_ID_SIZE);
+		return;
+	}
+	entry = &follow->tree->at[errand->number];
+	if (st != STATUS_OK) {
+		tally_fail(follow->tally, errand->path, st);
+		entry->type = '\0';
+		return;
+	}
+	entry->type = errand->found->type;
+	entry->mode = errand->found->mode;
+	entry->size = errand->found->size;
+	entry->mtime = errand->found->mtime;
+	memcpy(entry->id, errand->found->version, FT1_ID_SIZE);
+	if (!remote_tree_admits(follow->tree, entry))
+		entry->type = '\0';
+	else if (entry->type == 'd')
+		entry->type = FOLLOWED;
+}
+
+static enum status
+ask(struct follow *follow, struct errands *errands, size_t number)
+{
+	char *path = number == TOP ? strdup(follow->top) :
+	    path_below(follow->top, follow->tree->at[number].path);
+	struct errand errand = { .type = FT1_STAT, .path = path,
+	    .number = number };
+	enum status st;
+
+	st = path == NULL ? status_no_memory() : errands_add(errands, &errand);
+	free(path);
+	return st;
+}
+
+/* What do the links lead to, from that entry on? */
+static enum status
+learn(struct follow *follow, size_t first)
+{
+	struct errands *errands;
+	enum status st;
+	size_t i;
+
+	st = errands_new(&errands, follow->client, learned, follow);
+	if (st != STATUS_OK)
+		return st;
+	if (first == 0)
+		st = ask(follow, errands, TOP);
+	for (i = first; i < follow->tree->len && st == STATUS_OK; i++)
+		if (follow->tree->at[i].type == 'l')
+			st = ask(follow, errands, i);
+	return errands_end(errands, st);
+}
+
+static bool
+is_above(const struct remote_entry *folder, const char *path)
+{
+	size_t len = strlen(folder->path);
+
+	return (folder->type == 'd' || folder->type == FOLLOWED) &&
+	    strncmp(path, folder->path, len) == 0 && path[len] == '/';
+}
+
+/* The version of a folder is that of no other one. */
+static bool
+leads_back(const struct follow *follow, const struct remote_entry *entry)
+{
+	const struct remote_tree *tree = follow->tree;
+	size_t i;
+
+	if (memcmp(entry->id, follow->top_id, FT1_ID_SIZE) == 0)
+		return true;
+	for (i = 0; i < tree->len; i++)
+		if (is_above(&tree->at[i], entry->path) &&
+		    memcmp(tree->at[i].id, entry->id, FT1_ID_SIZE) == 0)
+			return true;
+	return false;
+}
+
+/* A failure that is only about this folder goes into the tally. */
+static enum status
+enter(struct follow *follow, size_t number)
+{
+	struct remote_entry *entry = &follow->tree->at[number];
+	char *path = path_below(follow->top, entry->path);
+	enum status st;
+
+	if (path == NULL)
+		return status_no_memory();
+	if (leads_back(follow, entry)) {
+		tally_fail(follow->tally, path, status_set(STATUS_NOT_A_FILE,
+		    "%s: leads back to a folder above it", path));
+		entry->type = '\0';
+		free(path);
+		return STATUS_OK;
+	}
+	entry->type = 'd';
+	st = remote_tree_add(follow->tree, follow->client->remote, path,
+	    entry->path);
+	if (st != STATUS_OK && st != STATUS_NO_MEMORY &&
+	    st != STATUS_CANCELLED &&
+	    remote_lost(follow->client->remote) == STATUS_OK) {
+		tally_fail(follow->tally, path, st);
+		st = STATUS_OK;
+	}
+	free(path);
+	return st;
+}
+
+enum status
+remote_tree_follow(struct remote_tree *tree, struct client *client,
+    const char *path, struct tally *tally)
+{
+	struct follow follow = { .tree = tree, .client = client,
+	    .tally = tally, .top = path };
+	enum status st = STATUS_OK;
+	size_t first = 0, end, i;
+
+	do {
+		end = tree->len;
+		st = learn(&follow, first);
+		for (i = first; i < end && st == STATUS_OK; i++)
+			if (tree->at[i].type == FOLLOWED)
+				st = enter(&follow, i);
+		first = end;
+	} while (st == STATUS_OK && tree->len > end);
+	remote_tree_sort(tree);
+	return st;
+}
