@@ -20,6 +20,7 @@ struct option_row {
 	const char	*help;
 };
 
+#define HELP_LEFT 26	/* columns of an option in --help */
 #define RETRIES	5	/* unless said otherwise */
 #define NOTHING SIZE_MAX	/* an option that changes nothing */
 #define FIELD(name) offsetof(struct command_line, name)
@@ -35,6 +36,8 @@ static const struct option_row rows[] = {
 	    "keep the keys of known servers in FILE" },
 	{ "password-file", 0, "FILE", FIELD(password_file),
 	    "read the password from the first line of FILE" },
+	{ "password-command", 0, "COMMAND", FIELD(password_command),
+	    "run COMMAND: the first line that it prints is the password" },
 	{ "batch", 'b', "FILE", FIELD(batch_file),
 	    "run the commands in FILE, one a line (-: standard input)" },
 	{ "config", 0, "FILE", FIELD(config),
@@ -189,6 +192,9 @@ check_options(struct command_line *out)
 	if (out->pin != NULL && out->cafile != NULL)
 		return status_set(STATUS_USAGE,
 		    "--pin and --cafile exclude each other");
+	if (out->password_file != NULL && out->password_command != NULL)
+		return status_set(STATUS_USAGE, "--password-file and "
+		    "--password-command exclude each other");
 	return read_retries(out);
 }
 
@@ -297,7 +303,8 @@ command_line_give(struct command_line *out, const char *name,
 static uint64_t
 with_rivals(uint64_t given)
 {
-	static const char *const pairs[][2] = { { "pin", "cafile" } };
+	static const char *const pairs[][2] = { { "pin", "cafile" },
+		{ "password-file", "password-command" } };
 	uint64_t both, all = given;
 	size_t i;
 
@@ -341,6 +348,11 @@ command_line_help(FILE *file)
 		    rows[i].letter != 0 ? ", " : "  ", rows[i].name,
 		    rows[i].argument != NULL ? " " : "",
 		    rows[i].argument != NULL ? rows[i].argument : "");
-		fprintf(file, "  %-26s %s\n", left, rows[i].help);
+		/* What does not fit before the help stands above it. */
+		if (strlen(left) > HELP_LEFT)
+			fprintf(file, "  %s\n  %*s", left, HELP_LEFT, "");
+		else
+			fprintf(file, "  %-*s", HELP_LEFT, left);
+		fprintf(file, " %s\n", rows[i].help);
 	}
 }

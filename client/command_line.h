@@ -20,6 +20,7 @@ struct command_line {
 	const char	*cafile;
 	const char	*known_hosts;
 	const char	*password_file;
+	const char	*password_command;
 	const char	*config;	/* "none": no file */
 	const char	*batch_file;	/* "-": standard input */
 	const char	*receipts;	/* a file to add them to */

@@ -127,15 +127,18 @@ get_password(struct sign_in *s)
 	char prompt[(FT1_USER_MAX + DESTINATION_HOST_MAX) * ESCAPE_GROWTH + 32];
 	char name[FT1_USER_MAX + DESTINATION_HOST_MAX + 2];
 	size_t len;
+	const char *file = s->settings->password_file;
+	const char *command = s->settings->password_command;
 	enum status st;
 
 	/* Nobody is asked while a transfer runs. */
-	if ((s->is_more || s->revives) && s->settings->password_file == NULL)
+	if ((s->is_more || s->revives) && file == NULL && command == NULL)
 		return status_set(STATUS_LOGIN_REFUSED, s->is_more ?
 		    "the login does not hold for more connections" :
 		    "the login does not hold for another connection");
-	if (s->settings->password_file != NULL)
-		st = secret_read_file(&s->password, s->settings->password_file);
+	if (file != NULL || command != NULL)
+		st = file != NULL ? secret_read_file(&s->password, file) :
+		    secret_read_command(&s->password, command);
 	else {
 		snprintf(name, sizeof(name), "%s@%s", s->target->user,
 		    s->target->host);

@@ -53,8 +53,8 @@ enum status sign_in_again(struct sign_in *sign_in);
 
 /*
  * The connection was lost: make another, by the ticket that was given for the
- * session if it still holds, else by the password if it stands in a file:
- * nobody is asked.  The remote stays the same.
+ * session if it still holds, else by the password if a file or a command has
+ * it: nobody is asked.  The remote stays the same.
  */
 enum status sign_in_revive(struct sign_in *sign_in);
 

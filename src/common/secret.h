@@ -1,10 +1,10 @@
 /*
  * secret - a password on its way from a person to where it is used.
  *
- * Secrets come from a prompt without echo, the first line of a file that
- * nobody else may read, or the first line of standard input; never from the
- * command line, which everybody can see.  The one buffer that holds a secret
- * is wiped by secret_wipe.
+ * Secrets come from a prompt without echo, or are the first line of a file that
+ * nobody else may read, of what a command prints, or of standard input; never
+ * from the command line, which everybody can see.  The one buffer that holds a
+ * secret is wiped by secret_wipe.
  */
 #ifndef SECRET_H
 #define SECRET_H
@@ -42,6 +42,13 @@ enum status secret_ask(struct secret *out, const char *prompt,
  * chmod to run.
  */
 enum status secret_read_file(struct secret *out, const char *path);
+
+/*
+ * The first line that the command prints, which /bin/sh runs.  It shares our
+ * standard error, and our standard input if that is a terminal.  STATUS_CONFIG
+ * if it fails or prints nothing.
+ */
+enum status secret_read_command(struct secret *out, const char *command);
 
 /* The first line of a descriptor; reads no further and leaves it open. */
 enum status secret_read_fd(struct secret *out, int fd, const char *name);

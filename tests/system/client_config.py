@@ -165,6 +165,71 @@ class Precedence(ConfigTest):
         self.assertRegex(self.said, r'FT_QUIET .*yes or no')
 
 
+class Passwords(ConfigTest):
+    """From a command, as a keyring has it."""
+
+    def setUp(self):
+        super().setUp()
+        self.configure(self.ALL.replace('password-file = "@PASSWORD@"',
+                                        'password-command = "cat secret"'))
+        self.write('secret', b'correct horse\nurl: x\n' + 3000 * b'more\n')
+
+    def command(self, command, code=0, **env):
+        return self.client('--password-command', command, 'files', 'list',
+                           code=code, **env)
+
+    def test_the_first_line_of_what_it_prints_is_the_password(self):
+        self.client('files', 'list')
+        self.command("printf 'correct %s' horse")
+        self.command('exit 3', 78)
+        self.client('files', 'list', code=77, FT_PASSWORD_COMMAND='echo no')
+
+    def test_a_failure_is_told_with_what_the_command_says_itself(self):
+        self.command('echo locked >&2; exit 3', 78)
+        self.assertRegex(self.said,
+                         r'^locked\nftclient: .*failed with code 3: echo')
+        self.command('no-such-keyring', 78)
+        self.assertIn('code 127', self.said)
+        self.command('echo correct horse; exit 1', 78)
+        self.command('kill -9 $$', 78)
+        self.assertIn('signal 9', self.said)
+
+    def test_no_password_is_an_error(self):
+        for command in 'true', 'echo', 'printf "\\nx"':
+            self.command(command, 78)
+            self.assertIn('printed none', self.said)
+
+    def test_what_never_ends_is_ended(self):
+        self.command('yes', 78)
+        self.assertIn('code 141', self.said)    # of SIGPIPE
+
+    def test_it_takes_nothing_of_a_batch(self):
+        argv = [ftlib.program('ftclient'), '--password-command',
+                'cat >eaten; echo correct horse', '--pin', self.server.pin,
+                f'tester@127.0.0.1:{self.server.port}']
+        done = subprocess.run(argv, input=b'pwd\n', capture_output=True,
+                              cwd=self.folder, timeout=ftlib.LIMIT,
+                              env={**os.environ, 'HOME': str(self.home)})
+        self.assertEqual((done.returncode, done.stdout), (0, b'/\n'))
+        self.assertEqual(self.read('eaten'), b'')
+
+    def test_file_and_command_exclude_each_other_where_they_are_equal(self):
+        self.client('--password-file', 'x', '--password-command', 'y',
+                    'files', 'list', code=64)
+        self.assertIn('exclude each other', self.said)
+        self.client('--password-file', self.server.password_file, 'files',
+                    'list', FT_PASSWORD_COMMAND='false')
+        self.client('files', 'list', code=78, FT_PASSWORD_FILE='x',
+                    FT_PASSWORD_COMMAND='y')
+
+    def test_a_kept_ticket_asks_no_command(self):
+        runtime = self.folder / 'run'
+        runtime.mkdir(mode=0o700)
+        self.client('files', 'login', XDG_RUNTIME_DIR=str(runtime))
+        self.command('touch asked; false', XDG_RUNTIME_DIR=str(runtime))
+        self.assertFalse(self.path('asked').exists())
+
+
 class Places(ConfigTest):
     def test_config_names_another_file(self):
         self.configure(self.ALL)
