@@ -52,6 +52,8 @@ static const struct option_row rows[] = {
 	    "say nothing that was not asked for" },
 	{ "verbose", 'v', NULL, FIELD(verbose),
 	    "tell what is going on" },
+	{ "show-key", 0, NULL, FIELD(show_key),
+	    "show the server's key, and whether it is trusted; no login" },
 	{ "help", 'h', NULL, FIELD(help),
 	    "show this text" },
 	{ "version", 'V', NULL, FIELD(version),
@@ -221,6 +223,10 @@ command_line_parse(struct command_line *out, int argc, char **argv)
 	if (out->command != NULL && out->batch_file != NULL)
 		return status_set(STATUS_USAGE,
 		    "a batch (-b) and a command exclude each other");
+	if (out->show_key && (out->command != NULL ||
+	    out->batch_file != NULL || out->json))
+		return status_set(STATUS_USAGE, "--show-key goes with no "
+		    "command, and not with --json");
 	return STATUS_OK;
 }
 
@@ -233,7 +239,7 @@ static bool
 is_for_one_run(const struct option_row *row)
 {
 	static const char *const names[] = { "tls", "batch", "config",
-	    "help", "version" };
+	    "show-key", "help", "version" };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)

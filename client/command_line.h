@@ -27,6 +27,7 @@ struct command_line {
 	bool		 json;
 	bool		 quiet;
 	bool		 verbose;
+	bool		 show_key;	/* and no more */
 	bool		 help;		/* nothing else counts then */
 	bool		 version;	/* likewise */
 	const char	*target;

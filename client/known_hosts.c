@@ -14,44 +14,47 @@
 
 #include "state_file.h"
 
-/* What one line says of the server. */
+/* What one line says of the server; `*key` is the one that it has. */
 static enum known
-compare_line(char *line, const char *name, const char *pin)
+compare_line(const char **key, char *line, const char *name, const char *pin)
 {
-	char *rest = NULL, *host, *key;
+	char *rest = NULL, *host, *word;
 
 	if (line[0] == '#')
 		return KNOWN_NOT;
 	host = strtok_r(line, " \t\r\n", &rest);
 	if (host == NULL || strcasecmp(host, name) != 0)
 		return KNOWN_NOT;
-	key = strtok_r(NULL, " \t\r\n", &rest);
-	return key != NULL && strcmp(key, pin) == 0 ? KNOWN_SAME : KNOWN_OTHER;
+	word = strtok_r(NULL, " \t\r\n", &rest);
+	*key = word != NULL ? word : "";
+	return strcmp(*key, pin) == 0 ? KNOWN_SAME : KNOWN_OTHER;
 }
 
 enum status
-known_hosts_find(enum known *out, unsigned int *line, const char *path,
+known_hosts_find(enum known *out, struct known_line *line, const char *path,
     const char *name, const char *pin)
 {
 	unsigned int number = 0;
 	enum status st = STATUS_OK;
 	enum known found;
+	const char *key;
 	char *text = NULL;
 	size_t room = 0;
 	FILE *file;
 
 	*out = KNOWN_NOT;
-	*line = 0;
+	memset(line, 0, sizeof(*line));
 	if ((file = fopen(path, "re")) == NULL)
 		return errno == ENOENT ? STATUS_OK : status_errno("%s", path);
 	while (*out != KNOWN_SAME && getline(&text, &room, file) != -1) {
 		number++;
-		found = compare_line(text, name, pin);
-		if (found == KNOWN_NOT)
+		found = compare_line(&key, text, name, pin);
+		if (found == KNOWN_NOT ||
+		    (found == KNOWN_OTHER && *out == KNOWN_OTHER))
 			continue;
 		*out = found;
-		if (*line == 0)
-			*line = number;
+		line->number = number;
+		snprintf(line->key, sizeof(line->key), "%s", key);
 	}
 	if (ferror(file))
 		st = status_errno("%s", path);

@@ -16,11 +16,17 @@ enum known {
 	KNOWN_OTHER	/* there are lines, and all have other keys */
 };
 
+/* The line that has the key, or else the first one for the server. */
+struct known_line {
+	unsigned int	number;		/* 0: there is none */
+	char		key[64];	/* cut, if it is longer */
+};
+
 /*
- * Look up a server by the name that destination_name gives.  `*line` is the
- * number of the first line for it.  A file that does not exist knows nobody.
+ * Look up a server by the name that destination_name gives.  A file that does
+ * not exist knows nobody.
  */
-enum status known_hosts_find(enum known *out, unsigned int *line,
+enum status known_hosts_find(enum known *out, struct known_line *line,
     const char *path, const char *name, const char *pin);
 
 /* Add a line; makes the file if it is missing. */

@@ -12,10 +12,11 @@
 #include "command_line.h"
 #include "ftclient.h"
 #include "hold.h"
+#include "key_view.h"
+#include "preferences.h"
 #include "report.h"
 #include "runner.h"
 #include "script.h"
-#include "preferences.h"
 #include "shell.h"
 #include "show.h"
 #include "sign_in.h"
@@ -133,8 +134,10 @@ run_line(struct command_line *line, enum status parsed)
 		st = opened;
 	if (st != STATUS_OK)
 		report_error(line->report, NULL, st);
-	else
+	else if (!line->show_key)
 		st = run(line, &target, &number);
+	else if ((st = key_view_run(line, &target)) != STATUS_OK)
+		report_error(line->report, target.host, st);
 	st = finish(line, st);
 	report_free(line->report);
 	preferences_end(preferences);

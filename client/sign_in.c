@@ -316,10 +316,8 @@ alloc_sign_in(const struct command_line *settings,
 	}
 	s->settings = settings;
 	s->target = target;
-	s->trust.pin = settings->pin;
-	s->trust.cafile = settings->cafile;
-	s->trust.known_hosts = settings->known_hosts;
-	s->trust.target = target;
+	s->trust = (struct trust){ settings->pin, settings->cafile,
+		settings->known_hosts, target, true };
 	name_whom(s->whom, sizeof(s->whom), target);
 	return s;
 }
@@ -371,6 +369,7 @@ sign_in_more(struct sign_in **out, const struct sign_in *first)
 	s->context = first->context;
 	s->fresh = first->fresh;
 	s->is_more = true;
+	s->trust.explains = false;
 	*out = s;
 	return STATUS_OK;
 }

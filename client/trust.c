@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,7 @@
 #include <openssl/x509v3.h>
 
 #include "escape.h"
-#include "known_hosts.h"
+#include "show.h"
 #include "state_file.h"
 
 #define PIN_PREFIX "sha256//"
@@ -137,6 +136,8 @@ static const char *
 verify_words(long result)
 {
 	switch (result) {
+	case X509_V_OK:
+		return "nothing is wrong with its certificate";
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 		return "its certificate has expired";
 	case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -158,7 +159,7 @@ verify_words(long result)
 
 /* Ask at the terminal.  Everything that is shown is ours or base64. */
 static enum status
-ask(const char *name, const char *pin, long result)
+ask(const char *name, const struct trust_finding *found)
 {
 	char answer[16] = "", safe[DESTINATION_NAME_SIZE * ESCAPE_GROWTH];
 	FILE *in, *out;
@@ -169,13 +170,13 @@ ask(const char *name, const char *pin, long result)
 		if (in != NULL)
 			fclose(in);
 		return status_set(STATUS_TRUST, "the server is not known, and "
-		    "%s; if its key is right, use --pin %s",
-		    verify_words(result), pin);
+		    "%s; if its key is right, use --pin %s", found->flaw,
+		    found->pin);
 	}
 	escape_string(safe, sizeof(safe), name);
 	fprintf(out, "The server %s is not known, and %s.\n"
 	    "Its key is %s\nTrust this key from now on (yes or no)? ", safe,
-	    verify_words(result), pin);
+	    found->flaw, found->pin);
 	fflush(out);
 	if (fgets(answer, sizeof(answer), in) == NULL)
 		answer[0] = '\0';
@@ -186,62 +187,114 @@ ask(const char *name, const char *pin, long result)
 	return status_set(STATUS_TRUST, "the server's key is not trusted");
 }
 
-static enum status
-check_known_hosts(const char *path, const char *name, const char *pin,
-    long result)
+/* A person has to choose here, and needs more than a line for it. */
+static void
+explain_change(const char *name, const struct trust_finding *found)
 {
-	unsigned int line;
-	enum known known;
-	enum status st;
-
-	st = known_hosts_find(&known, &line, path, name, pin);
-	if (st != STATUS_OK || known == KNOWN_SAME)
-		return st;
-	if (known == KNOWN_OTHER)
-		return status_set(STATUS_TRUST, "THE SERVER'S KEY HAS "
-		    "CHANGED: somebody may listen in. %s:%u has another key "
-		    "than %s, which the server has now. If that is right, "
-		    "remove the line", path, line, pin);
-	if ((st = ask(name, pin, result)) != STATUS_OK)
-		return st;
-	return known_hosts_add(path, name, pin);
+	fputs("The key of ", stderr);
+	show_string(stderr, name);
+	fputs(" has changed:\n    it was  ", stderr);
+	show_string(stderr, found->line.key);
+	fprintf(stderr, "\n    now is  %s\nEither its administrator has made "
+	    "a new one, or somebody stands between you\nand the server and "
+	    "waits for your password.  Nothing was sent.\nAsk the "
+	    "administrator.  Only if the new key is right, forget the old one "
+	    "by\n    sed -i %ud ", found->pin, found->line.number);
+	show_string(stderr, found->path);
+	fputs("\nand connect again.\n", stderr);
 }
 
 static enum status
-check_usual(const struct trust *trust, const char *pin, long result)
+refuse_change(const char *name, const struct trust_finding *found,
+    const struct trust *trust)
 {
-	char name[DESTINATION_NAME_SIZE], *path;
+	if (trust->explains)
+		explain_change(name, found);
+	return status_set(STATUS_TRUST, "THE SERVER'S KEY HAS CHANGED: %s:%u "
+	    "has %s, and the server has %s", found->path, found->line.number,
+	    found->line.key, found->pin);
+}
+
+static enum status
+look_up(struct trust_finding *out, const struct trust *trust)
+{
+	char name[DESTINATION_NAME_SIZE];
+	enum known known;
+	enum status st = STATUS_OK;
+
+	destination_name(name, trust->target);
+	if (trust->known_hosts == NULL)
+		st = state_file(&out->path, "known_hosts");
+	else if ((out->path = strdup(trust->known_hosts)) == NULL)
+		st = status_set(STATUS_NO_MEMORY, "out of memory");
+	if (st == STATUS_OK)
+		st = known_hosts_find(&known, &out->line, out->path, name,
+		    out->pin);
+	if (st == STATUS_OK)
+		out->verdict = known == KNOWN_SAME ? TRUST_KNOWN :
+		    known == KNOWN_OTHER ? TRUST_CHANGED : TRUST_UNKNOWN;
+	return st;
+}
+
+enum status
+trust_judge(struct trust_finding *out, SSL *ssl, const struct trust *trust)
+{
+	long result = SSL_get_verify_result(ssl);
+	enum status st;
+
+	memset(out, 0, sizeof(*out));
+	out->flaw = verify_words(result);
+	if ((st = pin_of(out->pin, ssl)) != STATUS_OK)
+		return st;
+	if (trust->pin != NULL)
+		out->verdict = strcmp(trust->pin, out->pin) == 0 ?
+		    TRUST_BY_PIN : TRUST_OTHER_PIN;
+	else if (result == X509_V_OK)
+		out->verdict = TRUST_BY_CA;
+	else if (trust->cafile != NULL)
+		out->verdict = TRUST_NO_CA;
+	else
+		return look_up(out, trust);
+	return STATUS_OK;
+}
+
+static enum status
+act_on(const struct trust_finding *found, const struct trust *trust)
+{
+	char name[DESTINATION_NAME_SIZE];
 	enum status st;
 
 	destination_name(name, trust->target);
-	if (trust->known_hosts != NULL)
-		return check_known_hosts(trust->known_hosts, name, pin,
-		    result);
-	if ((st = state_file(&path, "known_hosts")) != STATUS_OK)
+	switch (found->verdict) {
+	case TRUST_BY_PIN:
+	case TRUST_BY_CA:
+	case TRUST_KNOWN:
+		return STATUS_OK;
+	case TRUST_OTHER_PIN:
+		return status_set(STATUS_TRUST, "the server has another key "
+		    "than the pin says: %s", found->pin);
+	case TRUST_NO_CA:
+		return status_set(STATUS_TRUST, "the server is not trusted: "
+		    "%s", found->flaw);
+	case TRUST_CHANGED:
+		return refuse_change(name, found, trust);
+	case TRUST_UNKNOWN:
+		break;
+	}
+	if ((st = ask(name, found)) != STATUS_OK)
 		return st;
-	st = check_known_hosts(path, name, pin, result);
-	free(path);
-	return st;
+	return known_hosts_add(found->path, name, found->pin);
 }
 
 enum status
 trust_check(char pin[TRUST_PIN_SIZE], SSL *ssl, const struct trust *trust)
 {
-	long result = SSL_get_verify_result(ssl);
+	struct trust_finding found;
 	enum status st;
 
-	if ((st = pin_of(pin, ssl)) != STATUS_OK)
-		return st;
-	if (trust->pin != NULL) {
-		if (strcmp(trust->pin, pin) == 0)
-			return STATUS_OK;
-		return status_set(STATUS_TRUST, "the server has another key "
-		    "than the pin says: %s", pin);
-	}
-	if (result == X509_V_OK)
-		return STATUS_OK;
-	if (trust->cafile != NULL)
-		return status_set(STATUS_TRUST, "the server is not trusted: "
-		    "%s", verify_words(result));
-	return check_usual(trust, pin, result);
+	if ((st = trust_judge(&found, ssl, trust)) == STATUS_OK)
+		st = act_on(&found, trust);
+	memcpy(pin, found.pin, TRUST_PIN_SIZE);
+	free(found.path);
+	return st;
 }

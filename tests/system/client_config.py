@@ -317,7 +317,7 @@ class Mistakes(ConfigTest):
         self.refused('host "b" { }\nhost "b" {\n}\n', 2, 'duplicate title')
 
     def test_options_of_one_run_are_no_keys(self):
-        for key in 'tls', 'help', 'version', 'config', 'batch':
+        for key in 'tls', 'help', 'version', 'config', 'batch', 'show-key':
             self.refused(f'host "b" {{\n{key} = yes\n}}\n', 2, 'unknown key')
 
     def test_the_form_is_told(self):
@@ -328,7 +328,8 @@ class Mistakes(ConfigTest):
 
     def test_every_option_of_help_can_stand_there(self):
         """Or is one of those that the page leaves out."""
-        for_one_run = {'--tls', '--config', '--batch', '--help', '--version'}
+        for_one_run = {'--tls', '--config', '--batch', '--help', '--version',
+                       '--show-key'}
         text = self.client('--help').split('commands:')[0]
         options = [line.split() for line in text.splitlines()
                    if line.startswith('  ') and '--' in line[:8]]

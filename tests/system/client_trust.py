@@ -7,6 +7,7 @@ Whatever is refused hears nothing: no hello, no name, no password.
 
 import os
 import pty
+import re
 import select
 import socket
 import subprocess
@@ -208,7 +209,11 @@ class Trust(TrustTest):
         other = ftpeer.pin_of(ftpeer.make_certificate(self.folder, 'o')[1])
         file = self.write('known', f'# mine\n127.0.0.1:{peer.port} {other}\n'
                           .encode())
-        self.refused(f'CHANGED.*{file}:2', peer, '--known-hosts', file)
+        said = self.refused(f'CHANGED.*{file}:2', peer, '--known-hosts', file)
+        self.assertIn(f'was  {other}\n    now is  {peer.pin}\n', said)
+        forget = re.search(r'sed -i 2d \S+', said)[0]
+        subprocess.run(forget, shell=True, check=True)
+        self.assertEqual(file.read_text(), '# mine\n')
 
     def test_another_port_is_another_server(self):
         peer = self.peer()
@@ -237,6 +242,80 @@ class Trust(TrustTest):
             peer.context.maximum_version = ftpeer.ssl.TLSVersion.TLSv1_1
         peer.context.set_ciphers('ALL:@SECLEVEL=0')
         self.refused('TLS', peer, '--pin', peer.pin)
+
+
+class ShowKey(TrustTest):
+    def show(self, peer, *options, code=0, host='127.0.0.1'):
+        done = subprocess.run(
+            [ftlib.program('ftclient'), *options, '--show-key',
+             f'{host}:{peer.port}'], capture_output=True, timeout=60,
+            stdin=subprocess.DEVNULL, env=self.env())
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(peer.seen, [])
+        self.assertNotIn(b'\x1b', done.stdout)
+        return done.stdout.decode()
+
+    def openssl(self, cert, *what):
+        return subprocess.run(['openssl', 'x509', '-in', cert, '-noout',
+                               *what], check=True, capture_output=True,
+                              text=True).stdout
+
+    def test_all_of_the_certificate_is_shown(self):
+        ca, (cert, key) = self.make_ca()
+        peer = self.peer(certificate=(cert, key))
+        text = self.show(peer, '--cafile', ca)
+        self.assertIn(f'pin:         {peer.pin}\n', text)
+        print_ = self.openssl(cert, '-fingerprint', '-sha256').split('=')[1]
+        self.assertIn('fingerprint: SHA256:' + print_, text)
+        self.assertRegex(text, 'for: +127.0.0.1\n')
+        self.assertRegex(text, 'subject: +O=ftserver\n')
+        self.assertRegex(text, 'issuer: +.*CN=')
+        self.assertRegex(text, r'valid: +20\d\d-.* to 20\d\d-')
+        self.assertRegex(text, 'trusted: +yes: a CA vouches')
+
+    def test_an_unknown_key_is_no_failure_and_is_not_kept(self):
+        peer = self.peer()
+        text = self.show(peer)
+        self.assertRegex(text, 'trusted: +not yet.*\n +.*self-signed')
+        self.assertFalse(self.known_hosts.exists())
+
+    def test_a_known_key_is_told_with_its_line(self):
+        peer = self.peer()
+        file = self.write('known', f'\n127.0.0.1:{peer.port} {peer.pin}\n'
+                          .encode())
+        self.assertIn(f'yes: it is known, in {file}:2\n',
+                      self.show(peer, '--known-hosts', file))
+
+    def test_another_key_than_the_trusted_one_fails(self):
+        peer = self.peer()
+        other = ftpeer.pin_of(ftpeer.make_certificate(self.folder, 'o')[1])
+        file = self.write('known', f'127.0.0.1:{peer.port} {other}\n'
+                          .encode())
+        text = self.show(peer, '--known-hosts', file, code=76)
+        self.assertIn(f'ANOTHER KEY IS KNOWN, in {file}:1\n', text)
+        self.assertRegex(text, f'known key: +{re.escape(other)}\n')
+        self.assertIn(peer.pin, self.show(peer, '--pin', other, code=76))
+        self.show(peer, '--pin', peer.pin)
+        ca, _ = self.make_ca()
+        self.assertIn('no: no CA', self.show(peer, '--cafile', ca, code=76))
+
+    def test_a_subject_cannot_steer_the_terminal(self):
+        key, cert = self.folder / 'k', self.folder / 'c'
+        subprocess.run(
+            ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+             'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out',
+             cert, '-subj', '/CN=a\x1b]0;b\x9bc', '-utf8'], check=True,
+            capture_output=True)
+        text = self.show(self.peer(certificate=(cert, key)))
+        self.assertRegex(text, r'subject: +CN=a\\e\]0;b')
+
+    def test_who_is_not_there_is_told_as_ever(self):
+        peer = self.peer()
+        self.show(peer, host='no.such.host.invalid', code=68)
+        self.show(peer, '--known-hosts', '/', code=66)
+        done = subprocess.run([ftlib.program('ftclient'), '--show-key', 'a',
+                               'list'], capture_output=True)
+        self.assertEqual(done.returncode, 64)
 
 
 class Places(TrustTest):

@@ -12,7 +12,7 @@
 #include "known_hosts.h"
 
 static char folder[32], path[128];
-static unsigned int line;
+static struct known_line line;
 
 static void
 set_up(void)
@@ -82,7 +82,8 @@ START_TEST(another_key_is_told_with_its_line)
 {
 	write_file("# mine\n\nother:1 sha256//x\nhost:1 sha256//a\n");
 	ck_assert_int_eq(find("host:1", "sha256//b"), KNOWN_OTHER);
-	ck_assert_uint_eq(line, 4);
+	ck_assert_uint_eq(line.number, 4);
+	ck_assert_str_eq(line.key, "sha256//a");
 }
 END_TEST
 
@@ -90,6 +91,9 @@ START_TEST(one_of_several_keys_is_enough)
 {
 	write_file("host:1 sha256//a\nhost:1 sha256//b\n");
 	ck_assert_int_eq(find("host:1", "sha256//b"), KNOWN_SAME);
+	ck_assert_uint_eq(line.number, 2);
+	ck_assert_int_eq(find("host:1", "sha256//c"), KNOWN_OTHER);
+	ck_assert_uint_eq(line.number, 1);
 }
 END_TEST
 
@@ -115,7 +119,7 @@ START_TEST(a_line_is_added_behind_one_without_an_end)
 	    STATUS_OK);
 	ck_assert_int_eq(find("other:1", "sha256//x"), KNOWN_SAME);
 	ck_assert_int_eq(find("host:1", "sha256//a"), KNOWN_SAME);
-	ck_assert_uint_eq(line, 2);
+	ck_assert_uint_eq(line.number, 2);
 }
 END_TEST
 
