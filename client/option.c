@@ -11,6 +11,7 @@ static const struct {
 } options[OPTION_COUNT] = {
 	[OPTION_ATOMIC] = { "atomic", false },
 	[OPTION_DELETE] = { "delete", false },
+	[OPTION_DELTA] = { "delta", false },
 	[OPTION_DEPTH] = { "depth", true },
 	[OPTION_DRY_RUN] = { "dry-run", false },
 	[OPTION_EXCLUDE] = { "exclude", true },

@@ -187,8 +187,10 @@ tell(const struct outbox *outbox, const struct item *item)
 		return;
 	fputs("put ", stdout);
 	show_string(stdout, item->sending.path);
-	printf(" %" PRIu64 " bytes%s\n", item->sending.size,
-	    item->receipt.is_async ? ", async" : "");
+	printf(" %" PRIu64 " bytes", item->sending.size);
+	if (item->sending.has_basis)
+		printf(", %" PRIu64 " of them sent", item->sending.moved);
+	puts(item->receipt.is_async ? ", async" : "");
 }
 
 /*
@@ -228,6 +230,7 @@ make_item(struct item **out, const struct letter *letter)
 	item->into_folder = letter->watch != NULL;
 	item->sending.goes_on = letter->goes_on;
 	item->sending.keeps = letter->keeps;
+	item->sending.has_basis = letter->has_basis;
 	item->sending.has_tree = letter->tree != NULL;
 	if (letter->tree != NULL)
 		memcpy(item->sending.tree, letter->tree, FT1_ID_SIZE);
@@ -285,6 +288,12 @@ can_send_again(struct outbox *outbox, struct item *item, enum status st)
 	}
 	if (st == STATUS_NOT_FOUND && item->sending.resumes) {
 		item->sending.has_id = false;	/* begin anew */
+		return true;
+	}
+	/* To send it whole may be permitted. */
+	if (st == STATUS_NOT_PERMITTED && item->sending.has_basis &&
+	    !item->sending.begun) {
+		item->sending.has_basis = false;
 		return true;
 	}
 	/* The server lets go of an upload of which nothing comes here. */

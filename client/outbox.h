@@ -38,6 +38,9 @@ struct letter {
 	bool		 may_fail;
 	bool		 goes_on;	/* with what an earlier run began */
 	bool		 keeps;		/* times and mode */
+	bool		 has_basis;	/* the server has most of a long one
+					 * under its name: only what differs is
+					 * sent */
 	uint32_t	 wait;		/* seconds, for locks of others */
 	struct letter_watch *watch;	/* borrowed until it is settled, or
 					 * NULL: who has one names the file,

@@ -101,6 +101,7 @@ send_piece(struct sender *s, size_t len)
 	st = remote_send_data(s->remote, s->sending->call, s->frame,
 	    place_of(s, s->at), len);
 	s->at += len;
+	s->sending->moved += len;
 	s->unlooked += len;
 	progress_update(&s->progress, s->at);
 	if (st != STATUS_OK || s->unlooked < LOOK_BYTES)
@@ -218,11 +219,20 @@ send_stream(struct sender *s)
 	return st;
 }
 
+static bool
+knows_basis(const struct sender *s)
+{
+	return (remote_limits(s->remote)->features & FT1_FEATURE_BASIS) != 0;
+}
+
 static enum status
 begin_put(struct sender *s)
 {
 	struct ft1_frame *frame;
+	enum status st;
 
+	if (s->sends_rest && (st = sender_make_room(s)) != STATUS_OK)
+		return st;
 	frame = remote_request(s->remote, s->sending->type,
 	    s->sending->flags, s->sending->call);
 	ft1_put_string(frame, FT1_TAG_PATH, s->sending->path);
@@ -241,6 +251,8 @@ begin_put(struct sender *s)
 	if (s->sending->has_tree)
 		ft1_put_bytes(frame, FT1_TAG_TREE, s->sending->tree,
 		    FT1_ID_SIZE);
+	if (s->sends_rest)
+		ft1_put_string(frame, FT1_TAG_BASIS, "");
 	return remote_send(s->remote);
 }
 
@@ -338,7 +350,7 @@ send_content(struct sender *s)
 		return send_stream(s);
 	if (is_long(s) && sender_has_segments(s))
 		return sender_send_segments(s);
-	return s->sending->resumes ? sender_send_missing(s) : send_regular(s);
+	return s->sends_rest ? sender_send_missing(s) : send_regular(s);
 }
 
 static enum status
@@ -382,6 +394,8 @@ find_id(struct sender *s)
 		sending->has_id = ledger_find(sending->id, &key);
 	sending->goes_on = false;
 	sending->resumes = sending->has_id && is_long(s);
+	s->sends_rest = sending->resumes || (sending->has_basis &&
+	    !sending->has_tree && is_long(s) && knows_basis(s));
 }
 
 enum status

@@ -35,8 +35,12 @@ struct sending {
 	bool		 committed;	/* it may have happened */
 	uint64_t	 size;
 	uint8_t		 digest[FT1_ID_SIZE];
+	_Atomic uint64_t moved;		/* bytes of content on the wire, in
+					 * all tries */
 
 	/* of a long one; begin with zeros */
+	bool		 has_basis;	/* most of it stands there: send what
+					 * differs */
 	bool		 goes_on;	/* look for the id of an earlier run */
 	bool		 has_id;
 	uint8_t		 id[FT1_ID_SIZE];

@@ -85,6 +85,7 @@ piece_send(struct piece *piece, struct remote *remote,
 
 	for (done = 0; done < piece->len && st == STATUS_OK; done += n) {
 		n = piece->len - done < most ? piece->len - done : most;
+		*piece->moved += n;
 		/* The head goes where bytes stood that were sent before. */
 		st = remote_send_data(remote, call, piece->room + done,
 		    piece->at + done, n);

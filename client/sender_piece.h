@@ -11,6 +11,7 @@
 
 struct piece {
 	uint8_t		*room;		/* borrowed; PIECE_ROOM bytes */
+	_Atomic uint64_t *moved;	/* borrowed; counts what is sent */
 	uint64_t	 at;		/* where it begins in the file */
 	size_t		 len;
 	uint8_t		 digest[DIGEST_SIZE];

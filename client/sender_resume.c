@@ -8,12 +8,10 @@
 
 #include "sender_piece.h"
 
-/* By its id, and told what the server holds. */
 enum status
-sender_begin_resume(struct sender *s)
+sender_make_room(struct sender *s)
 {
 	struct sending *sending = s->sending;
-	struct ft1_frame *frame;
 
 	sending->pieces = (s->size + DIGEST_PIECE - 1) / DIGEST_PIECE;
 	sending->held = calloc(sending->pieces + 1, sizeof(*sending->held));
@@ -23,6 +21,18 @@ sender_begin_resume(struct sender *s)
 	if (sending->held == NULL || sending->is_held == NULL ||
 	    s->piece == NULL)
 		return status_no_memory();
+	return STATUS_OK;
+}
+
+enum status
+sender_begin_resume(struct sender *s)
+{
+	struct sending *sending = s->sending;
+	struct ft1_frame *frame;
+	enum status st;
+
+	if ((st = sender_make_room(s)) != STATUS_OK)
+		return st;
 	frame = remote_request(s->remote, FT1_PUT, sending->flags,
 	    sending->call);
 	/* The path only says in which share to look for the upload. */
@@ -94,7 +104,8 @@ sender_take_receipt(struct sending *sending, const struct reply *reply)
 enum status
 sender_send_missing(struct sender *s)
 {
-	struct piece piece = { .room = s->piece };
+	struct piece piece = { .room = s->piece,
+	    .moved = &s->sending->moved };
 	enum status st = STATUS_OK;
 
 	while (s->at < s->size && st == STATUS_OK && sender_goes_on(s)) {

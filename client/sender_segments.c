@@ -188,7 +188,8 @@ static enum status
 carry_part(struct carrier *carrier, struct member *member)
 {
 	const struct part_of_file *part = &carrier->part;
-	struct piece piece = { .room = carrier->room, .at = part->first };
+	struct piece piece = { .room = carrier->room, .at = part->first,
+	    .moved = &carrier->spread->s->sending->moved };
 	enum status st;
 
 	while ((st = look(carrier->spread, &piece)) == STATUS_OK &&
@@ -277,7 +278,8 @@ static enum status
 send_part(struct spread *spread, const struct part_of_file *part)
 {
 	struct sender *s = spread->s;
-	struct piece piece = { .room = s->piece };
+	struct piece piece = { .room = s->piece,
+	    .moved = &s->sending->moved };
 	enum status st = STATUS_OK;
 
 	for (s->at = part->first; s->at < part->end && st == STATUS_OK &&

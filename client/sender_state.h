@@ -23,6 +23,8 @@ struct sender {
 	uint64_t	 at;
 	uint64_t	 size;
 	bool		 is_sparse;
+	bool		 sends_rest;	/* beside what the server tells that
+					 * it holds */
 	uint32_t	 mode;
 	struct file_time mtime;
 	struct digest	*digest;
@@ -33,6 +35,9 @@ struct sender {
 bool sender_goes_on(struct sender *s);
 
 enum status sender_changed(const struct sender *s);
+
+/* For what the server will tell that it holds. */
+enum status sender_make_room(struct sender *s);
 
 /* PUT by the upload's id; the server tells what it holds. */
 enum status sender_begin_resume(struct sender *s);

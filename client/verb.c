@@ -27,14 +27,14 @@ static const struct verb verbs[] = {
 	    "                             -r: a folder with all in it",
 	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) |
 	    TREE_OPTIONS },
-	{ "put", NULL, "Lalnpr", 1, 2, "[-Lalnpr] [--atomic] [--segments N] "
-	    "[--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
+	{ "put", NULL, "Lalnpr", 1, 2, "[-Lalnpr] [--atomic] [--delta] "
+	    "[--segments N] [--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
 	    "                             -r: a folder with all in it "
 	    "(--atomic: as one)",
 	    verb_put, true, WAITS | IF | TAKEN | OPTION_BIT(OPTION_OFFSET) |
 	    OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_ATOMIC) |
-	    TREE_OPTIONS },
+	    OPTION_BIT(OPTION_DELTA) | TREE_OPTIONS },
 	{ "cat", NULL, "", 1, -1, "[--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false, WAITS },
 	{ "append", NULL, "", 2, 2, "[--wait SECONDS] LOCAL FILE",

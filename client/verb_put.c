@@ -23,6 +23,18 @@ check_segments(struct letter *letter, const struct arguments *arguments)
 	return STATUS_OK;
 }
 
+static enum status
+check_delta(const struct letter *letter, const struct arguments *arguments)
+{
+	if (letter->has_basis &&
+	    ((arguments->letters & VERB_LETTER('r')) != 0 ||
+	    arguments->options[OPTION_OFFSET] != NULL ||
+	    strcmp(letter->local, "-") == 0))
+		return status_set(STATUS_USAGE, "--delta is for a whole file "
+		    "of this machine");
+	return STATUS_OK;
+}
+
 enum status
 verb_put(struct client *client, const struct arguments *arguments,
     const char **blame)
@@ -33,6 +45,7 @@ verb_put(struct client *client, const struct arguments *arguments,
 		.may_fail = client->tolerant,
 		.goes_on = (arguments->letters & VERB_LETTER('a')) != 0,
 		.keeps = (arguments->letters & VERB_LETTER('p')) != 0,
+		.has_basis = arguments->options[OPTION_DELTA] != NULL,
 	};
 	enum status st;
 
@@ -53,7 +66,8 @@ verb_put(struct client *client, const struct arguments *arguments,
 	    (arguments->letters & VERB_LETTER('l')) != 0)
 		return status_set(STATUS_USAGE,
 		    "-l and --atomic do not go together");
-	if ((st = check_segments(&letter, arguments)) != STATUS_OK)
+	if ((st = check_delta(&letter, arguments)) != STATUS_OK ||
+	    (st = check_segments(&letter, arguments)) != STATUS_OK)
 		return st;
 	if ((st = conditions_read(&letter.conditions, arguments)) != STATUS_OK)
 		return st;

@@ -85,6 +85,7 @@ enum ft1_flag {
 
 /* Bits of FEATURES. */
 #define FT1_FEATURE_FILES	1u	/* locks, uploads, file commands */
+#define FT1_FEATURE_BASIS	16u	/* PUT with BASIS */
 
 enum ft1_tag {
 	FT1_TAG_VERSIONS = 0x0001,
@@ -142,6 +143,7 @@ enum ft1_tag {
 	FT1_TAG_QUOTA_FILES_USED = 0x0050,
 	FT1_TAG_TREE = 0x0051,
 	FT1_TAG_HOLDER = 0x0052,
+	FT1_TAG_BASIS = 0x0053,
 	FT1_TAG_LINK = 0x0056,
 	FT1_TAG_OPTIONAL = 0x8000,	/* from here on: skip if unknown */
 	FT1_TAG_FEATURES = 0x8001,

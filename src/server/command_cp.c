@@ -2,14 +2,13 @@
 /* The command cp: a copy on the server, staged and published like an upload. */
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "blind.h"
 #include "clock.h"
 #include "command.h"
+#include "copy.h"
 #include "in_place.h"
 #include "share.h"
 #include "upload.h"
@@ -17,7 +16,6 @@
 
 #define STEP_BYTES	(4u << 20)	/* of one call of the kernel */
 #define STEP_US		2000
-#define PIECE		65536u
 
 struct cp_producer {
 	struct producer	 producer;
@@ -30,10 +28,8 @@ struct cp_producer {
 	char		*to_root;	/* ... is owned */
 	struct upload_plan plan;	/* of the target */
 	struct upload	*upload;	/* owned */
-	uint64_t	 length;	/* of the source */
-	uint64_t	 at, data_end;	/* no hole between them */
+	struct copy	 copy;
 	struct upload_receipt receipt;
-	bool		 by_hand;	/* the kernel does not copy here */
 	bool		 is_told;	/* in the audit */
 };
 
@@ -43,7 +39,7 @@ cp_audit(struct cp_producer *cp, enum status outcome)
 	cp->is_told = true;
 	audit(&cp->waiter.who, &(struct audit_event){ .verb = "cp",
 	    .path = cp->waiter.path, .target = cp->waiter.target,
-	    .has_bytes = true, .bytes = cp->at,
+	    .has_bytes = true, .bytes = cp->copy.at,
 	    .began_us = cp->waiter.began_us,
 	    .upload_id = cp->upload != NULL ? upload_id(cp->upload) : NULL,
 	    .outcome = outcome });
@@ -62,79 +58,6 @@ cp_free(struct producer *producer)
 	free(cp->to_root);
 	waiter_clear(&cp->waiter);
 	free(cp);
-}
-
-/* Step over a hole, which needs no copy, and find the end of the data. */
-static enum status
-find_data(struct cp_producer *cp)
-{
-	off_t data, hole;
-
-	data = lseek(cp->from.fd, (off_t)cp->at, SEEK_DATA);
-	if (data == -1 && errno == ENXIO) {
-		cp->at = cp->data_end = cp->length;
-		return STATUS_OK;
-	}
-	hole = data == -1 ? -1 : lseek(cp->from.fd, data, SEEK_HOLE);
-	if (hole == -1)
-		return status_errno("read");
-	cp->at = (uint64_t)data;
-	cp->data_end = (uint64_t)hole;
-	if (cp->data_end > cp->length)
-		cp->data_end = cp->length;
-	if (cp->at > cp->data_end)
-		cp->at = cp->data_end;
-	return STATUS_OK;
-}
-
-static ssize_t
-copy_by_hand(struct cp_producer *cp, size_t len)
-{
-	uint8_t piece[PIECE];
-	ssize_t n;
-
-	n = pread(cp->from.fd, piece, len < PIECE ? len : PIECE,
-	    (off_t)cp->at);
-	if (n > 0)
-		n = pwrite(upload_fd(cp->upload), piece, (size_t)n,
-		    (off_t)cp->at);
-	return n;
-}
-
-static ssize_t
-copy_some(struct cp_producer *cp)
-{
-	uint64_t left = cp->data_end - cp->at;
-	size_t len = left < STEP_BYTES ? (size_t)left : STEP_BYTES;
-	off_t in = (off_t)cp->at, out = (off_t)cp->at;
-	ssize_t n;
-
-	if (!cp->by_hand) {
-		n = copy_file_range(cp->from.fd, &in, upload_fd(cp->upload),
-		    &out, len, 0);
-		if (n != -1 || (errno != EXDEV && errno != EINVAL &&
-		    errno != ENOSYS && errno != EOPNOTSUPP))
-			return n;
-		cp->by_hand = true;
-	}
-	return copy_by_hand(cp, len);
-}
-
-static enum status
-step(struct cp_producer *cp)
-{
-	ssize_t n;
-
-	if (cp->at == cp->data_end)
-		return find_data(cp);
-	n = copy_some(cp);
-	if (n == -1)
-		return errno == EINTR ? STATUS_OK : status_errno("copy");
-	if (n == 0)
-		return status_set(STATUS_CHANGED,
-		    "the file was cut short while it was copied");
-	cp->at += (uint64_t)n;
-	return STATUS_OK;
 }
 
 static struct cp_producer *
@@ -234,7 +157,7 @@ seal(struct cp_producer *cp)
 		    "the file was changed while it was copied");
 	/* The copy may take the place of its source: no lock of ours then. */
 	waiter_close(&cp->waiter, &cp->from);
-	return upload_seal_copy(cp->upload, cp->at);
+	return upload_seal_copy(cp->upload, cp->copy.at);
 }
 
 static enum pull
@@ -246,9 +169,10 @@ cp_pull(struct producer *producer, struct answer *answer)
 	uint64_t ends = clock_us() + STEP_US;
 	enum status st = STATUS_OK;
 
-	while (st == STATUS_OK && cp->at < cp->length && clock_us() < ends)
-		st = step(cp);
-	if (st == STATUS_OK && cp->at < cp->length)
+	while (st == STATUS_OK && cp->copy.at < cp->copy.end &&
+	    clock_us() < ends)
+		st = copy_step(&cp->copy, STEP_BYTES);
+	if (st == STATUS_OK && cp->copy.at < cp->copy.end)
 		return PULL_ON;
 	if (st == STATUS_OK)
 		st = seal(cp);
@@ -287,7 +211,6 @@ begin_upload(struct cp_producer *cp)
 	const char *name;
 	enum status st;
 
-	cp->length = cp->from.length;
 	cp->plan.path = cp->waiter.target;
 	cp->plan.has_size = cp->plan.has_mode = true;
 	cp->plan.size = (uint64_t)cp->from.st.st_size;
@@ -297,6 +220,11 @@ begin_upload(struct cp_producer *cp)
 		return st;
 	st = upload_begin(&cp->upload, &cp->to, &folder, &cp->plan);
 	folder_close(&folder);
+	if (st == STATUS_OK) {
+		cp->copy.from = cp->from.fd;
+		cp->copy.to = upload_fd(cp->upload);
+		cp->copy.end = cp->from.length;
+	}
 	return st;
 }
 

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "command.h"
 #include "parcel.h"
+#include "put_have.h"
 
 struct put_consumer {
 	struct consumer	 consumer;
@@ -89,73 +90,6 @@ put_free(struct consumer *consumer)
 }
 
 /*
- * --- What an upload holds that is resumed ---------------------------------
- */
-
-struct have_producer {
-	struct producer	 producer;
-	struct upload	*upload;	/* borrowed from the consumer */
-	uint64_t	 next;
-	bool		 more;
-	struct upload_run run;		/* one that found no room, or none */
-};
-
-static void
-have_free(struct producer *producer)
-{
-	free(producer);
-}
-
-static bool
-have_say(struct have_producer *have, struct answer *answer)
-{
-	const struct answer_pieces row = { .is_have = true,
-	    .offset = have->run.first * DIGEST_PIECE,
-	    .count = have->run.count,
-	    .digest = answer_digests(have->run.digest) };
-
-	if (have->run.count > 0 && !answer_pieces(answer, &row))
-		return false;
-	have->run.count = 0;
-	return true;
-}
-
-/* The list, then the word to begin; the final answer is the consumer's. */
-static enum pull
-have_pull(struct producer *producer, struct answer *answer)
-{
-	struct have_producer *have = (struct have_producer *)producer;
-
-	if (!have_say(have, answer))
-		return PULL_AGAIN;
-	/* What cannot be told now is sent once more, which does no harm. */
-	if (have->more && upload_have(have->upload, &have->next, &have->run,
-	    &have->more) != STATUS_OK) {
-		have->more = false;
-		have->run.count = 0;
-	}
-	if (have->more || have->run.count > 0)
-		return PULL_ON;
-	answer_begun_put(answer, upload_id(have->upload));
-	return PULL_DONE;
-}
-
-static enum status
-have_begin(struct have_producer **out, struct upload *upload)
-{
-	static const struct producer_ops ops = { have_pull, have_free };
-
-	if ((*out = calloc(1, sizeof(**out))) == NULL)
-		return STATUS_NO_MEMORY;
-	(*out)->producer.ops = &ops;
-	(*out)->upload = upload;
-	(*out)->next = 0;
-	(*out)->more = true;
-	(*out)->run.count = 0;
-	return STATUS_OK;
-}
-
-/*
  * --- Beginning --------------------------------------------------------------
  */
 
@@ -223,6 +157,13 @@ put_begin(struct put_consumer *put, struct caller *caller,
 	    request->if_version || request->taken == UPLOAD_REFUSE);
 	if (st != STATUS_OK)
 		return st;
+	/* Digests tell of what is there. */
+	if (request->basis && (caller->rights & RIGHT_READ) == 0)
+		return status_set(STATUS_NOT_PERMITTED, "%s: this user may "
+		    "not read what is there", path);
+	if (request->basis && request->size <= UPLOAD_SMALL)
+		return status_set(STATUS_BAD_REQUEST,
+		    "%s: a small upload has no basis", path);
 	plan_of_request(&plan, request, caller);
 	plan.path = path;
 	return put_open(put, caller, &plan);
@@ -272,20 +213,20 @@ static enum status
 put_go(struct put_consumer *put, struct caller *caller,
     const struct request *request)
 {
-	struct have_producer *have;
-	enum status st;
+	enum status st = STATUS_OK;
 
 	/* Not before its batch: what is older is flushed once more, alone. */
 	put->entry.began_us = clock_us();
 	put->entry.is_long = upload_is_long(put->upload);
-	if (request->has_upload && !request->has_offset) {
-		if ((st = have_begin(&have, put->upload)) != STATUS_OK)
-			return st;
-		answer_produce(caller->answer, &have->producer);
-	} else if (put->entry.is_long)
+	if (request->basis)
+		st = put_have_basis(caller, put->upload);
+	else if (request->has_upload && !request->has_offset)
+		st = put_have_resumed(caller, put->upload);
+	else if (put->entry.is_long)
 		answer_begun_put(caller->answer, upload_id(put->upload));
-	answer_consume(caller->answer, &put->consumer);
-	return STATUS_OK;
+	if (st == STATUS_OK)
+		answer_consume(caller->answer, &put->consumer);
+	return st;
 }
 
 void

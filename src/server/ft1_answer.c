@@ -422,7 +422,8 @@ ft1_answer_hello(struct ft1_answer *answer, const struct config *config)
 	ft1_put_u32(&frame, FT1_TAG_SMALL_UPLOAD, FT1_SMALL_UPLOAD);
 	ft1_put_u32(&frame, FT1_TAG_IDLE_SECONDS, config->idle_timeout);
 	ft1_put_string(&frame, FT1_TAG_METHODS, "password ticket");
-	ft1_put_u64(&frame, FT1_TAG_FEATURES, FT1_FEATURE_FILES);
+	ft1_put_u64(&frame, FT1_TAG_FEATURES,
+	    FT1_FEATURE_FILES | FT1_FEATURE_BASIS);
 	ft1_put_string(&frame, FT1_TAG_AGENT, "ftserver/" PACKAGE_VERSION);
 	end_frame(answer, &frame);
 }

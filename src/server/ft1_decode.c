@@ -44,6 +44,7 @@ struct message {
 #define HAS_TREE	(UINT64_C(1) << 27)
 #define HAS_COUNT	(UINT64_C(1) << 28)
 #define HAS_LINK	(UINT64_C(1) << 29)
+#define HAS_BASIS	(UINT64_C(1) << 33)
 /* What is asked of the state of things before they are changed. */
 #define HAS_IF		(HAS_IF_ABSENT | HAS_IF_VERSION)
 #define HAS_TICKET_SECONDS (UINT64_C(1) << 63)
@@ -70,7 +71,7 @@ static const struct frame_rule rules[] = {
 	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION | HAS_WAIT_LOCK },
 	{ FT1_PUT, VERB_PUT, 0, HAS_PATH | HAS_SIZE | HAS_MODE | HAS_MTIME |
 	    HAS_TAKEN | HAS_IF_ABSENT | HAS_IF_VERSION | HAS_UPLOAD |
-	    HAS_OFFSET | HAS_LENGTH | HAS_WAIT_LOCK | HAS_TREE },
+	    HAS_OFFSET | HAS_LENGTH | HAS_WAIT_LOCK | HAS_TREE | HAS_BASIS },
 	{ FT1_CD, VERB_CD, HAS_PATH, 0 },
 	{ FT1_PWD, VERB_PWD, 0, 0 },
 	{ FT1_MKDIR, VERB_MKDIR, HAS_PATH, HAS_MODE | HAS_PARENTS | HAS_IF |
@@ -199,6 +200,8 @@ take_tree_field(struct message *message, const struct ft1_fields *fields)
 	case FT1_TAG_COUNT:
 		return bit_if(ft1_get_u64(fields, &request->count),
 		    HAS_COUNT);
+	case FT1_TAG_BASIS:
+		return bit_if(fields->len == 0, HAS_BASIS);
 	case FT1_TAG_PARENTS:
 		return bit_if(fields->len == 0, HAS_PARENTS);
 	case FT1_TAG_LINK:
@@ -290,11 +293,12 @@ judge_put(uint64_t present)
 	if ((present & (HAS_UPLOAD | HAS_PATH)) == 0)
 		return FT1_BAD;
 	if ((present & HAS_TREE) != 0) {
-		if ((present & (HAS_TAKEN | HAS_IF_ABSENT |
-		    HAS_IF_VERSION)) != 0)
+		if ((present & (HAS_TAKEN | HAS_IF | HAS_BASIS)) != 0)
 			return FT1_UNKNOWN;
 		present &= ~HAS_TREE;
 	}
+	if ((present & (HAS_BASIS | HAS_SIZE)) == HAS_BASIS)
+		return FT1_UNKNOWN;
 	if ((present & HAS_UPLOAD) == 0)
 		return part == 0 ? FT1_GOOD : FT1_UNKNOWN;
 	is_good = (present & ~(HAS_UPLOAD | HAS_PATH | HAS_WAIT_LOCK |
@@ -351,7 +355,7 @@ is_known(uint16_t tag)
 	    FT1_TAG_SIZE_LEAST, FT1_TAG_SIZE_MOST, FT1_TAG_NEWER,
 	    FT1_TAG_OLDER, FT1_TAG_DEPTH, FT1_TAG_WAIT_LOCK,
 	    FT1_TAG_SHARED, FT1_TAG_UPLOAD, FT1_TAG_COUNT, FT1_TAG_TREE,
-	    FT1_TAG_LINK };
+	    FT1_TAG_LINK, FT1_TAG_BASIS };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -478,6 +482,7 @@ ft1_decode_request(struct request *request, const struct ft1_header *header,
 	request->has_mtime = (message.present & HAS_MTIME) != 0;
 	request->has_upload = (message.present & HAS_UPLOAD) != 0;
 	request->has_tree = (message.present & HAS_TREE) != 0;
+	request->basis = (message.present & HAS_BASIS) != 0;
 	memcpy(request->digest, message.commit.digest, DIGEST_SIZE);
 	request->if_absent = (message.present & HAS_IF_ABSENT) != 0;
 	request->if_version = (message.present & HAS_IF_VERSION) != 0;

@@ -73,6 +73,7 @@ struct request {
 
 	bool		 has_upload;
 	uint8_t		 upload[UPLOAD_ID_SIZE];
+	bool		 basis;		/* put: begin with what is there */
 	bool		 has_tree;	/* the path is of a member of ... */
 	uint8_t		 tree[UPLOAD_ID_SIZE];	/* ... this folder */
 	uint64_t	 count;		/* of members */

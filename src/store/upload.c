@@ -451,7 +451,7 @@ upload_free(struct upload *upload)
 {
 	if (upload == NULL)
 		return;
-	if (holds_nothing(upload))
+	if (upload->is_copying || holds_nothing(upload))
 		upload_abandon(upload);
 	if (upload->record != NULL)
 		keep_stage(upload);

@@ -107,6 +107,17 @@ struct upload_ticket {
 enum status upload_resume(struct upload **out, const struct place *place,
     const struct upload_ticket *ticket, struct upload_receipt *receipt);
 
+/*
+ * Begin a long one of known size (STATUS_BAD_REQUEST for another), of which
+ * nothing has come yet, with the first `length` bytes of the file `fd`, which
+ * stays open until all is copied: a little at each step, until `*more` is
+ * false.  Until then it takes no bytes and is not kept; from then on it is as
+ * if it were resumed.
+ */
+enum status upload_basis_begin(struct upload *upload, int fd,
+    uint64_t length);
+enum status upload_basis_step(struct upload *upload, bool *more);
+
 /* Pieces that are held, one after the other. */
 #define UPLOAD_RUN 256u
 struct upload_run {

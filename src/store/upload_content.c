@@ -47,6 +47,14 @@ failed_before(const struct upload *upload)
 	return status_set(upload->failed, "the upload has failed before");
 }
 
+/* Whoever has not been told what is held cannot know what to send. */
+static enum status
+too_early(struct upload *upload)
+{
+	return upload_fail(upload, status_set(STATUS_BAD_REQUEST,
+	    "%s: content before the upload has begun", upload->plan.path));
+}
+
 bool
 upload_write_all(int fd, const void *bytes, size_t len, uint64_t offset)
 {
@@ -128,6 +136,8 @@ upload_write(struct upload *upload, uint64_t offset, const void *bytes,
 	assert(!upload->sealed);
 	if (upload->failed != STATUS_OK)
 		return failed_before(upload);
+	if (upload->is_copying)
+		return too_early(upload);
 	if ((st = check_room(upload, offset, len)) != STATUS_OK)
 		return upload_fail(upload, st);
 	if (len == 0)
@@ -240,6 +250,8 @@ upload_seal(struct upload *upload, uint64_t size,
 	assert(!upload->sealed);
 	if (upload->failed != STATUS_OK)
 		return failed_before(upload);
+	if (upload->is_copying)
+		return too_early(upload);
 	if ((st = check_content(upload, size, digest)) != STATUS_OK)
 		return upload_fail(upload, st);
 	if (!set_mode(upload) || !set_mtime(upload))

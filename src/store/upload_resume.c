@@ -196,9 +196,9 @@ upload_resume(struct upload **out, const struct place *place,
 }
 
 /* What ends before the piece does is zeros behind that. */
-static enum status
-digest_stage(const struct upload *upload, uint64_t piece, uint64_t size,
-    uint8_t out[DIGEST_SIZE])
+enum status
+upload_digest_piece(const struct upload *upload, uint64_t piece,
+    uint64_t size, uint8_t out[DIGEST_SIZE])
 {
 	uint64_t at = piece * DIGEST_PIECE, end = at + DIGEST_PIECE;
 	uint8_t *bytes;
@@ -240,7 +240,7 @@ verify(struct upload *upload, uint64_t number, struct record_piece *piece)
 	    (uint64_t)sb.st_size;
 	piece->held = RECORD_NONE;
 	if (number * DIGEST_PIECE < size) {
-		st = digest_stage(upload, number, size, digest);
+		st = upload_digest_piece(upload, number, size, digest);
 		if (st != STATUS_OK)
 			return st;
 		if (memcmp(digest, piece->digest, sizeof(digest)) == 0) {

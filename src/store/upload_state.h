@@ -5,6 +5,7 @@
  *	upload_content.c	bytes, the seal, the flush
  *	upload_pieces.c		bytes and seal of one that has a record
  *	upload_resume.c		taking one up again, giving one up
+ *	upload_basis.c		a copy of what stood there, to begin with
  *	upload_quota.c		what it reserves of a quota
  */
 #ifndef UPLOAD_STATE_H
@@ -13,6 +14,7 @@
 #include <limits.h>
 
 #include "claim.h"
+#include "copy.h"
 #include "quota.h"
 #include "stage.h"
 #include "upload.h"
@@ -38,6 +40,8 @@ struct upload {
 	struct record	*record;	/* owned, or NULL */
 	struct claim	*claim;		/* owned with the record */
 	bool		 is_resumed;	/* the stage may hold anything */
+	bool		 is_copying;	/* its basis: it takes nothing yet */
+	struct copy	 copy;		/* with is_copying */
 	bool		 is_segment;
 	uint64_t	 first, end;	/* of a segment */
 	enum status	 noted;		/* of the last piece, in the record */
@@ -82,5 +86,9 @@ enum status pieces_end(struct upload *upload, uint64_t size);
 /* The digest of the pieces in [first, end), all of which must be held. */
 enum status pieces_sum(struct upload *upload, uint64_t first, uint64_t end,
     uint8_t sum[DIGEST_SIZE]);
+
+/* The digest that a piece of the stage has in a file of `size` bytes. */
+enum status upload_digest_piece(const struct upload *upload, uint64_t piece,
+    uint64_t size, uint8_t out[DIGEST_SIZE]);
 
 #endif

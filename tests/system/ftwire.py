@@ -65,7 +65,7 @@ TAGS = {
     'QUOTA_FILES': (0x003f, '>Q'), 'QUOTA_FILES_USED': (0x0050, '>Q'),
     'CODE': (0x0040, '>H'), 'CLASS': (0x0041, '>B'), 'WAIT': (0x0042, '>I'),
     'TEXT': (0x0043, 'bytes'), 'HOLDER': (0x0052, 'bytes'),
-    'TREE': (0x0051, 'bytes'),
+    'TREE': (0x0051, 'bytes'), 'BASIS': (0x0053, 'bytes'),
     'FEATURES': (0x8001, '>Q'), 'AGENT': (0x8002, 'bytes'),
 }
 TAG_NAMES = {tag: name for name, (tag, _) in TAGS.items()}

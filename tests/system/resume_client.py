@@ -21,7 +21,7 @@ class Proxy:
 
     `limits` are the bytes that may pass up or down on each connection in
     turn; those behind the last one pass freely.  After `held` bytes up in
-    all, the rest waits for `release`.
+    all, the rest waits for `release`.  `passed` counts what went through.
     """
 
     def __init__(self, server, up=(), down=(), held=None):
@@ -30,6 +30,7 @@ class Proxy:
         self.release = threading.Event()
         self.up, self.down = list(up), list(down)
         self.connections = 0
+        self.passed = {'up': 0, 'down': 0}
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -63,6 +64,8 @@ class Proxy:
                             left[side] -= len(data)
                             if left[side] < 0:
                                 return
+                        way = 'up' if side is client else 'down'
+                        self.passed[way] += len(data)
                         if side is client:
                             self.hold(len(data))
                         other[side].sendall(data)

@@ -173,6 +173,27 @@ START_TEST(requests_are_told_from_other_frames)
 }
 END_TEST
 
+static enum ft1_verdict
+decode_basis(enum ft1_type type, bool has_size, const char *value)
+{
+	begin(type, 0);
+	ft1_put_string(&frame, FT1_TAG_PATH, "a");
+	if (has_size)
+		ft1_put_u64(&frame, FT1_TAG_SIZE, 1u << 30);
+	ft1_put_string(&frame, FT1_TAG_BASIS, value);
+	return decode();
+}
+
+START_TEST(a_basis_is_for_a_put_of_known_size)
+{
+	ck_assert_int_eq(decode_basis(FT1_PUT, true, ""), FT1_GOOD);
+	ck_assert(request.basis);
+	ck_assert_int_eq(decode_basis(FT1_PUT, true, "x"), FT1_BAD);
+	ck_assert_int_eq(decode_basis(FT1_PUT, false, ""), FT1_UNKNOWN);
+	ck_assert_int_eq(decode_basis(FT1_APPEND, true, ""), FT1_UNKNOWN);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -185,6 +206,7 @@ main(void)
 		fields_that_are_cut_or_do_not_ascend_break_the_protocol,
 		a_broken_row_is_broken_also_behind_an_unknown_field,
 		requests_are_told_from_other_frames,
+		a_basis_is_for_a_put_of_known_size,
 		NULL
 	};
 
