@@ -61,17 +61,20 @@ take_begun(struct download *d, const struct frame *frame)
 	if ((d->digest = digest_begin(d->start)) == NULL)
 		return status_no_memory();
 	d->size = reply.size;
+	if (d->range.has_length && d->size - d->start > d->range.length)
+		d->size = d->start + d->range.length;
 	d->knows_size = true;
-	progress_begin(&d->progress, d->path, d->size,
+	progress_begin(&d->progress, d->path, d->size - d->range.offset,
 	    d->is_quiet);
 	if (d->part == NULL && (st = begin_part(d)) != STATUS_OK)
 		return st;
 	if (d->keeps)
 		part_keep_facts(d->part, reply.mode, reply.mtime);
 	/* What is not right goes first: a hole is not sent. */
-	if ((st = part_resize(d->part, d->start)) != STATUS_OK)
+	st = part_resize(d->part, d->start - d->range.offset);
+	if (st != STATUS_OK)
 		return st;
-	return part_resize(d->part, d->size);
+	return part_resize(d->part, d->size - d->range.offset);
 }
 
 /* A hole, which may be as large as the server likes. */
@@ -108,10 +111,10 @@ take_data(struct download *d, const struct frame *frame)
 	if ((st = skip_to(d, offset)) != STATUS_OK)
 		return st;
 	digest_update(d->digest, bytes, len);
-	progress_update(&d->progress, end);
+	progress_update(&d->progress, end - d->range.offset);
 	if (end > d->fetched)
 		d->fetched = end;
-	return part_write(d->part, bytes, len, offset);
+	return part_write(d->part, bytes, len, offset - d->range.offset);
 }
 
 static enum status
@@ -167,6 +170,8 @@ ask(struct download *d)
 	ft1_put_string(frame, FT1_TAG_PATH, d->path);
 	if (d->start > 0)
 		ft1_put_u64(frame, FT1_TAG_OFFSET, d->start);
+	if (d->range.has_length)
+		ft1_put_u64(frame, FT1_TAG_LENGTH, d->range.length);
 	if (d->has_version)
 		ft1_put_bytes(frame, FT1_TAG_IF_VERSION, d->version,
 		    FT1_ID_SIZE);
@@ -191,7 +196,8 @@ can_go_on(struct download *d, enum status st)
 		    st) == STATUS_OK;
 	/* It was changed between the proof and the rest. */
 	return (st == STATUS_PRECONDITION || st == STATUS_BAD_REQUEST) &&
-	    d->has_version && d->changes++ < CHANGES_MOST;
+	    d->has_version && !d->range.given &&
+	    d->changes++ < CHANGES_MOST;
 }
 
 /* What was fetched is kept if it can be gone on with. */
@@ -199,6 +205,7 @@ static void
 leave_part(struct download *d, enum status st)
 {
 	if (d->part != NULL && part_can_resume(d->part) && d->knows_size &&
+	    !d->range.given &&
 	    d->fetched >= DIGEST_PIECE &&
 	    (revive_is_loss(st) || (d->goes_on && st == STATUS_CANCELLED)))
 		part_keep(d->part);
@@ -207,13 +214,26 @@ leave_part(struct download *d, enum status st)
 	d->part = NULL;
 }
 
+/* Nothing that is here already counts. */
+static void
+begin_range(struct download *d)
+{
+	digest_drop(d->digest);
+	d->digest = NULL;
+	d->start = d->range.offset;
+	d->has_version = d->range.has_version;
+	memcpy(d->version, d->range.version, FT1_ID_SIZE);
+}
+
 static enum status
 fetch_once(struct download *d)
 {
 	enum status st = STATUS_OK;
 
 	if (!d->is_asked) {
-		if (d->part != NULL && part_can_resume(d->part))
+		if (d->range.given)
+			begin_range(d);
+		else if (d->part != NULL && part_can_resume(d->part))
 			st = download_prove(d);
 		if (st != STATUS_OK)
 			return st;
@@ -303,6 +323,9 @@ download_begin(struct download **out, struct client *client,
 		d->segments = 1;	/* it is written in order */
 	else
 		d->fetched = part_length(d->part);
+	d->range = plan->range;
+	if (d->range.given)
+		begin_range(d);
 	/* What is here is proved first, when all before it have ended. */
 	if (d->fetched < DIGEST_PIECE && d->segments <= 1)
 		ask(d);
@@ -315,10 +338,10 @@ download_end(struct download *d, uint64_t *size)
 {
 	enum status st = fetch(d);
 
-	*size = d->size;
+	*size = d->size - d->range.offset;
 	if (st == STATUS_OK)
 		report_fetched(d->client->settings->report, d->path, d->local,
-		    d->size);
+		    *size, d->range.given ? &d->range.offset : NULL);
 	download_free(d);
 	return st;
 }

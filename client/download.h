@@ -14,10 +14,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ft1.h"
 #include "ftclient.h"
 #include "status.h"
 
 struct download;
+
+/* A part of a file, cut at the file's end. */
+struct file_range {
+	bool		 given;		/* else all of it */
+	bool		 from_end;	/* the offset was made from the size */
+	uint64_t	 offset;
+	bool		 has_length;	/* else to the end */
+	uint64_t	 length;
+	bool		 has_version;	/* of that version of the file only */
+	uint8_t		 version[FT1_ID_SIZE];
+};
 
 struct download_plan {
 	const char	*path;		/* the server's; copied */
@@ -29,6 +41,8 @@ struct download_plan {
 	uint32_t	 wait;		/* seconds, for locks of others */
 	unsigned int	 segments;	/* connections, if it can be written
 					 * out of order; 0 and 1: one */
+	struct file_range range;	/* of one that is fetched anew, over
+					 * one connection */
 };
 
 /* Ask for the file, unless something of it is here already. */
@@ -36,8 +50,8 @@ enum status download_begin(struct download **out, struct client *client,
     const struct download_plan *plan);
 
 /*
- * Wait for the file and put it in place; its size is told.  Frees the download,
- * whatever the outcome.
+ * Wait for the file and put it in place; its size is told, or that of the
+ * range.  Frees the download, whatever the outcome.
  */
 enum status download_end(struct download *download, uint64_t *size);
 

@@ -19,7 +19,8 @@ struct download {
 	char		*local;		/* owned */
 	struct part	*part;		/* owned; NULL before BEGUN */
 	struct digest	*digest;	/* owned; likewise */
-	uint64_t	 size;
+	uint64_t	 size;		/* of the file; the end of a range */
+	struct file_range range;
 	struct progress	 progress;
 	unsigned int	 segments;	/* connections; 0 and 1: one */
 	bool		 gave_up;	/* one of them was lost too often */

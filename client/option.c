@@ -27,6 +27,7 @@ static const struct {
 	[OPTION_NEWER_THAN] = { "newer-than", true },
 	[OPTION_OFFSET] = { "offset", true },
 	[OPTION_OLDER] = { "older", true },
+	[OPTION_RANGE] = { "range", true },
 	[OPTION_SEGMENTS] = { "segments", true },
 	[OPTION_SHARED] = { "shared", false },
 	[OPTION_TAKEN] = { "taken", true },

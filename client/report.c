@@ -257,7 +257,7 @@ report_folder(struct report *report, const char *type, const char *path)
 
 void
 report_fetched(struct report *report, const char *path, const char *local,
-    uint64_t size)
+    uint64_t size, const uint64_t *offset)
 {
 	struct json_line line;
 
@@ -269,6 +269,8 @@ report_fetched(struct report *report, const char *path, const char *local,
 		return;
 	json_line_name(&line, "path", path);
 	json_line_name(&line, "local", local);
+	if (offset != NULL)
+		json_line_number(&line, "offset", *offset);
 	json_line_number(&line, "size", size);
 	end(report, &line);
 }

@@ -72,9 +72,9 @@ bool report_upload(struct report *report, const struct report_upload *upload);
 bool report_folder(struct report *report, const char *type,
     const char *path);
 
-/* A file was fetched, and is whole. */
+/* A file was fetched, and is whole; `offset` is that of a range, or NULL. */
 void report_fetched(struct report *report, const char *path,
-    const char *local, uint64_t size);
+    const char *local, uint64_t size, const uint64_t *offset);
 
 /* All of a folder was sent or fetched, or what could be. */
 bool report_tally(struct report *report, const struct tally *tally,

@@ -22,10 +22,14 @@ static const struct verb verbs[] = {
 	{ "list", "ls dir", "l", 0, 1, "[-l] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
 	{ "get", NULL, "Lalnpr", 1, 2,
-	    "[-Lalnpr] [--segments N] [--wait SECONDS] FILE [LOCAL]",
-	    "fetch a file (LOCAL may be a folder, or - to print it);\n"
+	    "[-Lalnpr] [--range RANGE] [--segments N] [--wait SECONDS] FILE "
+	    "[LOCAL]",
+	    "fetch a file (LOCAL may be a folder, or - to print it), or\n"
+	    "                             OFFSET:LENGTH, OFFSET: or -COUNT: "
+	    "of it;\n"
 	    "                             -r: a folder with all in it",
 	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) |
+	    OPTION_BIT(OPTION_RANGE) |
 	    TREE_OPTIONS },
 	{ "put", NULL, "Lalnpr", 1, 2, "[-Lalnpr] [--atomic] [--delta] "
 	    "[--segments N] [--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
@@ -35,8 +39,9 @@ static const struct verb verbs[] = {
 	    verb_put, true, WAITS | IF | TAKEN | OPTION_BIT(OPTION_OFFSET) |
 	    OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_ATOMIC) |
 	    OPTION_BIT(OPTION_DELTA) | TREE_OPTIONS },
-	{ "cat", NULL, "", 1, -1, "[--wait SECONDS] FILE ...",
-	    "print files", verb_cat, false, WAITS },
+	{ "cat", NULL, "", 1, -1, "[--range RANGE] [--wait SECONDS] FILE ...",
+	    "print files", verb_cat, false,
+	    WAITS | OPTION_BIT(OPTION_RANGE) },
 	{ "append", NULL, "", 2, 2, "[--wait SECONDS] LOCAL FILE",
 	    "add to the end of a file", verb_append, false, WAITS | IF },
 	{ "truncate", NULL, "", 2, 2, "[--wait SECONDS] FILE SIZE",

@@ -11,6 +11,7 @@
 
 #include "download.h"
 #include "paths.h"
+#include "range_option.h"
 #include "report.h"
 #include "show.h"
 #include "tree_options.h"
@@ -58,6 +59,25 @@ fetch(struct client *client, const struct download_plan *plan)
 	return STATUS_OK;
 }
 
+#define CHANGES_MOST	3	/* of a file whose end is fetched */
+
+/* From the end it is a range of one version: look for the end again. */
+static enum status
+fetch_plan(struct client *client, struct download_plan *plan)
+{
+	enum status st;
+	int i;
+
+	for (i = 0; i < CHANGES_MOST; i++) {
+		st = range_option_place(&plan->range, client, plan->path);
+		if (st == STATUS_OK)
+			st = fetch(client, plan);
+		if (st != STATUS_PRECONDITION || !plan->range.from_end)
+			break;
+	}
+	return st;
+}
+
 static enum status
 check_segments(struct download_plan *plan, const struct arguments *arguments)
 {
@@ -83,7 +103,8 @@ verb_get(struct client *client, const struct arguments *arguments,
 	char *local = NULL;
 	enum status st;
 
-	if ((st = check_segments(&plan, arguments)) != STATUS_OK)
+	if ((st = range_option_read(&plan.range, arguments)) != STATUS_OK ||
+	    (st = check_segments(&plan, arguments)) != STATUS_OK)
 		return st;
 	if ((arguments->letters & VERB_LETTER('r')) != 0)
 		return verb_get_tree(client, arguments, blame);
@@ -95,7 +116,7 @@ verb_get(struct client *client, const struct arguments *arguments,
 	    (st = choose_local(&local, plan.path, arguments->words[1])) ==
 	    STATUS_OK) {
 		plan.local = local;
-		st = fetch(client, &plan);
+		st = fetch_plan(client, &plan);
 	}
 	free(local);
 	return st;

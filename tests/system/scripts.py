@@ -148,9 +148,9 @@ class Results(Script):
         self.assertEqual((skip['type'], skip['name']), ('skip', 'link'))
         self.assertEqual((get['path'], get['local']),
                          ('d/\xff', 'copy/\xff'))
-        self.assertEqual(tree, {
-            'type': 'tree', 'command': 'get', 'path': 'd', 'files': 1,
-            'folders': 1, 'bytes': 5, 'failures': 0})
+        self.assertEqual(tree, {**tree, 'type': 'tree', 'command': 'get',
+                                'path': 'd', 'files': 1, 'folders': 1,
+                                'bytes': 5, 'failures': 0})
         self.assertEqual(self.total['files'], 1)
 
     def test_what_prints_something_else_is_refused(self):
@@ -401,6 +401,72 @@ class Receipts(Script):
                  *argv[1:]], stdout=full, stderr=subprocess.PIPE,
                 cwd=self.folder, timeout=ftlib.LIMIT)
         self.assertEqual(client.returncode, ftlib.EX_IOERR, client.stderr)
+
+
+class Ranges(Script):
+    def setUp(self):
+        super().setUp()
+        self.content = os.urandom(3 * MIB + 5)
+        self.server.write('film', self.content)
+
+    def cut(self, range_):
+        return self.run_client('cat', '--range', range_, 'film').stdout
+
+    def test_a_part_is_what_it_is_of_the_file(self):
+        end = len(self.content)
+        for first, last in ((0, 1), (0, end), (MIB - 1, MIB + 1),
+                            (1, 3 * MIB + 1), (end - 1, end), (end, end),
+                            (7, 7)):
+            cut = self.cut(f'{first}:{last - first}')
+            self.assertTrue(cut == self.content[first:last], (first, last))
+        for first in (0, MIB, MIB + 1, end):
+            self.assertTrue(self.cut(f'{first}:') == self.content[first:])
+        for count in (1, MIB + 3, end, end + 1, 10 * end):
+            self.assertTrue(self.cut(f'-{count}:') == self.content[-count:])
+        self.assertEqual(self.cut('-0:'), b'')
+
+    def test_it_is_cut_at_the_end_and_begins_no_later(self):
+        end = len(self.content)
+        self.assertEqual(self.cut(f'{end - 3}:1000'), self.content[-3:])
+        done = self.run_client('get', '--range', f'{end + 1}:', 'film', 'cut',
+                               code=ftlib.EX_USAGE)
+        self.assertIn(b'(bad-request)', done.stderr)
+        self.assertFalse(self.path('cut').exists())
+
+    def test_holes_are_zeros(self):
+        with open(self.server.path('film'), 'r+b') as file:
+            file.truncate(64 * MIB)
+            file.seek(40 * MIB)
+            file.write(b'here')
+        cut = self.cut(f'{39 * MIB}:{3 * MIB}')
+        self.assertTrue(cut == bytes(MIB) + b'here' + bytes(2 * MIB - 4))
+        self.assertEqual(self.cut('-5:'), bytes(5))
+
+    def test_it_comes_into_a_file_when_it_is_whole(self):
+        self.write('cut', b'old')
+        told = self.tell_one('get', '--range', f'5:{MIB}', 'film', 'cut')
+        self.assertEqual(told, {'type': 'get', 'path': 'film', 'local': 'cut',
+                                'offset': 5, 'size': MIB})
+        self.assertTrue(self.read('cut') == self.content[5:MIB + 5])
+        self.assertEqual([name for name in os.listdir(self.folder)
+                          if name.endswith('.part')], [])
+
+    def test_no_more_than_the_part_is_locked(self):
+        with ftlib.LocalLock(self.server.path('film'), 'EX', 100, 10):
+            self.assertEqual(self.cut('0:100'), self.content[:100])
+            self.run_client('cat', '--range', '109:1', 'film',
+                            code=ftlib.EX_TEMPFAIL)
+
+    def test_what_makes_no_sense_is_refused(self):
+        for range_ in ('', ':', '5', 'a:b', '5:-1', '-5:3', '-5', '+1:2',
+                       f'{1 << 63}:', '1:2:3', '0x1:'):
+            for verb in ('get', 'cat'):
+                self.run_client(verb, f'--range={range_}', 'film',
+                                code=ftlib.EX_USAGE)
+        for words in (('-a',), ('-r',), ('-p',), ('--segments', '2')):
+            self.run_client('get', *words, '--range', '0:1', 'film',
+                            code=ftlib.EX_USAGE)
+        self.assertFalse(self.path('film').exists())
 
 
 ftlib.main()
