@@ -15,6 +15,7 @@
 
 struct item {
 	struct call	 call;
+	struct errands	*errands;	/* borrowed */
 	struct errand	 errand;	/* its path is owned */
 	struct errand_found found;	/* its link is owned */
 };
@@ -75,17 +76,24 @@ take_found(struct call *call, const struct frame *frame)
 	return found->link == NULL ? status_no_memory() : STATUS_OK;
 }
 
+static enum status
+take_answer(struct call *call, const struct frame *frame)
+{
+	const struct item *item = call->owner;
+
+	return item->errand.take(item->errands->owner, &item->errand, frame);
+}
+
 static void
-send_item(const struct errands *errands, struct item *item)
+send_item(struct errands *errands, struct item *item)
 {
 	const struct errand *errand = &item->errand;
 	struct ft1_frame *frame;
 
-	item->call = (struct call){ 0 };
-	if (errand->type == FT1_STAT) {
-		item->call.receiver = take_found;
-		item->call.owner = item;
-	}
+	item->errands = errands;
+	item->call = (struct call){ .owner = item,
+	    .receiver = errand->take != NULL ? take_answer :
+	    errand->type == FT1_STAT ? take_found : NULL };
 	frame = remote_request(errands->client->remote, errand->type, 0,
 	    &item->call);
 	ft1_put_string(frame, FT1_TAG_PATH, errand->path);

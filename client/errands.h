@@ -27,10 +27,17 @@ struct errand_found {
 	char		*link;		/* text of a link, if asked for */
 };
 
+struct errand;
+
+/* Takes all frames of an answer, as a call_receiver does. */
+typedef enum status errand_taker(void *owner, const struct errand *errand,
+    const struct frame *frame);
+
 struct errand {
-	enum ft1_type	 type;		/* of a request that has a path, is
-					 * answered by a plain OK, or is a
-					 * STAT, and may be made twice */
+	enum ft1_type	 type;		/* of a request that has a path, and
+					 * may be made twice */
+	errand_taker	*take;		/* NULL: the answer is a plain OK, or
+					 * that of a STAT */
 	const char	*path;		/* copied */
 	size_t		 number;	/* for who hears of it */
 	uint32_t	 wait;		/* seconds, for locks of others */

@@ -82,6 +82,13 @@ read_names(struct names *names, const char *folder)
 	return st;
 }
 
+static char
+type_of(const struct stat *sb)
+{
+	return S_ISREG(sb->st_mode) ? 'f' : S_ISDIR(sb->st_mode) ? 'd' :
+	    S_ISLNK(sb->st_mode) ? 'l' : 'o';
+}
+
 /* Takes over the path, also when there is no memory. */
 static enum status
 add_entry(struct local_tree *tree, char *path, const struct stat *sb)
@@ -99,7 +106,9 @@ add_entry(struct local_tree *tree, char *path, const struct stat *sb)
 		tree->room = room;
 	}
 	tree->at[tree->len++] = (struct local_entry){ .path = path,
-	    .is_folder = S_ISDIR(sb->st_mode), .mode = sb->st_mode & MODE_BITS,
+	    .type = type_of(sb), .is_folder = S_ISDIR(sb->st_mode),
+	    .mode = sb->st_mode & MODE_BITS,
+	    .mtime = { sb->st_mtim.tv_sec, (uint32_t)sb->st_mtim.tv_nsec },
 	    .size = S_ISREG(sb->st_mode) ? (uint64_t)sb->st_size : 0 };
 	return STATUS_OK;
 }
@@ -287,10 +296,12 @@ local_tree_read(struct local_tree *out, const char *folder,
 
 enum status
 local_tree_list(struct local_tree *out, const char *folder,
-    const struct command_line *settings, struct tally *tally)
+    const struct command_line *settings, struct tally *tally,
+    const struct tree_options *options)
 {
 	memset(out, 0, sizeof(*out));
 	out->settings = settings;
+	out->options = options;
 	out->tally = tally;
 	out->lists_all = true;
 	return read_top(out, folder);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "command_line.h"
+#include "file_time.h"
 #include "path_list.h"
 #include "status.h"
 #include "tally.h"
@@ -21,11 +22,13 @@
 
 struct local_entry {
 	char		*path;		/* from the folder on: "a/b" */
-	bool		 is_folder;	/* or a file; of local_tree_list also
-					 * anything else */
+	char		 type;		/* 'f' or 'd'; of local_tree_list also
+					 * 'l' for a symlink, 'o' for others */
+	bool		 is_folder;
 	char		*link;		/* the text of a link that is kept; or
 					 * NULL */
 	uint32_t	 mode;		/* permission bits */
+	struct file_time mtime;
 	uint64_t	 size;		/* of a file */
 };
 
@@ -36,7 +39,7 @@ struct local_tree {
 	const struct command_line *settings;	/* borrowed */
 	const struct tree_options *options;	/* borrowed */
 	struct tally	*tally;		/* borrowed */
-	bool		 lists_all;
+	bool		 lists_all;	/* local_tree_list */
 	struct path_list seen;		/* sorted, if the options delete: also
 					 * what is left out */
 };
@@ -49,9 +52,10 @@ enum status local_tree_read(struct local_tree *out, const char *folder,
     const struct command_line *settings, struct tally *tally,
     const struct tree_options *options);
 
-/* All that stands there, of whatever kind and without any notice. */
+/* The same, of whatever kind and without any notice. */
 enum status local_tree_list(struct local_tree *out, const char *folder,
-    const struct command_line *settings, struct tally *tally);
+    const struct command_line *settings, struct tally *tally,
+    const struct tree_options *options);
 
 void local_tree_clear(struct local_tree *tree);
 

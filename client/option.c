@@ -10,6 +10,7 @@ static const struct {
 	bool		 has_value;
 } options[OPTION_COUNT] = {
 	[OPTION_ATOMIC] = { "atomic", false },
+	[OPTION_CHECKSUM] = { "checksum", false },
 	[OPTION_DELETE] = { "delete", false },
 	[OPTION_DELTA] = { "delta", false },
 	[OPTION_DEPTH] = { "depth", true },

@@ -97,33 +97,22 @@ struct local {
 	int		 fd;		/* owned */
 };
 
-static bool
-remove_at(const struct local *local, const struct item *item)
-{
-	const char *name;
-	bool good;
-	int fd;
-
-	if ((fd = below_parent(local->fd, item->path, &name)) == -1)
-		return false;
-	good = unlinkat(fd, name, item->is_folder ? AT_REMOVEDIR : 0) == 0;
-	close(fd);
-	return good;
-}
-
 static enum status
 remove_local(void *owner, const struct item *item)
 {
 	const struct local *local = owner;
 	const struct prune *prune = local->prune;
 	char *full = path_join(local->folder, item->path);
+	enum status st = STATUS_OK;
 
 	if (full == NULL)
 		return status_no_memory();
-	if (prune->options->is_dry || remove_at(local, item))
+	if (!prune->options->is_dry)
+		st = below_remove(local->fd, item->path, item->is_folder);
+	if (st == STATUS_OK)
 		tally_removed(prune->tally, prune->client->settings, full);
 	else
-		tally_fail(prune->tally, full, status_errno("%s", full));
+		tally_fail(prune->tally, full, st);
 	free(full);
 	return STATUS_OK;
 }
@@ -159,7 +148,7 @@ prune_local(const struct prune *prune, const char *folder)
 	if (local.fd == -1)
 		return status_errno("%s", folder);
 	st = local_tree_list(&tree, folder, prune->client->settings,
-	    prune->tally);
+	    prune->tally, NULL);
 	if (st == STATUS_OK)
 		st = prune_entries(&local, &tree);
 	local_tree_clear(&tree);

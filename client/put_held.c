@@ -3,15 +3,12 @@
 
 #include "put_held.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "file_digest.h"
 #include "manifest.h"
 #include "paths.h"
-
-#define READ_BYTES	262144u
 
 /*
  * --- Members, by their paths ------------------------------------------------
@@ -79,31 +76,6 @@ put_held_note(struct put_tree *put, const struct sending *sending)
  * --- What an earlier run has sent -------------------------------------------
  */
 
-static bool
-read_digest(uint8_t out[DIGEST_SIZE], uint64_t *size, const char *path)
-{
-	uint8_t *bytes = malloc(READ_BYTES);
-	struct digest *digest = digest_begin(0);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	ssize_t n = fd == -1 || bytes == NULL || digest == NULL ? -1 : 1;
-
-	*size = 0;
-	while (n > 0) {
-		n = read(fd, bytes, READ_BYTES);
-		if (n > 0)
-			digest_update(digest, bytes, (size_t)n);
-		*size += n > 0 ? (uint64_t)n : 0;
-	}
-	if (n == 0)
-		digest_end(digest, out);
-	else
-		digest_drop(digest);
-	if (fd != -1)
-		close(fd);
-	free(bytes);
-	return n == 0;
-}
-
 /* Is the member what the local file is now?  Then it is not sent again. */
 static enum status
 compare_member(struct put_tree *put, const struct remote_entry *entry,
@@ -122,7 +94,7 @@ compare_member(struct put_tree *put, const struct remote_entry *entry,
 	path = path_join(put->local, entry->path);
 	if (path == NULL)
 		return status_no_memory();
-	if (read_digest(held->digest, &held->size, path) &&
+	if (file_digest(held->digest, &held->size, path) == STATUS_OK &&
 	    held->size == entry->size &&
 	    memcmp(held->digest, entry->id, DIGEST_SIZE) == 0) {
 		held->is_there = true;
@@ -196,7 +168,8 @@ put_held_is_all(struct put_tree *put, const uint8_t published[DIGEST_SIZE])
 			continue;
 		path = path_join(put->local, put->tree.at[i].path);
 		good = path != NULL &&
-		    read_digest(held->digest, &held->size, path);
+		    file_digest(held->digest, &held->size, path) ==
+		    STATUS_OK;
 		put->tally.files++;
 		put->tally.bytes += held->size;
 		free(path);

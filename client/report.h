@@ -83,7 +83,8 @@ bool report_skip(struct report *report, const char *name, const char *why);
 
 /* Something that is done, or would be by a command that only tells. */
 struct report_step {
-	const char	*action;	/* make, get, put, link or remove */
+	const char	*action;	/* make, get, put, link, set or
+					 * remove */
 	const char	*path;
 	bool		 is_done;
 	bool		 has_size;

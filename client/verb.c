@@ -52,6 +52,13 @@ static const struct verb verbs[] = {
 	    verb_touch, false, WAITS | IF },
 	{ "sum", NULL, "x", 1, -1, "[-x] [--wait SECONDS] FILE ...",
 	    "tell the SHA-256 of files (-x: XXH128)", verb_sum, false, WAITS },
+	{ "sync", NULL, "cn", 2, 2, "[-cn] [--delete] [--wait SECONDS] LOCAL "
+	    ":FOLDER, or :FOLDER LOCAL",
+	    "make the second folder like the first (-c, --checksum: by\n"
+	    "                             contents; --delete: remove what "
+	    "only it has)",
+	    verb_sync, false, WAITS | OPTION_BIT(OPTION_CHECKSUM) |
+	    TREE_OPTIONS },
 	{ "stat", NULL, "", 1, 1, "PATH",
 	    "tell all about a file", verb_stat, false, 0 },
 	{ "cd", NULL, "", 0, 1, "[PATH]",
@@ -188,7 +195,7 @@ verb_needs_files(const struct verb *verb, const struct arguments *arguments)
 		{ "append", 0 }, { "truncate", 0 }, { "touch", 0 },
 		{ "sum", 0 }, { "cp", 0 }, { "find", 0 }, { "du", 0 },
 		{ "df", 0 }, { "lock", 0 }, { "unlock", 0 }, { "locks", 0 },
-		{ "uploads", 0 },
+		{ "sync", 0 }, { "uploads", 0 },
 		{ "mkdir", VERB_LETTER('p') }, { "rm", VERB_LETTER('r') },
 	};
 	size_t i;
@@ -231,10 +238,10 @@ verb_help_all(FILE *file)
 	fprintf(file, "\nWhat changes something takes --if-absent and "
 	    "--if-version VERSION (see stat);\nput, mv and cp take --taken "
 	    "POLICY: replace or refuse, put also fresh.\n");
-	fprintf(file, "get -r and put -r take --include GLOB and --exclude "
-	    "GLOB (the first that fits\ndecides), --newer-than TIME, "
-	    "--min-size SIZE and --max-size SIZE; --delete removes what "
-	    "the\nsource does not have, and -n (--dry-run) only tells.\n");
+	fprintf(file, "get -r, put -r and sync take --include GLOB and "
+	    "--exclude GLOB (the first that\nfits decides), --newer-than "
+	    "TIME, --min-size SIZE and --max-size SIZE; --delete\nremoves "
+	    "what the source does not have, and -n (--dry-run) only tells.\n");
 }
 
 void

@@ -80,6 +80,8 @@ verb_function verb_get_tree;
 /* verb_put.c, verb_put_tree.c */
 verb_function verb_put;
 verb_function verb_put_tree;
+/* verb_sync.c */
+verb_function verb_sync;
 /* verb_files.c */
 verb_function verb_cd;
 verb_function verb_pwd;

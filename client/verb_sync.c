@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/* The command sync: two folders are made alike, one way. */
+#include "config.h"
+
+#include "verb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "show.h"
+#include "sync.h"
+#include "tree_options.h"
+
+/*
+ * --- Both trees -------------------------------------------------------------
+ */
+
+static enum status
+make_local(const char *path)
+{
+	if (mkdir(path, 0777) == 0 || errno == EEXIST)
+		return STATUS_OK;
+	return status_set(STATUS_CANNOT_CREATE, "%s: %s", path,
+	    strerrordesc_np(errno));
+}
+
+static enum status
+read_local(struct sync *sync)
+{
+	bool is_target = sync->ops == &sync_down;
+	enum status st = STATUS_OK;
+	struct stat sb;
+
+	if (is_target && stat(sync->local, &sb) == -1 && errno == ENOENT) {
+		if (sync->options.is_dry)
+			return STATUS_OK;
+		st = make_local(sync->local);
+	}
+	if (st == STATUS_OK)
+		st = local_tree_list(&sync->here, sync->local,
+		    sync->client->settings, &sync->tally, &sync->names);
+	if (st != STATUS_OK || !is_target)
+		return st;
+	sync->top = open(sync->local, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return sync->top == -1 ? status_errno("%s", sync->local) : STATUS_OK;
+}
+
+static enum status
+make_remote(const struct sync *sync)
+{
+	struct remote *remote = sync->client->remote;
+	struct call call = { 0 };
+	struct ft1_frame *frame;
+
+	frame = remote_request(remote, FT1_MKDIR, 0, &call);
+	ft1_put_string(frame, FT1_TAG_PATH, sync->remote);
+	ft1_put_u32(frame, FT1_TAG_MODE, sync->here.mode | 0700);
+	ft1_put_bytes(frame, FT1_TAG_PARENTS, "", 0);
+	return remote_finish(remote, &call);
+}
+
+static enum status
+read_remote(struct sync *sync)
+{
+	enum status st;
+	char type;
+
+	st = verb_type_of(&type, sync->client, sync->remote);
+	if (st == STATUS_NOT_FOUND && sync->ops == &sync_up)
+		return sync->options.is_dry ? STATUS_OK : make_remote(sync);
+	if (st != STATUS_OK)
+		return st;
+	if (type != 'd')
+		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
+		    sync->remote);
+	sync->there.options = &sync->names;
+	return remote_tree_read(&sync->there, sync->client->remote,
+	    sync->remote);
+}
+
+static enum status
+read_both(struct sync *sync)
+{
+	enum status st;
+
+	/* What is read first is the source: without it nothing is made. */
+	if (sync->ops == &sync_up) {
+		st = read_local(sync);
+		return st == STATUS_OK ? read_remote(sync) : st;
+	}
+	st = read_remote(sync);
+	return st == STATUS_OK ? read_local(sync) : st;
+}
+
+/*
+ * --- The command ------------------------------------------------------------
+ */
+
+static void
+sum_up(const struct sync *sync)
+{
+	const struct command_line *settings = sync->client->settings;
+	bool is_up = sync->ops == &sync_up;
+
+	if (report_tally(settings->report, &sync->tally,
+	    is_up ? sync->remote : sync->local) || settings->quiet)
+		return;
+	fputs(is_up ? "sync :" : "sync ", stdout);
+	show_string(stdout, is_up ? sync->remote : sync->local);
+	printf(" %" PRIu64 " files %s, %" PRIu64 " folders made, %" PRIu64
+	    " deleted, %" PRIu64 " unchanged, %" PRIu64 " of %" PRIu64
+	    " bytes", sync->tally.files, is_up ? "sent" : "received",
+	    sync->tally.folders, sync->tally.removed, sync->same,
+	    sync->tally.bytes, sync->total);
+	if (sync->facts > 0)
+		printf(", %" PRIu64 " times or modes set", sync->facts);
+	if (sync->tally.failures > 0)
+		printf(", %" PRIu64 " failures", sync->tally.failures);
+	puts(sync->options.is_dry ? ", dry run" : "");
+}
+
+static enum status
+run_once(struct sync *sync)
+{
+	enum status st;
+
+	if ((st = read_both(sync)) == STATUS_OK &&
+	    (st = sync_compare(sync)) == STATUS_OK)
+		st = sync_run(sync);
+	sync_clear(sync);
+	if (st != STATUS_OK)
+		return st;
+	sum_up(sync);
+	return tally_end(&sync->tally);
+}
+
+/* "./:a" is a local name. */
+static enum status
+choose_sides(struct sync *sync, char *const *words)
+{
+	bool from_there = words[0][0] == ':', to_there = words[1][0] == ':';
+	const char *remote = words[from_there ? 0 : 1] + 1;
+	const char *local = words[from_there ? 1 : 0];
+	size_t len;
+
+	if (from_there == to_there)
+		return status_set(STATUS_USAGE, "one of the two folders is "
+		    "the server's and begins with a colon, as :%s",
+		    from_there ? words[1] + 1 : words[1]);
+	if (*local == '\0')
+		return status_set(STATUS_USAGE, "a local folder has a name");
+	sync->ops = from_there ? &sync_down : &sync_up;
+	sync->remote = strdup(*remote == '\0' ? "." : remote);
+	sync->local = strdup(local);
+	if (sync->local == NULL || sync->remote == NULL)
+		return status_no_memory();
+	for (len = strlen(sync->local); len > 1 &&
+	    sync->local[len - 1] == '/'; )
+		sync->local[--len] = '\0';
+	return STATUS_OK;
+}
+
+/* Sizes and ages are for what is sent; names for both sides. */
+static enum status
+read_options(struct sync *sync, const struct arguments *arguments)
+{
+	enum status st;
+
+	if ((st = verb_wait_seconds(&sync->wait, arguments)) != STATUS_OK ||
+	    (st = tree_options_read(&sync->options, arguments)) != STATUS_OK)
+		return st;
+	sync->names = sync->options;
+	sync->names.filter.has_newer = false;
+	sync->names.filter.least = 0;
+	sync->names.filter.most = UINT64_MAX;
+	sync->names.deletes = false;
+	sync->checks = arguments->options[OPTION_CHECKSUM] != NULL ||
+	    (arguments->letters & VERB_LETTER('c')) != 0;
+	return STATUS_OK;
+}
+
+enum status
+verb_sync(struct client *client, const struct arguments *arguments,
+    const char **blame)
+{
+	struct sync sync = { .watch = { sync_letter_sent, sync_letter_failed },
+	    .client = client, .top = -1,
+	    .tally = { .report = client->settings->report } };
+	enum status st;
+
+	*blame = arguments->words[0];
+	if ((st = choose_sides(&sync, arguments->words)) == STATUS_OK &&
+	    (st = read_options(&sync, arguments)) == STATUS_OK &&
+	    (st = outbox_settle(client->outbox)) == STATUS_OK)
+		st = run_once(&sync);
+	if (sync.top != -1)
+		close(sync.top);
+	free(sync.local);
+	free(sync.remote);
+	return st;
+}
