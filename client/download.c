@@ -117,10 +117,11 @@ take_data(struct download *d, const struct frame *frame)
 	return part_write(d->part, bytes, len, offset - d->range.offset);
 }
 
-static enum status
-take_end(struct download *d, const struct frame *frame)
+enum status
+download_check_end(struct digest **digest, const struct frame *frame,
+    uint64_t size, const char *path)
 {
-	uint8_t digest[DIGEST_SIZE];
+	uint8_t sum[DIGEST_SIZE];
 	struct reply reply;
 	enum status st;
 
@@ -128,20 +129,28 @@ take_end(struct download *d, const struct frame *frame)
 	    REPLY_SIZE | REPLY_VERSION_NOW | REPLY_DIGEST);
 	if (st != STATUS_OK)
 		return st;
-	if (d->digest == NULL)
-		return download_malformed(
-		    "the end of a file that did not begin");
-	if (reply.size != d->size - d->start)
+	if (*digest == NULL)
+		return download_malformed("the end of what did not begin");
+	if (reply.size != size)
 		return status_set(STATUS_SIZE, "%s: the server sent another "
-		    "size than it announced", d->path);
-	if ((st = skip_to(d, d->size)) != STATUS_OK)
-		return st;
-	digest_end(d->digest, digest);
-	d->digest = NULL;
-	if (memcmp(digest, reply.digest, DIGEST_SIZE) != 0)
+		    "size than was to come", path);
+	digest_end(*digest, sum);
+	*digest = NULL;
+	if (memcmp(sum, reply.digest, DIGEST_SIZE) != 0)
 		return status_set(STATUS_DIGEST, "%s: what came does not "
-		    "match its digest", d->path);
+		    "match its digest", path);
 	return STATUS_OK;
+}
+
+static enum status
+take_end(struct download *d, const struct frame *frame)
+{
+	enum status st;
+
+	if (d->digest != NULL && (st = skip_to(d, d->size)) != STATUS_OK)
+		return st;
+	return download_check_end(&d->digest, frame, d->size - d->start,
+	    d->path);
 }
 
 static enum status
@@ -154,27 +163,37 @@ take_file(struct call *call, const struct frame *frame)
 	case FT1_DATA:	return take_data(d, frame);
 	case FT1_OK:	return take_end(d, frame);
 	}
-	return status_set(STATUS_PROTOCOL,
-	    "the server answered a get with a frame of type %u",
-	    frame->header.type);
+	return reply_unexpected(frame, "a get");
+}
+
+struct ft1_frame *
+download_request(const struct download *d, struct remote *remote,
+    struct call *call, const struct file_range *range)
+{
+	struct ft1_frame *frame;
+
+	frame = remote_request(remote, FT1_GET, 0, call);
+	ft1_put_string(frame, FT1_TAG_PATH, d->path);
+	if (range->offset > 0)
+		ft1_put_u64(frame, FT1_TAG_OFFSET, range->offset);
+	if (range->has_length)
+		ft1_put_u64(frame, FT1_TAG_LENGTH, range->length);
+	if (d->has_version)
+		ft1_put_bytes(frame, FT1_TAG_IF_VERSION, d->version,
+		    FT1_ID_SIZE);
+	return frame;
 }
 
 static void
 ask(struct download *d)
 {
+	struct file_range rest = d->range;
 	struct ft1_frame *frame;
 
 	d->call = (struct call){ .receiver = take_file, .owner = d };
 	d->is_asked = true;
-	frame = remote_request(d->client->remote, FT1_GET, 0, &d->call);
-	ft1_put_string(frame, FT1_TAG_PATH, d->path);
-	if (d->start > 0)
-		ft1_put_u64(frame, FT1_TAG_OFFSET, d->start);
-	if (d->range.has_length)
-		ft1_put_u64(frame, FT1_TAG_LENGTH, d->range.length);
-	if (d->has_version)
-		ft1_put_bytes(frame, FT1_TAG_IF_VERSION, d->version,
-		    FT1_ID_SIZE);
+	rest.offset = d->start;
+	frame = download_request(d, d->client->remote, &d->call, &rest);
 	if (d->wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, d->wait);
 	(void)remote_send(d->client->remote);

@@ -169,28 +169,13 @@ take_data(struct range *range, const struct frame *frame)
 static enum status
 take_end(struct range *range, const struct frame *frame)
 {
-	const char *path = range->gather->d->path;
-	uint8_t digest[DIGEST_SIZE];
-	struct reply reply;
-	enum status st;
-
-	st = reply_read(&reply, frame,
-	    REPLY_SIZE | REPLY_VERSION_NOW | REPLY_DIGEST);
-	if (st != STATUS_OK)
-		return st;
-	if (range->digest == NULL)
-		return download_malformed("the end of what did not begin");
-	if (reply.size != range->end - range->first)
-		return status_set(STATUS_SIZE, "%s: the server sent another "
-		    "size than was asked for", path);
-	digest_skip(range->digest, range->end - digest_offset(range->digest));
-	digest_end(range->digest, digest);
-	range->digest = NULL;
-	tell(range, range->end);
-	if (memcmp(digest, reply.digest, DIGEST_SIZE) != 0)
-		return status_set(STATUS_DIGEST, "%s: what came does not "
-		    "match its digest", path);
-	return STATUS_OK;
+	if (range->digest != NULL) {
+		digest_skip(range->digest,
+		    range->end - digest_offset(range->digest));
+		tell(range, range->end);
+	}
+	return download_check_end(&range->digest, frame,
+	    range->end - range->first, range->gather->d->path);
 }
 
 static enum status
@@ -203,14 +188,14 @@ take_frame(struct call *call, const struct frame *frame)
 	case FT1_DATA:	return take_data(range, frame);
 	case FT1_OK:	return take_end(range, frame);
 	}
-	return status_set(STATUS_PROTOCOL,
-	    "the server answered a get with a frame of type %u",
-	    frame->header.type);
+	return reply_unexpected(frame, "a get");
 }
 
 static void
 ask(struct range *range, struct remote *remote)
 {
+	const struct file_range wanted = { .offset = range->first,
+	    .has_length = true, .length = range->end - range->first };
 	const struct download *d = range->gather->d;
 	struct ft1_frame *frame;
 
@@ -219,13 +204,7 @@ ask(struct range *range, struct remote *remote)
 	range->got = 0;
 	range->call = (struct call){ .receiver = take_frame,
 	    .owner = range };
-	frame = remote_request(remote, FT1_GET, 0, &range->call);
-	ft1_put_string(frame, FT1_TAG_PATH, d->path);
-	ft1_put_u64(frame, FT1_TAG_OFFSET, range->first);
-	ft1_put_u64(frame, FT1_TAG_LENGTH, range->end - range->first);
-	if (d->has_version)
-		ft1_put_bytes(frame, FT1_TAG_IF_VERSION, d->version,
-		    FT1_ID_SIZE);
+	frame = download_request(d, remote, &range->call, &wanted);
 	/* In vain for a lock of our own, so only the first one waits. */
 	if (d->wait > 0 && range->member == NULL)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, d->wait);

@@ -46,6 +46,18 @@ struct download {
 
 enum status download_malformed(const char *what);
 
+/* Begin a GET of that of it, of the version that is wanted, if it is known. */
+struct ft1_frame *download_request(const struct download *download,
+    struct remote *remote, struct call *call,
+    const struct file_range *range);
+
+/*
+ * The OK of a GET of `size` bytes, all of which the digest has seen: are they
+ * what the server sent?  Uses up the digest, NULL if there was no BEGUN.
+ */
+enum status download_check_end(struct digest **digest,
+    const struct frame *frame, uint64_t size, const char *path);
+
 /*
  * What is here is worth something if it is what the server's file has there
  * now, by the digests of both: up to the first piece that differs, or each

@@ -161,9 +161,7 @@ take_answer(struct call *call, const struct frame *frame)
 		return sender_take_begun(&item->sending, frame);
 	if (frame->header.type == FT1_HAVE)
 		return sender_take_have(&item->sending, frame);
-	return status_set(STATUS_PROTOCOL,
-	    "the server answered a put with a frame of type %u",
-	    frame->header.type);
+	return reply_unexpected(frame, "a put");
 }
 
 static void

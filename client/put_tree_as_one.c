@@ -56,11 +56,7 @@ take_tree(struct call *call, const struct frame *frame)
 		whole->put->has_id = st == STATUS_OK;
 		return st;
 	}
-	if (frame->header.type != FT1_OK)
-		return status_set(STATUS_PROTOCOL,
-		    "the server answered a tree with a frame of type %u",
-		    frame->header.type);
-	st = reply_read(&reply, frame, 0);
+	st = reply_final(&reply, frame, "a tree", 0);
 	if (st == STATUS_OK && !whole->put->has_id) {
 		whole->is_published = (reply.has & REPLY_DIGEST) != 0;
 		memcpy(whole->published, reply.digest, DIGEST_SIZE);
@@ -198,11 +194,8 @@ take_receipt(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum status st;
 
-	if (frame->header.type != FT1_OK)
-		return status_set(STATUS_PROTOCOL,
-		    "the server answered a commit with a frame of type %u",
-		    frame->header.type);
-	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_DIGEST);
+	st = reply_final(&reply, frame, "a commit",
+	    REPLY_SIZE | REPLY_DIGEST);
 	if (st != STATUS_OK)
 		return st;
 	receipt_read(&published->receipt, &reply);

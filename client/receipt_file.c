@@ -26,7 +26,7 @@ receipt_file_open(struct receipt_file **out, const char *path)
 
 	*out = NULL;
 	if ((file = calloc(1, sizeof(*file))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	file->path = strdup(path);
 	file->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
 	    O_NOCTTY, 0600);

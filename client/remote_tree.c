@@ -141,11 +141,7 @@ take_found(struct call *call, const struct frame *frame)
 
 	if (frame->header.type == FT1_ENTRIES)
 		return remote_tree_take(tree, frame);
-	if (frame->header.type != FT1_OK)
-		return status_set(STATUS_PROTOCOL,
-		    "the server answered a find with a frame of type %u",
-		    frame->header.type);
-	st = reply_read(&reply, frame, REPLY_COUNT);
+	st = reply_final(&reply, frame, "a find", REPLY_COUNT);
 	if (st == STATUS_OK && reply.count != tree->told - tree->before)
 		st = status_set(STATUS_PROTOCOL,
 		    "the server told of fewer files than it found");

@@ -128,6 +128,23 @@ reply_read(struct reply *out, const struct frame *frame, unsigned int needed)
 	return STATUS_OK;
 }
 
+enum status
+reply_unexpected(const struct frame *frame, const char *what)
+{
+	return status_set(STATUS_PROTOCOL,
+	    "the server answered %s with a frame of type %u", what,
+	    frame->header.type);
+}
+
+enum status
+reply_final(struct reply *out, const struct frame *frame, const char *what,
+    unsigned int needed)
+{
+	memset(out, 0, sizeof(*out));
+	return frame->header.type == FT1_OK ?
+	    reply_read(out, frame, needed) : reply_unexpected(frame, what);
+}
+
 int
 reply_is_name(const struct ft1_entry *entry)
 {

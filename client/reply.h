@@ -93,6 +93,13 @@ struct reply {
 enum status reply_read(struct reply *out, const struct frame *frame,
     unsigned int needed);
 
+/* The same for the OK that is the last answer to `what`, such as "a put". */
+enum status reply_final(struct reply *out, const struct frame *frame,
+    const char *what, unsigned int needed);
+
+/* STATUS_PROTOCOL: no such frame answers `what`. */
+enum status reply_unexpected(const struct frame *frame, const char *what);
+
 /* A name that can stand in a folder: not "..", without "/" and NUL. */
 int reply_is_name(const struct ft1_entry *entry);
 

@@ -32,7 +32,7 @@ report_new(struct report **out, bool is_json, const char *receipts)
 	enum status st = STATUS_OK;
 
 	if ((*out = calloc(1, sizeof(**out))) == NULL)
-		return status_set(STATUS_NO_MEMORY, "out of memory");
+		return status_no_memory();
 	(*out)->is_json = is_json;
 	if (receipts != NULL)
 		st = receipt_file_open(&(*out)->receipts, receipts);
@@ -112,7 +112,7 @@ end(struct report *report, struct json_line *line)
 
 	if (text == NULL)
 		note_trouble(report,
-		    status_set(STATUS_NO_MEMORY, "out of memory"));
+		    status_no_memory());
 	else
 		fputs(text, stdout);
 	free(text);
@@ -426,7 +426,7 @@ report_receipt(const struct revive *session, const char *path, uint64_t sent,
 	put_receipt(&line, receipt, sent);
 	if ((text = json_line_end(&line)) == NULL) {
 		note_trouble(report,
-		    status_set(STATUS_NO_MEMORY, "out of memory"));
+		    status_no_memory());
 		return report->is_json;
 	}
 	keep_receipt(report, text);

@@ -104,9 +104,7 @@ take_answer(struct call *call, const struct frame *frame)
 		return reply_read(&reply, frame, REPLY_UPLOAD);
 	if (frame->header.type == FT1_OK)
 		return reply_read(&reply, frame, 0);
-	return status_set(STATUS_PROTOCOL,
-	    "the server answered a segment with a frame of type %u",
-	    frame->header.type);
+	return reply_unexpected(frame, "a segment");
 }
 
 static enum status

@@ -226,7 +226,7 @@ look_up(struct trust_finding *out, const struct trust *trust)
 	if (trust->known_hosts == NULL)
 		st = state_file(&out->path, "known_hosts");
 	else if ((out->path = strdup(trust->known_hosts)) == NULL)
-		st = status_set(STATUS_NO_MEMORY, "out of memory");
+		st = status_no_memory();
 	if (st == STATUS_OK)
 		st = known_hosts_find(&known, &out->line, out->path, name,
 		    out->pin);

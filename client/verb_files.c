@@ -63,11 +63,8 @@ take_folder(struct call *call, const struct frame *frame)
 	enum status st;
 	char *folder;
 
-	if (frame->header.type != FT1_OK)
-		return status_set(STATUS_PROTOCOL, "the server answered a "
-		    "request for a folder with a frame of type %u",
-		    frame->header.type);
-	if ((st = reply_read(&reply, frame, REPLY_PATH)) != STATUS_OK)
+	st = reply_final(&reply, frame, "a request for a folder", REPLY_PATH);
+	if (st != STATUS_OK)
 		return st;
 	folder = strndup((const char *)reply.path.at, reply.path.len);
 	if (folder == NULL)

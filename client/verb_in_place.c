@@ -42,11 +42,7 @@ take_receipt(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum status st;
 
-	if (frame->header.type != FT1_OK)
-		return status_set(STATUS_PROTOCOL,
-		    "the server answered with a frame of type %u",
-		    frame->header.type);
-	st = reply_read(&reply, frame,
+	st = reply_final(&reply, frame, "a change",
 	    REPLY_SIZE | REPLY_VERSION_NOW | REPLY_DIGEST);
 	receipt_read(&change->receipt, &reply);
 	if (st == STATUS_OK &&
@@ -144,11 +140,8 @@ take_size(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum status st;
 
-	if (frame->header.type != FT1_OK)
-		return status_set(STATUS_PROTOCOL,
-		    "the server answered with a frame of type %u",
-		    frame->header.type);
-	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_VERSION_NOW);
+	st = reply_final(&reply, frame, "a change",
+	    REPLY_SIZE | REPLY_VERSION_NOW);
 	receipt_read(call->owner, &reply);
 	return st;
 }

@@ -22,11 +22,8 @@ take_entries(struct call *call, const struct frame *frame)
 	if (frame->header.type == FT1_ENTRIES)
 		return listing_view_add(view, frame->payload,
 		    frame->header.length);
-	if (frame->header.type != FT1_OK)
-		return status_set(STATUS_PROTOCOL,
-		    "the server answered a list with a frame of type %u",
-		    frame->header.type);
-	if ((st = reply_read(&reply, frame, REPLY_COUNT)) != STATUS_OK)
+	st = reply_final(&reply, frame, "a list", REPLY_COUNT);
+	if (st != STATUS_OK)
 		return st;
 	if (reply.count != listing_view_count(view))
 		return status_set(STATUS_PROTOCOL, "the server lists %" PRIu64
@@ -107,11 +104,7 @@ take_stat(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum status st;
 
-	if (frame->header.type != FT1_OK)
-		return status_set(STATUS_PROTOCOL,
-		    "the server answered a stat with a frame of type %u",
-		    frame->header.type);
-	st = reply_read(&reply, frame, REPLY_ENTRY);
+	st = reply_final(&reply, frame, "a stat", REPLY_ENTRY);
 	if (st == STATUS_OK &&
 	    !report_entry(call->owner, "stat", &reply.entry))
 		show_stat(&reply.entry);

@@ -147,9 +147,7 @@ take_held(struct call *call, const struct frame *frame)
 	if (frame->header.type == FT1_OK)
 		return reply_read(&reply, frame, REPLY_COUNT);
 	if (frame->header.type != FT1_HELD)
-		return status_set(STATUS_PROTOCOL, "the server answered a "
-		    "question for locks with a frame of type %u",
-		    frame->header.type);
+		return reply_unexpected(frame, "a question for locks");
 	while ((next = ft1_held_next(&held, &at, &left)) == FT1_FIELD)
 		if (!report_lock(call->owner, &held))
 			show_held(&held);

@@ -25,11 +25,8 @@ take_type(struct call *call, const struct frame *frame)
 	struct reply reply;
 	enum status st;
 
-	if (frame->header.type != FT1_OK)
-		return status_set(STATUS_PROTOCOL, "the server answered a "
-		    "question for a file with a frame of type %u",
-		    frame->header.type);
-	if ((st = reply_read(&reply, frame, REPLY_ENTRY)) == STATUS_OK)
+	st = reply_final(&reply, frame, "a stat", REPLY_ENTRY);
+	if (st == STATUS_OK)
 		*type = reply.entry.type;
 	return st;
 }

@@ -15,14 +15,6 @@
 #include "show.h"
 #include "time_text.h"
 
-static enum status
-unexpected(const struct frame *frame)
-{
-	return status_set(STATUS_PROTOCOL,
-	    "the server answered with a frame of type %u",
-	    frame->header.type);
-}
-
 /* A path below the folder that was asked for. */
 static bool
 is_path(const struct ft1_entry *entry)
@@ -56,7 +48,7 @@ take_found(struct call *call, const struct frame *frame)
 		return st;
 	}
 	if (frame->header.type != FT1_ENTRIES)
-		return unexpected(frame);
+		return reply_unexpected(frame, "a question");
 	while ((next = ft1_entry_next(&entry, &row, &left)) == FT1_FIELD) {
 		if (!is_path(&entry))
 			break;
@@ -171,7 +163,7 @@ take_sum(struct call *call, const struct frame *frame)
 	size_t i;
 
 	if (frame->header.type != FT1_OK)
-		return unexpected(frame);
+		return reply_unexpected(frame, "a question");
 	if ((st = reply_read(&reply, frame, REPLY_SUM)) != STATUS_OK ||
 	    report_sum(summing->report, summing->method, &reply,
 	    summing->path))
@@ -240,7 +232,7 @@ take_usage(struct call *call, const struct frame *frame)
 	enum status st;
 
 	if (frame->header.type != FT1_OK)
-		return unexpected(frame);
+		return reply_unexpected(frame, "a question");
 	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_COUNT);
 	if (st == STATUS_OK && !report_usage(call->owner, &reply))
 		printf("%" PRIu64 " bytes in %" PRIu64 " files\n", reply.size,
@@ -279,7 +271,7 @@ take_room(struct call *call, const struct frame *frame)
 	enum status st;
 
 	if (frame->header.type != FT1_OK)
-		return unexpected(frame);
+		return reply_unexpected(frame, "a question");
 	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_FREE);
 	if (st == STATUS_OK && !report_room(call->owner, &reply))
 		show_room(&reply);

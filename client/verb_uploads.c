@@ -67,8 +67,7 @@ take_uploads(struct call *call, const struct frame *frame)
 		return reply_read(&reply, frame, REPLY_COUNT);
 	if (frame->header.type == FT1_UPLOADS_HELD)
 		return take_rows(frame, call->owner);
-	return status_set(STATUS_PROTOCOL, "the server answered a question "
-	    "for uploads with a frame of type %u", frame->header.type);
+	return reply_unexpected(frame, "a question for uploads");
 }
 
 static enum status
