@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "nearest.h"
+#include "size_text.h"
+#include "throttle.h"
 
 /* What an option sets: a string if it has an argument, else a flag. */
 struct option_row {
@@ -48,6 +50,10 @@ static const struct option_row rows[] = {
 	    "add a line to FILE for all that the server acknowledges" },
 	{ "retries", 0, "N", FIELD(retries_word),
 	    "try a lost connection again so often (5)" },
+	{ "timeout", 0, "SECONDS", FIELD(timeout_word),
+	    "give up a server that is silent for so long" },
+	{ "limit-rate", 0, "RATE", FIELD(limit_word),
+	    "move at most so many bytes per second (100K, 2M)" },
 	{ "quiet", 'q', NULL, FIELD(quiet),
 	    "say nothing that was not asked for" },
 	{ "verbose", 'v', NULL, FIELD(verbose),
@@ -169,21 +175,35 @@ read_options(struct command_line *out, int argc, char **argv)
 	}
 }
 
+/* Leaves `out` alone without a word. */
 static enum status
-read_retries(struct command_line *out)
+read_number(unsigned int *out, const char *word, const char *name,
+    unsigned int least, unsigned int most)
 {
-	const char *word = out->retries_word;
-	char *end;
 	unsigned long number;
+	char *end;
 
-	out->retries = RETRIES;
 	if (word == NULL)
 		return STATUS_OK;
 	number = strtoul(word, &end, 10);
-	if (*word < '0' || *word > '9' || *end != '\0' || number > 1000)
+	if (*word < '0' || *word > '9' || *end != '\0' || number < least ||
+	    number > most)
 		return status_set(STATUS_USAGE,
-		    "--retries takes a number from 0 to 1000");
-	out->retries = (unsigned int)number;
+		    "--%s takes a number from %u to %u", name, least, most);
+	*out = (unsigned int)number;
+	return STATUS_OK;
+}
+
+static enum status
+read_limit(struct command_line *out)
+{
+	if (out->limit_word == NULL)
+		return STATUS_OK;
+	if (!size_text_parse(&out->limit_rate, out->limit_word) ||
+	    out->limit_rate < THROTTLE_LEAST ||
+	    out->limit_rate > THROTTLE_MOST)
+		return status_set(STATUS_USAGE, "--limit-rate takes bytes "
+		    "per second, such as 100K or 2M, from 1K to 1T");
 	return STATUS_OK;
 }
 
@@ -191,13 +211,20 @@ read_retries(struct command_line *out)
 static enum status
 check_options(struct command_line *out)
 {
+	enum status st;
+
 	if (out->pin != NULL && out->cafile != NULL)
 		return status_set(STATUS_USAGE,
 		    "--pin and --cafile exclude each other");
 	if (out->password_file != NULL && out->password_command != NULL)
 		return status_set(STATUS_USAGE, "--password-file and "
 		    "--password-command exclude each other");
-	return read_retries(out);
+	out->retries = RETRIES;
+	if ((st = read_number(&out->retries, out->retries_word, "retries", 0,
+	    1000)) != STATUS_OK || (st = read_number(&out->timeout,
+	    out->timeout_word, "timeout", 1, 3600)) != STATUS_OK)
+		return st;
+	return read_limit(out);
 }
 
 enum status

@@ -35,6 +35,10 @@ struct command_line {
 	int		 command_len;
 	const char	*retries_word;
 	unsigned int	 retries;	/* of a lost connection */
+	const char	*limit_word;
+	uint64_t	 limit_rate;	/* bytes per second; 0: none */
+	const char	*timeout_word;
+	unsigned int	 timeout;	/* seconds; 0: none was given */
 	uint64_t	 given;		/* a bit for each option that was */
 	struct report	*report;	/* main's, in that form; or NULL */
 };

@@ -28,6 +28,7 @@ remote_new(struct remote **out, struct wire *wire)
 	remote->wire = wire;
 	remote->last = &remote->first;
 	remote->next_id = 1;
+	remote->silence = REMOTE_SILENCE_MS;
 	wire_receive_by(wire, take_frame, remote);
 	*out = remote;
 	return STATUS_OK;
@@ -68,6 +69,13 @@ void
 remote_interrupt_by(struct remote *remote, struct interrupt *interrupt)
 {
 	wire_interrupt_by(remote->wire, interrupt);
+}
+
+void
+remote_give_up_after(struct remote *remote, int milliseconds)
+{
+	/* Half of it until it is asked, and half for the answer. */
+	remote->silence = milliseconds / 2;
 }
 
 const struct limits *

@@ -70,6 +70,9 @@ void remote_replace(struct remote *remote, struct remote *fresh);
 /* Whose SIGINT cancels calls from now on. */
 void remote_interrupt_by(struct remote *remote, struct interrupt *interrupt);
 
+/* A server of which nothing is heard for so many milliseconds is gone. */
+void remote_give_up_after(struct remote *remote, int milliseconds);
+
 const struct limits *remote_limits(const struct remote *remote);
 
 /* STATUS_OK, or why the connection is of no use any more. */

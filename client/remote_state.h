@@ -7,6 +7,8 @@
 
 #include "remote.h"
 
+#define REMOTE_SILENCE_MS	60000	/* unless somebody is in a hurry */
+
 struct remote {
 	struct wire	*wire;		/* owned */
 	struct call	*first;		/* borrowed; on their way, in order */
@@ -22,6 +24,7 @@ struct remote {
 	bool		 pinging;
 	uint64_t	 pinged;	/* clock_ms of the last PING */
 	bool		 keeps_alive;
+	int		 silence;	/* ms until we ask whether it lives */
 	uint64_t	 heard;		/* clock_ms of the last bytes from it */
 };
 

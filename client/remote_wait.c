@@ -8,7 +8,6 @@
 
 #include "clock.h"
 
-#define SILENCE_MS	60000	/* until we ask whether the server lives */
 #define KEEP_MS		20000	/* between signs of life of our own */
 
 static struct call *
@@ -57,7 +56,7 @@ static enum status
 ask_whether_it_lives(struct remote *remote)
 {
 	if (remote->pinging && !remote->ping.done) {
-		if (clock_ms() - remote->pinged < SILENCE_MS)
+		if (clock_ms() - remote->pinged < (uint64_t)remote->silence)
 			return STATUS_OK;
 		return status_set(STATUS_UNREACHABLE,
 		    "the server does not answer");
@@ -74,7 +73,8 @@ ask_whether_it_lives(struct remote *remote)
 static int
 silence(const struct remote *remote)
 {
-	return remote->keeps_alive ? KEEP_MS : SILENCE_MS;
+	return remote->keeps_alive && remote->silence > KEEP_MS ? KEEP_MS :
+	    remote->silence;
 }
 
 void
@@ -99,25 +99,32 @@ keep_alive(struct remote *remote)
 	return ask_whether_it_lives(remote);
 }
 
-void
-remote_await(struct remote *remote, struct call *call)
+/* Wait for something; who is silent is asked whether it lives. */
+static enum status
+listen_once(struct remote *remote)
 {
 	enum status st;
 	bool received;
 
+	st = wire_wait(remote->wire, -1, silence(remote), &received);
+	if (received)
+		remote->heard = clock_ms();
+	else if (st == STATUS_OK && clock_ms() - remote->heard >=
+	    (uint64_t)silence(remote)) {
+		st = ask_whether_it_lives(remote);
+		remote->heard = clock_ms();
+	}
+	return remote_lose(remote, st);
+}
+
+void
+remote_await(struct remote *remote, struct call *call)
+{
 	remote->heard = clock_ms();
 	while (!call->done && remote->lost == STATUS_OK) {
 		if (cancel_calls(remote) != STATUS_OK || call->done)
 			continue;
-		st = wire_wait(remote->wire, -1, silence(remote), &received);
-		if (received)
-			remote->heard = clock_ms();
-		else if (st == STATUS_OK && clock_ms() - remote->heard >=
-		    (uint64_t)silence(remote)) {
-			st = ask_whether_it_lives(remote);
-			remote->heard = clock_ms();
-		}
-		(void)remote_lose(remote, st);
+		(void)listen_once(remote);
 	}
 }
 
@@ -137,6 +144,8 @@ remote_wait_fd(struct remote *remote, struct call *call, int fd)
 		return remote_lost(remote);
 	if (keep_alive(remote) != STATUS_OK)
 		return remote_lost(remote);
+	if (fd == -1)
+		return listen_once(remote);
 	return remote_lose(remote, wire_wait(remote->wire, fd,
 	    remote->keeps_alive ? KEEP_MS : -1, &received));
 }

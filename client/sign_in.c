@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
-#include "sign_in.h"
+#include "sign_in_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,105 +10,12 @@
 
 #include <openssl/crypto.h>
 
-#include "dial.h"
 #include "escape.h"
-#include "kept_ticket.h"
-#include "patience.h"
 #include "secret.h"
-#include "trust.h"
+#include "throttle.h"
 
-#define CONNECT_MS	10000	/* for each address of the host */
-#define HANDSHAKE_MS	30000
 #define TRIES		3	/* passwords that a person may type */
 #define AS_LONG_AS_MAY_BE UINT32_MAX	/* seconds of a ticket */
-#define AGENT		"ftclient " PACKAGE_VERSION
-
-struct sign_in {
-	const struct command_line	*settings;	/* borrowed */
-	const struct destination	*target;	/* borrowed */
-	char		 whom[FT1_USER_MAX + DESTINATION_NAME_SIZE + 1];
-	SSL_CTX			*context;	/* owned */
-	struct trust		 trust;
-	char			 pin[TRUST_PIN_SIZE];	/* the server's */
-	struct remote		*remote;	/* owned; NULL: not connected */
-	struct call		 call;		/* the login */
-	struct patience		 patience;
-
-	struct secret		 password;
-	bool			 has_password;
-	bool			 asked;		/* a person just typed it */
-	int			 tries;
-
-	struct kept_ticket	 ticket;	/* to log in by */
-	struct kept_ticket	 fresh;		/* what the server gave */
-	bool			 keeps;		/* a new one is wanted */
-	bool			 no_ticket;	/* the password counts */
-	bool			 revives;	/* by what it was given */
-	bool			 is_more;	/* beside another sign-in */
-	struct interrupt	*interrupt;	/* borrowed, or NULL */
-	bool			 early;		/* do not wait for a ticket */
-	bool			 is_open;	/* nor has anybody yet */
-};
-
-/*
- * --- Connecting -------------------------------------------------------------
- */
-
-static enum status
-send_hello(struct remote *remote)
-{
-	static const uint8_t versions[] = { 0, FT1_VERSION, 0, FT1_VERSION };
-	struct ft1_frame *frame;
-
-	frame = remote_more(remote, FT1_HELLO, 0, NULL);
-	ft1_put_bytes(frame, FT1_TAG_VERSIONS, versions, sizeof(versions));
-	ft1_put_string(frame, FT1_TAG_AGENT, AGENT);
-	return remote_send(remote);
-}
-
-/* The right server, or nothing is sent. */
-static enum status
-shake_hands(struct sign_in *s, struct wire *wire)
-{
-	SSL *ssl = wire_ssl(wire);
-	enum status st;
-
-	if ((st = trust_expect(ssl, &s->trust)) != STATUS_OK ||
-	    (st = wire_handshake(wire, HANDSHAKE_MS)) != STATUS_OK ||
-	    (st = trust_check(s->pin, ssl, &s->trust)) != STATUS_OK)
-		return st;
-	if (s->settings->verbose)
-		fprintf(stderr, "ftclient: connected, %s, %s\n",
-		    SSL_get_version(ssl), SSL_get_cipher_name(ssl));
-	if (s->revives && s->fresh.len > 0) {
-		s->ticket = s->fresh;
-		return STATUS_OK;
-	}
-	/* A ticket is for the key that the server had when it gave it. */
-	return s->no_ticket ? STATUS_OK :
-	    kept_ticket_find(&s->ticket, s->whom, s->pin);
-}
-
-static enum status
-connect_once(struct sign_in *s)
-{
-	struct wire *wire;
-	enum status st;
-	int fd;
-
-	st = dial(&fd, s->target->host, s->target->port, CONNECT_MS);
-	if (st != STATUS_OK ||
-	    (st = wire_new(&wire, s->context, fd)) != STATUS_OK)
-		return st;
-	wire_interrupt_by(wire, s->interrupt);
-	if ((st = shake_hands(s, wire)) != STATUS_OK) {
-		wire_free(wire);
-		return st;
-	}
-	if ((st = remote_new(&s->remote, wire)) != STATUS_OK)
-		return st;
-	return send_hello(s->remote);
-}
 
 static void
 hang_up(struct sign_in *s)
@@ -260,7 +167,7 @@ try_once(struct sign_in *s)
 {
 	enum status st;
 
-	if (s->remote == NULL && (st = connect_once(s)) != STATUS_OK)
+	if (s->remote == NULL && (st = sign_in_dial(s)) != STATUS_OK)
 		return st;
 	if (s->ticket.len == 0 && !s->has_password &&
 	    (st = get_password(s)) != STATUS_OK)
@@ -332,7 +239,10 @@ new_sign_in(struct sign_in **out, const struct command_line *settings,
 	*out = NULL;
 	if ((s = alloc_sign_in(settings, target)) == NULL)
 		return STATUS_NO_MEMORY;
-	if ((st = trust_context(&s->context, &s->trust)) != STATUS_OK)
+	st = trust_context(&s->context, &s->trust);
+	if (st == STATUS_OK && settings->limit_rate > 0)
+		st = throttle_new(&s->throttle, settings->limit_rate);
+	if (st != STATUS_OK)
 		sign_in_end(s);
 	else
 		*out = s;
@@ -367,6 +277,7 @@ sign_in_more(struct sign_in **out, const struct sign_in *first)
 		return STATUS_NO_MEMORY;
 	SSL_CTX_up_ref(first->context);
 	s->context = first->context;
+	s->throttle = first->throttle;
 	s->fresh = first->fresh;
 	s->is_more = true;
 	s->trust.explains = false;
@@ -466,6 +377,8 @@ sign_in_end(struct sign_in *s)
 	hang_up(s);
 	free(s->call.text);
 	SSL_CTX_free(s->context);
+	if (!s->is_more)
+		throttle_free(s->throttle);
 	OPENSSL_clear_free(s, sizeof(*s));
 }
 

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
-#include "wire.h"
+#include "wire_state.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/err.h>
+#include <sys/socket.h>
 
 #include "clock.h"
-#include "tls_stream.h"
 
 #define SMALL		8192u		/* sends up to this are gathered */
 #define GATHER		16384u		/* one TLS record */
@@ -20,20 +18,9 @@
 #define IN_ROOM		(FT1_HEADER_SIZE + FT1_MAX_DATA + RECORD)
 #define GOODBYE_MS	1000
 #define LOOK_EVERY	64		/* turns between looks for signals */
-
-struct wire {
-	struct tls_stream *stream;	/* owned */
-	struct interrupt *interrupt;	/* borrowed, or NULL */
-	wire_receiver	*receiver;
-	void		*owner;		/* borrowed; the receiver's */
-	uint8_t		*in;		/* owned; IN_ROOM bytes */
-	size_t		 in_len;
-	uint8_t		*out;		/* owned; GATHER bytes */
-	size_t		 out_len;
-	unsigned int	 turns;
-	bool		 broken;	/* no goodbye any more */
-	bool		 heard;		/* something, since the wait began */
-};
+/* Of the kernel's for what comes in, if that is limited. */
+#define SMALLEST_WINDOW	65536
+#define LARGEST_WINDOW	2097152
 
 enum status
 wire_new(struct wire **out, SSL_CTX *context, int fd)
@@ -44,6 +31,7 @@ wire_new(struct wire **out, SSL_CTX *context, int fd)
 	if ((wire = calloc(1, sizeof(*wire))) == NULL)
 		return status_no_memory();
 	wire->broken = true;
+	wire->patience = -1;
 	wire->stream = tls_stream_new(context, fd, false);
 	wire->in = malloc(IN_ROOM);
 	wire->out = malloc(GATHER);
@@ -101,6 +89,29 @@ wire_interrupt_by(struct wire *wire, struct interrupt *interrupt)
 }
 
 void
+wire_limit_by(struct wire *wire, struct throttle *throttle)
+{
+	uint64_t room;
+	int most;
+
+	wire->throttle = throttle;
+	if (throttle == NULL)
+		return;
+	/* What the kernel takes in was not held back. */
+	room = throttle_rate(throttle) / 2;
+	most = room < SMALLEST_WINDOW ? SMALLEST_WINDOW : (int)room;
+	if (room < LARGEST_WINDOW)
+		(void)setsockopt(tls_stream_fd(wire->stream), SOL_SOCKET,
+		    SO_RCVBUF, &most, sizeof(most));
+}
+
+void
+wire_give_up_after(struct wire *wire, int milliseconds)
+{
+	wire->patience = milliseconds;
+}
+
+void
 wire_receive_by(struct wire *wire, wire_receiver *receiver, void *owner)
 {
 	wire->receiver = receiver;
@@ -129,6 +140,13 @@ lost(struct wire *wire, enum io io)
 	    tls_stream_failure(wire->stream));
 }
 
+static enum status
+silent(struct wire *wire)
+{
+	wire->broken = true;
+	return status_set(STATUS_UNREACHABLE, "the server does not answer");
+}
+
 /* Whoever insists does not wait for the server's answer. */
 static enum status
 check_signals(struct wire *wire)
@@ -139,8 +157,25 @@ check_signals(struct wire *wire)
 	return status_set(STATUS_CANCELLED, "interrupted");
 }
 
-static enum status
-wait_for_socket(struct wire *wire, int fd, int milliseconds)
+/* How many of `want` bytes may be moved, or how long not. */
+static size_t
+allowed(struct wire *wire, size_t want, int *wait)
+{
+	*wait = 0;
+	if (wire->throttle == NULL || wire_is_interrupted(wire))
+		return want;
+	return throttle_ask(wire->throttle, want, wait);
+}
+
+static void
+account(struct wire *wire, size_t moved)
+{
+	if (wire->throttle != NULL)
+		throttle_take(wire->throttle, moved);
+}
+
+enum status
+wire_wait_for_socket(struct wire *wire, int fd, int milliseconds)
 {
 	struct pollfd fds[3] = {
 		{ .fd = tls_stream_fd(wire->stream), .events = POLLIN },
@@ -148,6 +183,12 @@ wait_for_socket(struct wire *wire, int fd, int milliseconds)
 		{ .fd = fd, .events = POLLIN },
 	};
 
+	/* What may be read may be here already, where poll does not see it. */
+	if (wire->held > 0) {
+		fds[0].events = 0;
+		if (milliseconds == -1 || milliseconds > wire->held)
+			milliseconds = wire->held;
+	}
 	if (tls_stream_unsent(wire->stream) > 0)
 		fds[0].events |= POLLOUT;
 	if (poll(fds, 3, milliseconds) == -1 && errno != EINTR)
@@ -221,10 +262,14 @@ read_some(struct wire *wire)
 
 	(void)frame_size(wire->in, wire->in_len, &size);
 	want = size > wire->in_len ? size - wire->in_len : RECORD;
+	if ((want = allowed(wire, want, &wire->held)) == 0)
+		return IO_WANT;
 	io = tls_stream_read(wire->stream, wire->in + wire->in_len, want,
 	    &got);
-	if (io == IO_OK)
+	if (io == IO_OK) {
 		wire->in_len += got;
+		account(wire, got);
+	}
 	return io;
 }
 
@@ -242,6 +287,7 @@ receive(struct wire *wire)
 		if (io != IO_OK)
 			return lost(wire, io);
 		wire->heard = true;
+		wire->alive = clock_ms();
 		if ((st = deliver(wire)) != STATUS_OK)
 			return st;
 	}
@@ -275,12 +321,29 @@ flush(struct wire *wire)
 static enum status
 make_room(struct wire *wire)
 {
+	size_t unsent = tls_stream_unsent(wire->stream);
 	enum status st;
 
 	if ((st = flush(wire)) != STATUS_OK ||
 	    tls_stream_unsent(wire->stream) == 0)
 		return st;
-	if ((st = wait_for_socket(wire, -1, -1)) != STATUS_OK)
+	if (tls_stream_unsent(wire->stream) < unsent)
+		wire->alive = clock_ms();
+	else if (wire->patience != -1 &&
+	    clock_ms() - wire->alive >= (uint64_t)wire->patience)
+		return silent(wire);
+	if ((st = wire_wait_for_socket(wire, -1, wire->patience)) != STATUS_OK)
+		return st;
+	return receive(wire);
+}
+
+/* Our own limit is in the way for so long. */
+static enum status
+hold_back(struct wire *wire, int milliseconds)
+{
+	enum status st;
+
+	if ((st = wire_wait_for_socket(wire, -1, milliseconds)) != STATUS_OK)
 		return st;
 	return receive(wire);
 }
@@ -291,19 +354,25 @@ seal(struct wire *wire, const uint8_t *bytes, size_t len)
 	enum status st;
 	enum io io;
 	size_t n;
+	int wait;
 
+	if (tls_stream_unsent(wire->stream) == 0)
+		wire->alive = clock_ms();
 	while (len > 0) {
 		n = tls_stream_room(wire->stream);
-		if (n == 0) {
-			if ((st = make_room(wire)) != STATUS_OK)
-				return st;
+		if (n > 0) {
+			n = allowed(wire, n < len ? n : len, &wait);
+			st = n == 0 ? hold_back(wire, wait) : STATUS_OK;
+		} else
+			st = make_room(wire);
+		if (st != STATUS_OK)
+			return st;
+		if (n == 0)
 			continue;
-		}
-		if (n > len)
-			n = len;
 		io = tls_stream_write(wire->stream, bytes, n);
 		if (io != IO_OK)
 			return lost(wire, io);
+		account(wire, n);
 		bytes += n;
 		len -= n;
 	}
@@ -358,78 +427,9 @@ wire_wait(struct wire *wire, int fd, int milliseconds, bool *received)
 	    (st = flush(wire)) == STATUS_OK && !wire->heard)
 		st = receive(wire);
 	if (st == STATUS_OK && !wire->heard &&
-	    (st = wait_for_socket(wire, fd, milliseconds)) == STATUS_OK &&
+	    (st = wire_wait_for_socket(wire, fd, milliseconds)) == STATUS_OK &&
 	    (st = flush(wire)) == STATUS_OK)
 		st = receive(wire);
 	*received = wire->heard;
-	return st;
-}
-
-/*
- * --- The handshake ----------------------------------------------------------
- */
-
-/* Words for a person; OpenSSL's own where we know none better. */
-static enum status
-handshake_failed(struct wire *wire, enum io io)
-{
-	int reason = ERR_GET_REASON(ERR_peek_last_error());
-	const char *words = tls_stream_failure(wire->stream);
-
-	wire->broken = true;
-	if (io != IO_FAILED)
-		return status_set(STATUS_UNREACHABLE, "the server hung up "
-		    "during the TLS handshake (%s)", words);
-	switch (reason) {
-	case SSL_R_WRONG_VERSION_NUMBER:
-	case SSL_R_PACKET_LENGTH_TOO_LONG:
-	case SSL_R_HTTP_REQUEST:
-		return status_set(STATUS_TRUST, "what answers there does not "
-		    "speak TLS: is the port right?");
-	case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
-		return status_set(STATUS_TRUST,
-		    "the server does not speak " FT1_ALPN);
-	case SSL_R_UNSUPPORTED_PROTOCOL:
-	case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-		return status_set(STATUS_TRUST,
-		    "the server speaks no TLS 1.2 or newer");
-	}
-	return status_set(STATUS_TRUST, "the TLS handshake failed: %s", words);
-}
-
-static enum status
-check_alpn(struct wire *wire)
-{
-	const unsigned char *name;
-	unsigned int len;
-
-	SSL_get0_alpn_selected(wire_ssl(wire), &name, &len);
-	if (len == strlen(FT1_ALPN) && memcmp(name, FT1_ALPN, len) == 0)
-		return STATUS_OK;
-	return status_set(STATUS_TRUST,
-	    "the server speaks TLS, but not " FT1_ALPN);
-}
-
-enum status
-wire_handshake(struct wire *wire, int milliseconds)
-{
-	uint64_t now, end = clock_ms() + (uint64_t)milliseconds;
-	enum status st;
-	enum io io;
-
-	while ((io = tls_stream_handshake(wire->stream)) == IO_WANT) {
-		if ((now = clock_ms()) >= end)
-			return status_set(STATUS_UNREACHABLE,
-			    "the server does not answer");
-		st = wait_for_socket(wire, -1, (int)(end - now));
-		if (st != STATUS_OK)
-			return st;
-		if (wire_is_interrupted(wire))
-			return status_set(STATUS_CANCELLED, "interrupted");
-	}
-	if (io != IO_OK)
-		return handshake_failed(wire, io);
-	if ((st = check_alpn(wire)) == STATUS_OK)
-		wire->broken = false;
 	return st;
 }

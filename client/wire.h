@@ -19,6 +19,7 @@
 #include "ft1.h"
 #include "interrupt.h"
 #include "status.h"
+#include "throttle.h"
 
 struct wire;
 
@@ -40,6 +41,15 @@ SSL *wire_ssl(struct wire *wire);
 
 /* Whose signals end a wait from now on; NULL for nobody's. */
 void wire_interrupt_by(struct wire *wire, struct interrupt *interrupt);
+
+/*
+ * Move no more than that allows, which is borrowed; until a signal comes, as
+ * then what is on its way is only in the way.
+ */
+void wire_limit_by(struct wire *wire, struct throttle *throttle);
+
+/* Who takes nothing from us for so many milliseconds is gone; -1: never. */
+void wire_give_up_after(struct wire *wire, int milliseconds);
 
 void wire_receive_by(struct wire *wire, wire_receiver *receiver, void *owner);
 
