@@ -91,6 +91,13 @@ skip_to(struct download *d, uint64_t offset)
 	return STATUS_OK;
 }
 
+void
+download_moved(const struct download *d, size_t len)
+{
+	if (d->moved != NULL)
+		*d->moved += len;
+}
+
 static enum status
 take_data(struct download *d, const struct frame *frame)
 {
@@ -111,6 +118,7 @@ take_data(struct download *d, const struct frame *frame)
 	if ((st = skip_to(d, offset)) != STATUS_OK)
 		return st;
 	digest_update(d->digest, bytes, len);
+	download_moved(d, len);
 	progress_update(&d->progress, end - d->range.offset);
 	if (end > d->fetched)
 		d->fetched = end;
@@ -256,7 +264,7 @@ fetch_once(struct download *d)
 			st = download_prove(d);
 		if (st != STATUS_OK)
 			return st;
-		if (d->segments > 1)
+		if (d->segments > 1 || d->held != NULL)
 			return download_segments(d);
 		ask(d);
 	}
@@ -290,6 +298,7 @@ download_free(struct download *d)
 	digest_drop(d->digest);
 	free(d->piece);
 	free(d->held);
+	download_close_basis(d);
 	part_abort(d->part);
 	free(d->path);
 	free(d->local);
@@ -305,11 +314,13 @@ download_new(struct download **out, struct client *client,
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return status_no_memory();
 	d->client = client;
+	d->basis = -1;
+	d->moved = plan->moved;
 	d->goes_on = plan->goes_on;
 	d->keeps = plan->keeps;
 	d->stays_below = plan->stays_below;
 	d->wait = plan->wait;
-	d->segments = plan->segments;
+	d->segments = plan->segments > 0 ? plan->segments : 1;
 	d->is_quiet = plan->is_quiet || client->settings->quiet ||
 	    strcmp(plan->local, "-") == 0;
 	d->path = strdup(plan->path);
@@ -333,20 +344,24 @@ download_begin(struct download **out, struct client *client,
 	if ((st = path_check(plan->path)) != STATUS_OK ||
 	    (st = download_new(&d, client, plan)) != STATUS_OK)
 		return st;
-	if ((d->goes_on || d->segments > 1) && strcmp(d->local, "-") != 0 &&
+	if (plan->has_basis && strcmp(d->local, "-") != 0)
+		download_open_basis(d);
+	if ((d->goes_on || d->segments > 1 || d->basis != -1) &&
+	    strcmp(d->local, "-") != 0 &&
 	    (st = begin_part(d)) != STATUS_OK) {
 		download_free(d);
 		return st;
 	}
-	if (d->part == NULL || !part_can_resume(d->part))
+	if (d->part == NULL || !part_can_resume(d->part)) {
 		d->segments = 1;	/* it is written in order */
-	else
+		download_close_basis(d);
+	} else
 		d->fetched = part_length(d->part);
 	d->range = plan->range;
 	if (d->range.given)
 		begin_range(d);
 	/* What is here is proved first, when all before it have ended. */
-	if (d->fetched < DIGEST_PIECE && d->segments <= 1)
+	if (d->fetched < DIGEST_PIECE && d->segments <= 1 && d->basis == -1)
 		ask(d);
 	*out = d;
 	return STATUS_OK;

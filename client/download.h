@@ -36,6 +36,8 @@ struct download_plan {
 	const char	*local;		/* "-": standard output; copied */
 	bool		 goes_on;	/* with what is here already */
 	bool		 keeps;		/* times and mode */
+	bool		 has_basis;	/* the file that is here has most of it:
+					 * only what differs is fetched */
 	bool		 stays_below;	/* no link here leads elsewhere */
 	bool		 is_quiet;	/* no bar */
 	uint32_t	 wait;		/* seconds, for locks of others */
@@ -43,6 +45,8 @@ struct download_plan {
 					 * out of order; 0 and 1: one */
 	struct file_range range;	/* of one that is fetched anew, over
 					 * one connection */
+	_Atomic uint64_t *moved;	/* bytes of content that come are added
+					 * to it; borrowed, or NULL */
 };
 
 /* Ask for the file, unless something of it is here already. */

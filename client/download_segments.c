@@ -162,6 +162,7 @@ take_data(struct range *range, const struct frame *frame)
 		return download_malformed("data out of order or range");
 	digest_skip(range->digest, offset - digest_offset(range->digest));
 	digest_update(range->digest, bytes, len);
+	download_moved(range->gather->d, len);
 	tell(range, offset + len);
 	return part_write(range->gather->d->part, bytes, len, offset);
 }
@@ -417,7 +418,13 @@ fetch_first(struct gather *gather, struct range *range)
 
 	while (is_held(d, range->first))
 		range->first += DIGEST_PIECE;
-	range->end = range->first + RANGE_LEAST;
+	/* The last one is held, and ends before its MiB does. */
+	if (d->has_version && range->first > d->proved)
+		range->first = d->proved;
+	range->end = range->first;
+	while (range->end - range->first < RANGE_LEAST &&
+	    !is_held(d, range->end))
+		range->end += DIGEST_PIECE;
 	ask(range, remote);
 	while (!range->begun && !range->call.done && st == STATUS_OK &&
 	    !remote_is_interrupted(remote))

@@ -1,7 +1,8 @@
 /*
  * download_state - what a download is made of, for the files that carry it on:
  * download.c, download_proof.c for what is here already, and
- * download_segments.c for one over several connections.
+ * download_segments.c for one over several connections, and download_basis.c
+ * for the older file that is here.
  */
 #ifndef DOWNLOAD_STATE_H
 #define DOWNLOAD_STATE_H
@@ -42,6 +43,12 @@ struct download {
 	bool		 stays_below;	/* no link here leads elsewhere */
 	bool		 is_quiet;
 	uint32_t	 wait;		/* seconds, for locks of others */
+	_Atomic uint64_t *moved;	/* borrowed, or NULL */
+
+	/* the older file that is here */
+	int		 basis;		/* owned, or -1 */
+	uint64_t	 basis_length;
+	uint64_t	 proved;	/* so far goes what was compared */
 };
 
 enum status download_malformed(const char *what);
@@ -65,7 +72,19 @@ enum status download_check_end(struct digest **digest,
  */
 enum status download_prove(struct download *download);
 
-/* Fetch what is not here, over several connections. */
+/*
+ * The file in whose place the download comes, if it is of any use; then its
+ * piece at `proving` goes into the part if it has that digest.
+ */
+void download_open_basis(struct download *download);
+void download_close_basis(struct download *download);
+enum status download_take_basis(struct download *download,
+    const uint8_t theirs[DIGEST_SIZE], bool *same);
+
+/* So many bytes of content have come; from any thread. */
+void download_moved(const struct download *download, size_t len);
+
+/* Fetch the pieces that are not here, perhaps over several connections. */
 enum status download_segments(struct download *download);
 
 #endif

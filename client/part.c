@@ -359,6 +359,20 @@ part_write(struct part *part, const void *bytes, size_t len, uint64_t offset)
 	return STATUS_OK;
 }
 
+bool
+part_copy(struct part *part, int from, uint64_t offset, size_t len)
+{
+	off_t in = (off_t)offset, out = (off_t)offset;
+	ssize_t n = 1;
+
+	for (; len > 0 && n > 0; len -= (size_t)n) {
+		n = copy_file_range(from, &in, part->fd, &out, len, 0);
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
 void
 part_keep_facts(struct part *part, uint32_t mode, struct file_time time)
 {

@@ -56,6 +56,9 @@ uint64_t part_length(const struct part *part);
 enum status part_read(struct part *part, void *bytes, size_t len,
     uint64_t offset, size_t *got);
 
+/* The same bytes of an open file, if the kernel can copy (or share) them. */
+bool part_copy(struct part *part, int from, uint64_t offset, size_t len);
+
 /* Offsets ascend; what they jump over are zeros. */
 enum status part_write(struct part *part, const void *bytes, size_t len,
     uint64_t offset);

@@ -22,14 +22,14 @@ static const struct verb verbs[] = {
 	{ "list", "ls dir", "l", 0, 1, "[-l] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
 	{ "get", NULL, "Lalnpr", 1, 2,
-	    "[-Lalnpr] [--range RANGE] [--segments N] [--wait SECONDS] FILE "
-	    "[LOCAL]",
+	    "[-Lalnpr] [--delta] [--range RANGE] [--segments N] "
+	    "[--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it), or\n"
 	    "                             OFFSET:LENGTH, OFFSET: or -COUNT: "
 	    "of it;\n"
 	    "                             -r: a folder with all in it",
 	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) |
-	    OPTION_BIT(OPTION_RANGE) |
+	    OPTION_BIT(OPTION_RANGE) | OPTION_BIT(OPTION_DELTA) |
 	    TREE_OPTIONS },
 	{ "put", NULL, "Lalnpr", 1, 2, "[-Lalnpr] [--atomic] [--delta] "
 	    "[--segments N] [--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",

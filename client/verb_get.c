@@ -44,18 +44,24 @@ choose_local(char **out, const char *path, const char *local)
 static enum status
 fetch(struct client *client, const struct download_plan *plan)
 {
+	_Atomic uint64_t moved = 0;
+	struct download_plan counted = *plan;
 	struct download *download;
 	enum status st;
 	uint64_t size;
 
-	if ((st = download_begin(&download, client, plan)) != STATUS_OK ||
+	counted.moved = &moved;
+	if ((st = download_begin(&download, client, &counted)) != STATUS_OK ||
 	    (st = download_end(download, &size)) != STATUS_OK ||
 	    report_is_json(client->settings->report) ||
 	    client->settings->quiet || strcmp(plan->local, "-") == 0)
 		return st;
 	fputs("get ", stdout);
 	show_string(stdout, plan->path);
-	printf(" %" PRIu64 " bytes\n", size);
+	printf(" %" PRIu64 " bytes", size);
+	if (plan->has_basis)
+		printf(", %" PRIu64 " of them fetched", moved);
+	putchar('\n');
 	return STATUS_OK;
 }
 
@@ -93,17 +99,31 @@ check_segments(struct download_plan *plan, const struct arguments *arguments)
 	return STATUS_OK;
 }
 
+static enum status
+check_delta(const struct download_plan *plan,
+    const struct arguments *arguments)
+{
+	if (plan->has_basis && (plan->range.given ||
+	    (arguments->letters & VERB_LETTER('r')) != 0 ||
+	    (arguments->len > 1 && strcmp(arguments->words[1], "-") == 0)))
+		return status_set(STATUS_USAGE,
+		    "--delta is for a whole file that is written here");
+	return STATUS_OK;
+}
+
 enum status
 verb_get(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
 	struct download_plan plan = { .path = arguments->words[0],
 	    .goes_on = (arguments->letters & VERB_LETTER('a')) != 0,
-	    .keeps = (arguments->letters & VERB_LETTER('p')) != 0 };
+	    .keeps = (arguments->letters & VERB_LETTER('p')) != 0,
+	    .has_basis = arguments->options[OPTION_DELTA] != NULL };
 	char *local = NULL;
 	enum status st;
 
 	if ((st = range_option_read(&plan.range, arguments)) != STATUS_OK ||
+	    (st = check_delta(&plan, arguments)) != STATUS_OK ||
 	    (st = check_segments(&plan, arguments)) != STATUS_OK)
 		return st;
 	if ((arguments->letters & VERB_LETTER('r')) != 0)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 """Of a large file that changed only the MiBs that differ are moved."""
 
+import filecmp
 import os
 import signal
 import struct
@@ -12,6 +13,7 @@ from resume import content_of, rows
 from resume_client import Proxy
 
 MIB = ftwire.MIB
+LARGE = 2048 if ftlib.NIGHTLY else 64    # MiBs
 FEATURE_BASIS = 16
 
 
@@ -329,6 +331,120 @@ class Delta(ftlib.Test):
         self.assertLess(sum(proxy.passed.values()) - before, 9 * MIB)
         self.assertEqual(self.server.read('a'), new)
 
+    def fetched(self):
+        self.assertEqual([name for name in os.listdir(self.local)
+                          if name.endswith('.part')], [])
+        return (self.local / 'a').read_bytes()
+
+    def get(self, old, new, *options):
+        """Bytes on the wire."""
+        (self.local / 'a').write_bytes(old)
+        self.server.write('a', new)
+        proxy = self.proxy()
+        told = self.run_client(proxy, 'get', '--delta', *options, 'a').stdout
+        self.assertEqual(self.fetched(), new)
+        return sum(proxy.passed.values()), told.decode()
+
+    def test_a_get_moves_what_differs(self):
+        old = content_of(64 * MIB)
+        moved, told = self.get(old, changed(old, 20 * MIB))
+        self.assertLess(moved, 2 * MIB)
+        self.assertEqual(told, f'get a {64 * MIB} bytes, '
+                         f'{MIB} of them fetched\n')
+
+    def test_a_get_of_the_same_moves_nothing(self):
+        for size in 8 * MIB, 8 * MIB + 1000:
+            content = content_of(size)
+            moved, _ = self.get(content, content)
+            self.assertLess(moved, MIB)
+
+    def test_a_get_cuts_and_extends(self):
+        old = content_of(8 * MIB + 1000)
+        for size, most in ((5 * MIB, MIB), (5 * MIB + 9, MIB),
+                           (8 * MIB + 1001, 2 * MIB), (9 * MIB, 2 * MIB),
+                           (12 * MIB + 3, 6 * MIB), (10, MIB), (0, MIB)):
+            moved, _ = self.get(old, content_of(size))
+            self.assertLess(moved, most, size)
+        moved, _ = self.get(b'small', old)
+        self.assertGreater(moved, 8 * MIB)
+
+    def test_a_get_leaves_zeros_to_holes(self):
+        old = content_of(3 * MIB) + bytes(20 * MIB) + content_of(3 * MIB)
+        moved, _ = self.get(old, changed(old, 0, 10 * MIB))
+        self.assertLess(moved, 3 * MIB)
+        blocks = (self.local / 'a').stat().st_blocks
+        self.assertLess(blocks * 512, 10 * MIB)
+
+    def test_a_get_over_several_connections_moves_what_differs(self):
+        old = content_of(64 * MIB)
+        new = changed(old, 3 * MIB, 40 * MIB, 60 * MIB)
+        moved, _ = self.get(old, new, '--segments', '3')
+        self.assertLess(moved, 4 * MIB)
+
+    def test_a_get_without_an_older_file_moves_all(self):
+        self.server.write('a', content_of(3 * MIB))
+        self.server.client('get', '--delta', 'a', cwd=self.local)
+        self.assertEqual(self.fetched(), content_of(3 * MIB))
+
+    def test_a_get_that_is_cut_off_goes_on(self):
+        old = content_of(24 * MIB)
+        new = changed(old, *range(0, 24 * MIB, 2 * MIB))
+        (self.local / 'a').write_bytes(old)
+        self.server.write('a', new)
+        proxy = self.proxy(down=(5 * MIB,))
+        self.run_client(proxy, 'get', '--delta', 'a')
+        self.assertEqual(proxy.connections, 2)
+        self.assertLess(sum(proxy.passed.values()), 15 * MIB)
+        self.assertEqual(self.fetched(), new)
+
+    def test_a_get_that_was_killed_goes_on_with_a(self):
+        old = content_of(24 * MIB)
+        new = changed(old, *range(0, 24 * MIB, 2 * MIB))
+        (self.local / 'a').write_bytes(old)
+        self.server.write('a', new)
+        proxy = self.proxy(down=(6 * MIB,))
+        client = self.server.start_client(cwd=self.local, argv=[
+            ftlib.program('ftclient'), '--pin', self.server.pin,
+            '--password-file', str(self.server.password_file),
+            proxy.target(), 'get', '--delta', 'a'])
+        ftlib.wait_until('it was cut off', lambda: proxy.cuts == 1)
+        client.send_signal(signal.SIGKILL)
+        client.wait()
+        if self.fetched_by_now() == new:
+            return      # it was quicker
+        self.assertEqual(self.fetched_by_now(), old)
+        before = sum(proxy.passed.values())
+        self.run_client(proxy, 'get', '-a', '--delta', 'a')
+        self.assertLess(sum(proxy.passed.values()) - before, 9 * MIB)
+        self.assertEqual(self.fetched(), new)
+
+    def fetched_by_now(self):
+        return (self.local / 'a').read_bytes()
+
+    def test_one_changed_mib_moves_less_than_eight_both_ways(self):
+        with open(self.local / 'a', 'wb') as file:
+            for number in range(LARGE):
+                file.write(number.to_bytes(4, 'big') * (MIB // 4))
+        self.server.client('put', 'a', cwd=self.local)
+        with open(self.local / 'a', 'r+b') as file:
+            file.seek(LARGE // 2 * MIB)
+            file.write(b'x' * MIB)
+        proxy = self.proxy()
+        self.run_client(proxy, 'put', '--delta', 'a')
+        self.assertLess(sum(proxy.passed.values()), 8 * MIB)
+        self.assertTrue(self.is_same('a'))
+        with open(self.server.path('a'), 'r+b') as file:
+            file.seek(LARGE // 4 * MIB + 7)
+            file.write(b'y' * MIB)
+        proxy = self.proxy()
+        self.run_client(proxy, 'get', '--delta', 'a')
+        self.assertLess(sum(proxy.passed.values()), 8 * MIB)
+        self.assertTrue(self.is_same('a'))
+
+    def is_same(self, name):
+        return filecmp.cmp(self.local / name, self.server.path(name),
+                           shallow=False)
+
     def test_who_may_not_read_sends_all(self):
         server = self.serve(self.set_up(users={
             ftlib.USER: 'rights=list+write+overwrite'}))
@@ -342,6 +458,9 @@ class Delta(ftlib.Test):
         (self.local / 'a').write_bytes(b'x')
         for words in (('-r', 'a'), ('--offset', '0', 'a'), ('-', 'a')):
             self.server.client('put', '--delta', *words, cwd=self.local,
+                               code=ftlib.EX_USAGE)
+        for words in ('-r', 'a'), ('a', '-'), ('--range', '0:', 'a'):
+            self.server.client('get', '--delta', *words, cwd=self.local,
                                code=ftlib.EX_USAGE)
         self.server.client('put', '--delta', 'a', cwd=self.local)
         self.assertEqual(self.server.read('a'), b'x')

@@ -21,7 +21,8 @@ class Proxy:
 
     `limits` are the bytes that may pass up or down on each connection in
     turn; those behind the last one pass freely.  After `held` bytes up in
-    all, the rest waits for `release`.  `passed` counts what went through.
+    all, the rest waits for `release`.  `passed` counts what went through,
+    and `cuts` the connections that were cut off.
     """
 
     def __init__(self, server, up=(), down=(), held=None):
@@ -31,6 +32,7 @@ class Proxy:
         self.up, self.down = list(up), list(down)
         self.connections = 0
         self.passed = {'up': 0, 'down': 0}
+        self.cuts = 0
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -63,6 +65,7 @@ class Proxy:
                         if left[side] is not None:
                             left[side] -= len(data)
                             if left[side] < 0:
+                                self.cuts += 1
                                 return
                         way = 'up' if side is client else 'down'
                         self.passed[way] += len(data)
