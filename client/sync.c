@@ -53,7 +53,7 @@ static void
 tell_sent(struct sync *sync, const struct sync_step *step)
 {
 	sync->tally.files++;
-	sync->tally.bytes += step->from.size;
+	sync->tally.bytes += step->from.size - step->spared;
 	tell(sync, step->what == SYNC_CHANGED ? '>' : '+', step, 'f');
 }
 

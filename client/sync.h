@@ -52,6 +52,7 @@ struct sync_step {
 	bool		 is_late;	/* something must be removed first */
 	bool		 is_touched;	/* a folder; something in it changes */
 	uint8_t		 digest[DIGEST_SIZE];	/* the server's */
+	uint64_t	 spared;	/* bytes that were there already */
 };
 
 struct sync;

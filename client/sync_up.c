@@ -102,8 +102,13 @@ void
 sync_letter_sent(struct letter_watch *watch, const struct sending *sending)
 {
 	struct sync *sync = (struct sync *)watch;
+	struct sync_step *step = step_of(sync, sending);
 
-	sync_told(sync, step_of(sync, sending), SYNC_SENT, STATUS_OK);
+	/* It may have grown since it was listed, and some of it come twice. */
+	step->from.size = sending->size;
+	step->spared = sending->moved < sending->size ?
+	    sending->size - sending->moved : 0;
+	sync_told(sync, step, SYNC_SENT, STATUS_OK);
 }
 
 void
@@ -121,7 +126,8 @@ static enum status
 send_file(struct sync *sync, struct sync_step *step)
 {
 	struct letter letter = { .may_fail = true, .keeps = true,
-	    .goes_on = true, .wait = sync->wait, .watch = &sync->watch };
+	    .goes_on = true, .wait = sync->wait, .watch = &sync->watch,
+	    .has_basis = step->to.type == 'f' && !step->is_late };
 	char *local = sync_here(sync, step->path);
 	char *remote = sync_there(sync, step->path);
 	enum status st;

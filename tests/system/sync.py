@@ -22,45 +22,6 @@ FILES = {'a': b'first', 'sub/b': b'second' * 1000, 'sub/deep/c': b'',
 TIME = 1234567890123456789      # of what is made, in ns
 
 
-class CountingProxy(Proxy):
-    """Knows how many bytes have passed, both ways."""
-
-    def __init__(self, server, **more):
-        self.passed = 0
-        super().__init__(server, **more)
-
-    def count(self, data):
-        self.passed += len(data)
-        return data
-
-    def carry(self, client, up, down):
-        counted = _Counted(client, self)
-        super().carry(counted, up, down)
-
-
-class _Counted:
-    """A socket that tells its proxy of what it carries."""
-
-    def __init__(self, plain, proxy):
-        self.plain, self.proxy = plain, proxy
-
-    def recv(self, most):
-        return self.proxy.count(self.plain.recv(most))
-
-    def sendall(self, data):
-        self.plain.sendall(self.proxy.count(data))
-
-    def fileno(self):
-        return self.plain.fileno()
-
-    def __enter__(self):
-        self.plain.__enter__()
-        return self
-
-    def __exit__(self, *why):
-        return self.plain.__exit__(*why)
-
-
 class Sync(ftlib.Test):
     def setUp(self):
         super().setUp()
@@ -387,6 +348,26 @@ class Up(Both, Sync):
         self.assertEqual(self.up('--delete')[:-1], [
             '> sub/b', '> sub/deep/c', '+ sub/deep/new', '- z'])
         self.assertSame(self.top, self.there)
+
+    def test_of_a_large_file_only_what_differs_is_sent(self):
+        size = (2048 if ftlib.NIGHTLY else 64) * MIB
+        block = os.urandom(MIB)
+        self.top.mkdir()
+        with open(self.top / 'large', 'wb') as file:
+            for number in range(size // MIB):
+                file.write(number.to_bytes(8, 'big') + block[8:])
+        self.up()
+        with open(self.top / 'large', 'r+b') as file:
+            file.seek(size // 2 + 77)
+            file.write(b'changed')
+        proxy = Proxy(self.server)
+        self.addCleanup(proxy.close)
+        done = self.server.client(argv=self.argv(proxy), cwd=self.local)
+        self.assertIn(f', 1048576 of {size} bytes', done.stdout.decode())
+        self.assertLess(sum(proxy.passed.values()), 8 * MIB)
+        self.assertGreater(sum(proxy.passed.values()), MIB)
+        subprocess.run(['cmp', self.top / 'large', self.there / 'large'],
+                       check=True)
 
     def test_programs_are_told(self):
         self.make()
