@@ -10,6 +10,7 @@
 #include "destination.h"
 #include "interrupt.h"
 #include "outbox.h"
+#include "path_list.h"
 #include "remote.h"
 #include "revive.h"
 #include "sign_in.h"
@@ -27,6 +28,7 @@ struct client {
 	bool		 tolerant;	/* this line may fail */
 	int		 done;		/* words of the command, which is not
 					 * begun at its first word again */
+	struct path_list found;		/* by -g, for the command that runs */
 	bool		 leaving;	/* quit was typed */
 };
 

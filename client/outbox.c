@@ -165,7 +165,7 @@ take_answer(struct call *call, const struct frame *frame)
 }
 
 static void
-tell(const struct outbox *outbox, const struct item *item)
+tell(const struct outbox *outbox, struct item *item)
 {
 	char folder[DIGEST_HEX_SIZE];
 	struct ledger_key key;
@@ -175,6 +175,7 @@ tell(const struct outbox *outbox, const struct item *item)
 		sender_key(&key, folder, outbox->revive, &item->sending);
 		ledger_forget(&key);
 	}
+	item->sending.is_async = item->receipt.is_async;
 	if (item->watch != NULL)
 		item->watch->sent(item->watch, &item->sending);
 	/* What is sent in a folder as one has no receipt of its own. */

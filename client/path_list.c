@@ -45,6 +45,22 @@ path_list_has(const struct path_list *list, const char *path)
 	    sizeof(*list->at), compare) != NULL;
 }
 
+char **
+path_list_words(struct path_list *list)
+{
+	char **more;
+
+	if (list->len == list->room) {
+		more = realloc(list->at, (list->room + 1) * sizeof(*more));
+		if (more == NULL)
+			return NULL;
+		list->at = more;
+		list->room++;
+	}
+	list->at[list->len] = NULL;
+	return list->at;
+}
+
 void
 path_list_clear(struct path_list *list)
 {

@@ -23,13 +23,28 @@ wrong_use(const struct verb *verb, const char *what)
 	    verb->name, verb->usage);
 }
 
+/* The rest of the word is the letter's value, or the next word is. */
+static enum status
+read_value(struct arguments *arguments, const struct verb *verb, char **argv,
+    int *i)
+{
+	const char *rest = strchr(argv[*i], verb->letters[0]) + 1;
+
+	arguments->value = *rest != '\0' ? rest : argv[++*i];
+	if (arguments->value == NULL || *arguments->value == '\0')
+		return wrong_use(verb, "something is missing");
+	return STATUS_OK;
+}
+
+/* Letters in one word; steps over a value apart from it. */
 static enum status
 read_letters(struct arguments *arguments, const struct verb *verb,
-    const char *word)
+    char **argv, int *i)
 {
+	const char *word;
 	char what[64];
 
-	for (word++; *word != '\0'; word++) {
+	for (word = argv[*i] + 1; *word != '\0'; word++) {
 		if (!isalpha((unsigned char)*word) ||
 		    strchr(verb->letters, *word) == NULL) {
 			snprintf(what, sizeof(what), "there is no option -%c",
@@ -37,6 +52,8 @@ read_letters(struct arguments *arguments, const struct verb *verb,
 			return wrong_use(verb, what);
 		}
 		arguments->letters |= VERB_LETTER(*word);
+		if (verb->letters[1] == ':' && *word == verb->letters[0])
+			return read_value(arguments, verb, argv, i);
 	}
 	return STATUS_OK;
 }
@@ -93,7 +110,7 @@ read_arguments(struct arguments *out, const struct verb *verb, int argc,
 			break;
 		}
 		st = argv[i][1] == '-' ? read_option(out, verb, argv, &i) :
-		    read_letters(out, verb, argv[i]);
+		    read_letters(out, verb, argv, &i);
 		if (st != STATUS_OK)
 			return st;
 	}
@@ -128,7 +145,7 @@ run_if_known(struct client *client, const struct verb *verb,
 	enum status st = STATUS_UNSUPPORTED;
 
 	if (!is_lacking(client, verb, arguments))
-		st = verb->run(client, arguments, blame);
+		st = verb_run(verb, client, arguments, blame);
 	if (st == STATUS_UNSUPPORTED && is_lacking(client, verb, arguments)) {
 		*blame = client->target->host;
 		status_set(st, "the server does not offer `%s`%s", verb->name,
@@ -142,7 +159,8 @@ run_if_known(struct client *client, const struct verb *verb,
 static bool
 sends_content(const struct verb *verb)
 {
-	return verb->gathers || verb->run == verb_append;
+	return verb->gathers || verb->run == verb_append ||
+	    verb->run == verb_mput;
 }
 
 /*
@@ -276,7 +294,9 @@ runner_run(struct client *client, int argc, char **argv)
 		st = settle_report(client, st);
 	if (st == STATUS_OK && !verb->gathers && fflush(stdout) == EOF)
 		st = status_errno("standard output");
-	return tell_failure(client, blame, st);
+	st = tell_failure(client, blame, st);
+	path_list_clear(&client->found);
+	return st;
 }
 
 enum status

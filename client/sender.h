@@ -37,6 +37,7 @@ struct sending {
 	uint8_t		 digest[FT1_ID_SIZE];
 	_Atomic uint64_t moved;		/* bytes of content on the wire, in
 					 * all tries */
+	bool		 is_async;	/* the receipt says so */
 
 	/* of a long one; begin with zeros */
 	bool		 has_basis;	/* most of it stands there: send what

@@ -19,10 +19,10 @@
 #define HELP_LEFT	26	/* columns of a command's words */
 
 static const struct verb verbs[] = {
-	{ "list", "ls dir", "l", 0, 1, "[-l] [PATH]",
+	{ "list", "ls dir", "gl", 0, 1, "[-gl] [PATH]",
 	    "list a folder (the current one)", verb_list, false, 0 },
-	{ "get", NULL, "Lalnpr", 1, 2,
-	    "[-Lalnpr] [--delta] [--range RANGE] [--segments N] "
+	{ "get", NULL, "Laglnpr", 1, 2,
+	    "[-Laglnpr] [--delta] [--range RANGE] [--segments N] "
 	    "[--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it), or\n"
 	    "                             OFFSET:LENGTH, OFFSET: or -COUNT: "
@@ -31,7 +31,7 @@ static const struct verb verbs[] = {
 	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) |
 	    OPTION_BIT(OPTION_RANGE) | OPTION_BIT(OPTION_DELTA) |
 	    TREE_OPTIONS },
-	{ "put", NULL, "Lalnpr", 1, 2, "[-Lalnpr] [--atomic] [--delta] "
+	{ "put", NULL, "Laglnpr", 1, 2, "[-Laglnpr] [--atomic] [--delta] "
 	    "[--segments N] [--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
 	    "                             -r: a folder with all in it "
@@ -39,7 +39,19 @@ static const struct verb verbs[] = {
 	    verb_put, true, WAITS | IF | TAKEN | OPTION_BIT(OPTION_OFFSET) |
 	    OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_ATOMIC) |
 	    OPTION_BIT(OPTION_DELTA) | TREE_OPTIONS },
-	{ "cat", NULL, "", 1, -1, "[--range RANGE] [--wait SECONDS] FILE ...",
+	{ "mget", NULL, "d:Lalnpr", 1, -1,
+	    "[-Lalnpr] [-d FOLDER] [--wait SECONDS] PATTERN ...",
+	    "fetch all files of the server that patterns such as *.c stand\n"
+	    "                             for, into FOLDER of this machine; "
+	    "-r: folders, too", verb_mget, false, WAITS |
+	    OPTION_BIT(OPTION_DRY_RUN) },
+	{ "mput", NULL, "d:Lalnpr", 1, -1,
+	    "[-Lalnpr] [-d FOLDER] [--wait SECONDS] PATTERN ...",
+	    "send all files of this machine that patterns stand for, into\n"
+	    "                             FOLDER of the server; -r: folders, "
+	    "too", verb_mput, false, WAITS | OPTION_BIT(OPTION_DRY_RUN) },
+	{ "cat", NULL, "g", 1, -1,
+	    "[-g] [--range RANGE] [--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false,
 	    WAITS | OPTION_BIT(OPTION_RANGE) },
 	{ "append", NULL, "", 2, 2, "[--wait SECONDS] LOCAL FILE",
@@ -50,7 +62,7 @@ static const struct verb verbs[] = {
 	{ "touch", NULL, "", 1, -1, "[--wait SECONDS] FILE ...",
 	    "set the time of files, and make those that are missing",
 	    verb_touch, false, WAITS | IF },
-	{ "sum", NULL, "x", 1, -1, "[-x] [--wait SECONDS] FILE ...",
+	{ "sum", NULL, "gx", 1, -1, "[-gx] [--wait SECONDS] FILE ...",
 	    "tell the SHA-256 of files (-x: XXH128)", verb_sum, false, WAITS },
 	{ "sync", NULL, "cn", 2, 2, "[-cn] [--delete] [--wait SECONDS] LOCAL "
 	    ":FOLDER, or :FOLDER LOCAL",
@@ -59,7 +71,7 @@ static const struct verb verbs[] = {
 	    "only it has)",
 	    verb_sync, false, WAITS | OPTION_BIT(OPTION_CHECKSUM) |
 	    TREE_OPTIONS },
-	{ "stat", NULL, "", 1, 1, "PATH",
+	{ "stat", NULL, "g", 1, 1, "[-g] PATH",
 	    "tell all about a file", verb_stat, false, 0 },
 	{ "cd", NULL, "", 0, 1, "[PATH]",
 	    "go to a folder (the root)", verb_cd, false, 0 },
@@ -69,7 +81,7 @@ static const struct verb verbs[] = {
 	    "make folders (-p: and those above them)", verb_mkdir, false, IF },
 	{ "rmdir", NULL, "", 1, -1, "[--wait SECONDS] PATH ...",
 	    "remove empty folders", verb_rmdir, false, WAITS },
-	{ "rm", "del delete", "r", 1, -1, "[-r] [--wait SECONDS] PATH ...",
+	{ "rm", "del delete", "gr", 1, -1, "[-gr] [--wait SECONDS] PATH ...",
 	    "remove files (-r: and folders with all in them)", verb_rm, false,
 	    WAITS | IF },
 	{ "mv", "rename", "", 2, 2, "[--wait SECONDS] FROM TO",
@@ -259,6 +271,8 @@ verb_help(FILE *file, const struct verb *verb)
 		    "    -L, -l: follow or keep symbolic links; else they "
 		    "are left out\n"
 		    "    -n, --dry-run: only tell what would be done\n");
+	if (verb->letters != NULL && strchr(verb->letters, 'g') != NULL)
+		fprintf(file, "    -g: words are patterns, such as '*.c'\n");
 	if ((verb->options & IF) != 0)
 		fprintf(file, "    --if-absent, --if-version VERSION: only if "
 		    "there is no such file, or\n    that version of it\n");

@@ -17,6 +17,7 @@ struct arguments {
 	int		 len;
 	char	       **words;		/* ended by NULL */
 	uint64_t	 letters;	/* VERB_LETTER of each option given */
+	const char	*value;		/* of the letter that takes one */
 	const char	*options[OPTION_COUNT];	/* values; "" without one,
 						 * NULL if not given */
 	struct given	 given[OPTION_GIVEN_MOST];	/* in their order */
@@ -39,7 +40,8 @@ struct verb {
 	const char	*name;
 	const char	*alias;		/* one or more, with blanks between;
 					 * or NULL */
-	const char	*letters;	/* options that it knows */
+	const char	*letters;	/* options that it knows; ":" behind the
+					 * first: that one has a value */
 	int		 least, most;	/* words; -1: any number */
 	const char	*usage;		/* behind the name */
 	const char	*help;
@@ -82,6 +84,9 @@ verb_function verb_put;
 verb_function verb_put_tree;
 /* verb_sync.c */
 verb_function verb_sync;
+/* verb_many.c */
+verb_function verb_mget;
+verb_function verb_mput;
 /* verb_files.c */
 verb_function verb_cd;
 verb_function verb_pwd;
@@ -115,6 +120,13 @@ verb_function verb_lpwd;
 verb_function verb_lls;
 verb_function verb_help_command;
 verb_function verb_quit;
+
+/*
+ * Run it, with -g on all that its words stand for on the server (or here, of
+ * put).  STATUS_NOT_FOUND for a pattern that stands for nothing.
+ */
+enum status verb_run(const struct verb *verb, struct client *client,
+    const struct arguments *arguments, const char **blame);
 
 /* The value of --wait, or 0. */
 enum status verb_wait_seconds(uint32_t *seconds,

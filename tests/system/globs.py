@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Patterns: mget, mput, and -g of other commands."""
+
+import ftlib
+from trees import Trees
+
+FILES = {'a.c': b'1', 'b.c': b'22', 'b.h': b'333', '.hidden.c': b'h',
+         'dir1/x.log': b'x', 'dir2/y.log': b'yy', 'dir2/sub/z': b'z',
+         'odd [1].c': b'odd', '-n': b'dash'}
+
+
+class Globs(Trees):
+    def setUp(self):
+        super().setUp()
+        self.top = self.make('here', FILES, ())
+        self.client('put', '-r', 'here/.', '.')
+        self.to = self.local / 'to'
+        self.to.mkdir()
+
+    def here(self, *words, **more):
+        return self.server.client(*words, cwd=self.top, **more)
+
+    def names(self, top=None):
+        return {name for name in self.content(top or self.to)
+                if not name.startswith('.ftserver')}
+
+
+class Mget(Globs):
+    def test_what_a_pattern_stands_for_is_fetched(self):
+        done = self.client('mget', '-d', 'to', '*.c', 'dir?/*.log')
+        self.assertEqual(self.content(self.to), {
+            'a.c': b'1', 'b.c': b'22', 'odd [1].c': b'odd', 'x.log': b'x',
+            'y.log': b'yy'})
+        self.assertEqual(done.stdout.decode(), (
+            'get a.c 1 bytes\nget b.c 2 bytes\nget odd [1].c 3 bytes\n'
+            'get dir1/x.log 1 bytes\nget dir2/y.log 2 bytes\n'
+            'mget to 5 files, 0 folders, 9 bytes\n'))
+
+    def test_without_d_they_come_here(self):
+        self.server.client('mget', 'b.[ch]', cwd=self.to)
+        self.assertEqual(self.names(), {'b.c', 'b.h'})
+
+    def test_hidden_names_want_a_dot(self):
+        self.client('mget', '-dto', '*hidden*', code=ftlib.EX_NOINPUT)
+        self.client('mget', '-dto', '.*')
+        self.assertEqual(self.names(), {'.hidden.c'})
+
+    def test_a_backslash_takes_a_sign_as_it_is(self):
+        self.client('mget', '-d', 'to', r'odd \[*')
+        self.assertEqual(self.names(), {'odd [1].c'})
+
+    def test_a_name_may_begin_with_a_dash(self):
+        self.server.client('mget', '--', '-*', cwd=self.to)
+        self.assertEqual(self.names(), {'-n'})
+
+    def test_one_pattern_without_a_match_stops_all(self):
+        done = self.client('mget', '-d', 'to', '*.c', 'none*',
+                           code=ftlib.EX_NOINPUT)
+        self.assertIn(b'none*: no such file', done.stderr)
+        self.client('mget', '-d', 'to', 'none', code=ftlib.EX_NOINPUT)
+        self.client('mget', '-d', 'to', 'a.c/*', code=ftlib.EX_NOINPUT)
+        self.client('mget', '-d', 'none', '*.c', code=ftlib.EX_NOINPUT)
+        self.assertEqual(self.names(), set())
+
+    def test_folders_want_r(self):
+        done = self.client('mget', '-d', 'to', 'd*')
+        self.assertIn(b'dir1: is a folder (-r takes it), skipped',
+                      done.stderr)
+        self.assertEqual(self.names(), set())
+        self.client('mget', '-r', '-d', 'to', 'd*')
+        self.assertEqual(self.names(), {'dir1', 'dir1/x.log', 'dir2',
+                                        'dir2/y.log', 'dir2/sub',
+                                        'dir2/sub/z'})
+
+    def test_a_slash_at_the_end_is_for_folders(self):
+        self.client('mget', '-rd', 'to', '*/')
+        self.assertIn('dir1/x.log', self.names())
+        self.assertNotIn('a.c', self.names())
+
+    def test_two_of_one_name_are_refused(self):
+        self.server.write('dir2/x.log', b'other')
+        done = self.client('mget', '-d', 'to', '*/x.log',
+                           code=ftlib.EX_CANTCREAT)
+        self.assertIn(b'x.log: more than one is called so', done.stderr)
+        self.assertEqual(self.names(), set())
+
+    def test_a_dry_run_fetches_nothing(self):
+        done = self.client('mget', '-nd', 'to', '*.c')
+        self.assertIn(b'would get to/a.c 1 bytes\n', done.stdout)
+        self.assertIn(b'3 files, 0 folders, 6 bytes, nothing was done',
+                      done.stdout)
+        self.assertEqual(self.names(), set())
+
+    def test_links_here_are_not_written_through(self):
+        (self.local / 'mine').write_bytes(b'mine')
+        (self.to / 'a.c').symlink_to('../mine')
+        done = self.client('mget', '-d', 'to', '*.c',
+                           code=ftlib.EX_CANTCREAT)
+        self.assertIn(b'1 failures', done.stdout)
+        self.assertEqual((self.local / 'mine').read_bytes(), b'mine')
+        self.assertEqual((self.to / 'b.c').read_bytes(), b'22')
+
+    def test_a_thousand_come_without_waiting_for_each(self):
+        for number in range(1000):
+            self.server.write(f'n{number}', b'x' * number)
+        self.client('mget', '-d', 'to', 'n*')
+        self.assertEqual({name: len(content) for name, content in
+                          self.content(self.to).items()},
+                         {f'n{number}': number for number in range(1000)})
+
+
+class Mput(Globs):
+    def test_what_a_pattern_stands_for_is_sent(self):
+        self.here('mkdir', 'there')
+        done = self.here('mput', '-d', 'there', '*.c', 'dir?/*.log')
+        self.assertEqual(done.stdout.decode(), (
+            'put there/a.c 1 bytes\nput there/b.c 2 bytes\n'
+            'put there/odd [1].c 3 bytes\nput there/x.log 1 bytes\n'
+            'put there/y.log 2 bytes\n'
+            'mput there 5 files, 0 folders, 9 bytes\n'))
+        self.assertEqual(self.content(self.server.path('there')), {
+            'a.c': b'1', 'b.c': b'22', 'odd [1].c': b'odd', 'x.log': b'x',
+            'y.log': b'yy'})
+
+    def test_words_that_a_shell_has_expanded_are_names(self):
+        self.here('mkdir', 'there')
+        self.here('mput', '-d', 'there', 'odd [1].c', 'a.c')
+        self.assertEqual(self.names(self.server.path('there')),
+                         {'odd [1].c', 'a.c'})
+
+    def test_folders_want_r_and_no_match_is_told(self):
+        self.here('mkdir', 'there')
+        self.here('mput', '-d', 'there', '*.c', 'none*',
+                  code=ftlib.EX_NOINPUT)
+        self.here('mput', '-d', 'there', 'dir*')
+        self.assertEqual(self.names(self.server.path('there')), set())
+        self.here('mput', '-rd', 'there', 'dir*')
+        self.assertIn('dir2/sub/z', self.names(self.server.path('there')))
+
+    def test_a_failure_does_not_end_it(self):
+        self.here('mkdir', '-p', 'there/a.c')
+        done = self.here('mput', '-d', 'there', '*.c', code=ftlib.EX_NOINPUT)
+        self.assertIn(b'2 files, 0 folders, 5 bytes, 1 failures', done.stdout)
+        self.assertEqual(self.server.read('there/b.c'), b'22')
+
+    def test_a_dry_run_sends_nothing(self):
+        before = self.content(self.server.root)
+        (self.top / 'new.c').write_bytes(b'new')
+        done = self.here('mput', '--dry-run', '*.c')
+        self.assertIn(b'would put new.c 3 bytes\n', done.stdout)
+        self.assertEqual(self.content(self.server.root), before)
+
+
+class Others(Globs):
+    def lines(self, *words):
+        return self.client(*words).stdout.decode().splitlines()
+
+    def test_rm_cat_sum_and_stat_take_patterns(self):
+        self.assertEqual(self.client('cat', '-g', '[ab].c').stdout, b'122')
+        self.assertEqual([line.split()[-1] for line in
+                          self.lines('sum', '-g', '?.c', 'dir*/*.log')],
+                         ['a.c', 'b.c', 'dir1/x.log', 'dir2/y.log'])
+        self.assertEqual([line for line in self.lines('stat', '-g', 'b.*')
+                          if line.startswith('name')],
+                         ['name: b.c', 'name: b.h'])
+        self.assertEqual([line.split()[-1] for line in
+                          self.lines('list', '-g', 'b.?')], ['b.c', 'b.h'])
+        self.client('rm', '-g', '?.c')
+        self.assertEqual(self.names(self.server.root),
+                         self.names(self.top) - {'a.c', 'b.c'})
+        self.client('rm', '-rg', 'dir*')
+        self.assertNotIn('dir1', self.names(self.server.root))
+
+    def test_get_and_put_take_a_pattern_and_a_folder(self):
+        self.client('get', '-g', '?.c', 'to')
+        self.assertEqual(self.names(), {'a.c', 'b.c'})
+        self.here('mkdir', 'there')
+        self.here('put', '-g', 'b.*', 'there')
+        self.assertEqual(self.names(self.server.path('there')),
+                         {'b.c', 'b.h'})
+
+    def test_what_is_for_one_file_does_not_go_with_it(self):
+        for words in (('get', '-g', '--segments', '2', '?.c'),
+                      ('get', '-g', '--exclude', 'x', '?.c'),
+                      ('mget', '-L', '?.c'),
+                      ('put', '-g', '--offset', '1', '?.c'),
+                      ('put', '-g', '--if-absent', '?.c')):
+            with self.subTest(words):
+                self.client(*words, code=ftlib.EX_USAGE)
+
+    def test_without_it_a_name_is_a_name(self):
+        self.server.write('*.c', b'star')
+        self.assertEqual(self.client('cat', '*.c').stdout, b'star')
+        self.client('rm', '*.c')
+        self.assertIn('a.c', self.names(self.server.root))
+
+    def test_no_match_does_nothing(self):
+        self.client('rm', '-g', '?.c', 'none*', code=ftlib.EX_NOINPUT)
+        self.assertEqual(self.names(self.server.root),
+                         self.names(self.top))
+
+
+if __name__ == '__main__':
+    ftlib.main()
