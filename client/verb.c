@@ -194,7 +194,7 @@ bool
 verb_needs_session(const char *name)
 {
 	return name == NULL || (strcmp(name, "login") != 0 &&
-	    strcmp(name, "logout") != 0);
+	    strcmp(name, "logout") != 0 && strcmp(name, "help") != 0);
 }
 
 bool

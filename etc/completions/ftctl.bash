@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: ISC
+#
+# bash completion for ftctl, which is asked for its options and commands.
+
+_ftctl()
+{
+	local program=$1 current=${COMP_WORDS[COMP_CWORD]}
+	local before=${COMP_WORDS[COMP_CWORD - 1]} help choices=''
+
+	COMPREPLY=()
+	help=$("$program" --help 2>/dev/null) || return
+	case $before in
+	--user|--listen|--cost)
+		return ;;
+	-f|--config|--file|--quick|--state|--password-file)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return ;;
+	esac
+	if [[ $current == -* ]]; then
+		choices=$(printf '%s\n' "$help" | sed -n '/^  /p' |
+		    grep -oE -e '(^|[[:blank:]])(--[a-z][a-z-]*|-[a-z],)' |
+		    grep -oE -e '-[-a-z]+')
+	else
+		case $before in
+		store)	choices=check ;;
+		*ftctl)	choices=store ;;
+		esac
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
+}
+
+complete -F _ftctl ftctl
