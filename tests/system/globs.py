@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: ISC
 """Patterns: mget, mput, and -g of other commands."""
 
+import client_hostile
 import ftlib
+import ftpeer
 from trees import Trees
 
 FILES = {'a.c': b'1', 'b.c': b'22', 'b.h': b'333', '.hidden.c': b'h',
@@ -199,6 +201,38 @@ class Others(Globs):
         self.client('rm', '-g', '?.c', 'none*', code=ftlib.EX_NOINPUT)
         self.assertEqual(self.names(self.server.root),
                          self.names(self.top))
+
+
+class Hostile(client_hostile.ClientTest):
+    """A server that tells of what was not asked for."""
+
+    def listing(self, *names):
+        def list_(session, frame):
+            session.send('ENTRIES', frame.id, ftpeer.row(
+                *map(ftpeer.entry, names)))
+            session.ok(frame, COUNT=len(names))
+        peer = self.peer({b'a.c': b'good', b'.bashrc': b'evil',
+                          b'x': b'evil', b'.c': b'evil'})
+        peer.on['LIST'] = list_
+        return peer
+
+    def test_only_names_that_fit_are_believed(self):
+        peer = self.listing(b'.bashrc', b'x', b'.c', b'a.c')
+        self.run_client(peer, 'mget', '*.c')
+        self.assertEqual(self.local_files(), [b'a.c'])
+
+    def test_no_name_leads_out(self):
+        for name in (b'../a.c', b'/a.c', b'b/a.c', b'..', b'a\0.c'):
+            with self.subTest(name):
+                self.run_client(self.listing(name), 'mget', '*',
+                                code=ftlib.EX_PROTOCOL)
+                self.assertEqual(self.local_files(), [])
+
+    def test_control_bytes_are_shown_escaped(self):
+        peer = self.listing(b'\x1b[2J.c')
+        done = self.run_client(peer, 'mget', '-n', '*.c')
+        self.assertNotIn(b'\x1b', done.stdout)
+        self.assertIn(rb'would get ./\e[2J.c', done.stdout)
 
 
 if __name__ == '__main__':

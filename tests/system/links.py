@@ -4,7 +4,9 @@
 
 import os
 
+import client_hostile
 import ftlib
+import ftpeer
 import ftwire
 from trees import Trees
 
@@ -319,6 +321,55 @@ class Follow(Tree):
         done = self.client('get', '-rL', 'tree', 'new',
                            code=ftlib.EX_NOINPUT)
         self.assertIn(b'2 failures', done.stdout)
+
+
+class Hostile(client_hostile.ClientTest):
+    """What a server says of its links, and means by it."""
+
+    def fetch(self, entries, texts, **more):
+        def stat(session, frame):
+            path = bytes(frame.fields['PATH']).removeprefix(b'tree/')
+            if path in texts:
+                session.ok(frame, ENTRY=ftpeer.entry(
+                    path.split(b'/')[-1], kind='l'), LINK=texts[path])
+            else:
+                session.ok(frame, ENTRY=ftpeer.entry(b'tree', kind='d'))
+
+        def find(session, frame):
+            session.send('ENTRIES', frame.id, ftpeer.row(*(
+                ftpeer.entry(name, kind=kind, size=4)
+                for name, kind in entries)))
+            session.ok(frame, COUNT=len(entries))
+        peer = self.peer({b'tree/d/f': b'evil', b'tree/l/f': b'evil'})
+        peer.on['STAT'] = stat
+        peer.on['FIND'] = find
+        return self.run_client(peer, 'get', '-rl', 'tree', **more)
+
+    def test_no_text_leads_out_of_the_folder(self):
+        texts = {b'a': b'/etc/passwd', b'b': b'..', b'd/c': b'../../x',
+                 b'd/e': b'../d/../../x', b'g': b'd/../..', b'h': b''}
+        done = self.fetch([(b'd', 'd'), *((path, 'l') for path in texts)],
+                          texts)
+        self.assertEqual(os.listdir(self.work / 'tree'), ['d'])
+        self.assertEqual(os.listdir(self.work / 'tree/d'), [])
+        self.assertEqual(done.stderr.count(b'leads out of the folder'), 6)
+
+    def test_nothing_is_written_through_a_link(self):
+        outside = self.folder / 'outside'
+        outside.mkdir()
+        for _ in range(2):
+            self.fetch([(b'd', 'd'), (b'd', 'l'), (b'd/f', 'f'), (b'l', 'l'),
+                        (b'l/f', 'f')], {b'd': b'l', b'l': b'd'},
+                       code=ftlib.EX_CANTCREAT)
+            self.assertEqual(os.listdir(outside), [])
+        (self.work / 'tree/l').unlink()
+        (self.work / 'tree/l').symlink_to(outside)
+        self.fetch([(b'l', 'd'), (b'l/f', 'f')], {}, code=ftlib.EX_CANTCREAT)
+        self.assertEqual(os.listdir(outside), [])
+
+    def test_a_text_with_a_nul_is_a_broken_protocol(self):
+        self.fetch([(b'l', 'l')], {b'l': b'a\0b'}, code=ftlib.EX_PROTOCOL)
+        self.assertFalse(os.path.lexists(self.work / 'tree/l'))
 
 
 if __name__ == '__main__':
