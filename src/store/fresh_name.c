@@ -18,3 +18,9 @@ fresh_name(char out[NAME_MAX + 1], const char *name,
 	snprintf(out, NAME_MAX + 1, "%.*s-%02x%02x%02x%02x", NAME_MAX - TAIL,
 	    name, bytes[0], bytes[1], bytes[2], bytes[3]);
 }
+
+bool
+fresh_name_helps(enum status st)
+{
+	return st == STATUS_EXISTS || st == STATUS_LOCKED;
+}

@@ -5,9 +5,11 @@
 #define FRESH_NAME_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "stage.h"
+#include "status.h"
 
 #define FRESH_NAMES	4	/* different ones for one id */
 
@@ -17,5 +19,8 @@
  */
 void fresh_name(char out[NAME_MAX + 1], const char *name,
     const uint8_t id[STAGE_ID_SIZE], unsigned int number);
+
+/* Did publishing fail as the name is taken, or somebody works on it? */
+bool fresh_name_helps(enum status st);
 
 #endif

@@ -8,11 +8,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "beneath.h"
 #include "fresh_name.h"
+#include "receipt.h"
 #include "target.h"
 
 #define MODE_BITS	0777
@@ -59,22 +59,6 @@ size_of(const struct parcel *parcel)
 	for (i = 0; i < parcel->log.len; i++)
 		size += parcel->log.at[i].size;
 	return size;
-}
-
-static enum status
-write_receipt(const struct parcel *parcel, int fd,
-    struct upload_receipt *receipt)
-{
-	struct timespec now;
-	struct stat st;
-
-	if (fstat(fd, &st) == -1 ||
-	    clock_gettime(CLOCK_REALTIME, &now) == -1)
-		return status_errno("%s", parcel->plan.path);
-	version_of(receipt->version, &st);
-	receipt->time.seconds = now.tv_sec;
-	receipt->time.nanoseconds = (uint32_t)now.tv_nsec;
-	return STATUS_OK;
 }
 
 /* The names in it are to be on disk before it is published. */
@@ -165,12 +149,6 @@ take_name(const struct parcel *parcel, struct names *names,
 	return st;
 }
 
-static bool
-is_taken(enum status st)
-{
-	return st == STATUS_EXISTS || st == STATUS_LOCKED;
-}
-
 static enum status
 take_any_name(struct parcel *parcel, struct names *names,
     const struct folder *folder, const char *name)
@@ -181,25 +159,12 @@ take_any_name(struct parcel *parcel, struct names *names,
 	if (parcel->plan.taken != UPLOAD_FRESH)
 		return st == STATUS_EXISTS ? status_set(st,
 		    "%s: exists already", parcel->plan.path) : st;
-	for (number = 0; is_taken(st) && number < FRESH_NAMES; number++) {
+	for (number = 0; fresh_name_helps(st) && number < FRESH_NAMES;
+	    number++) {
 		fresh_name(parcel->fresh, name, parcel->id, number);
 		st = take_name(parcel, names, folder, parcel->fresh);
 	}
 	return st;
-}
-
-/* By the inode a crash between the rename and the receipt can be told. */
-static enum status
-seal(const struct parcel *parcel, int fd, struct upload_receipt *receipt)
-{
-	enum status st;
-	struct stat sb;
-
-	if ((st = write_receipt(parcel, fd, receipt)) != STATUS_OK)
-		return st;
-	if (fstat(fd, &sb) == -1)
-		return status_errno("%s", parcel->plan.path);
-	return record_seal(parcel->record, receipt, (uint64_t)sb.st_ino);
 }
 
 /* With the stage open, so that it is the same folder in its place. */
@@ -210,10 +175,15 @@ publish(struct parcel *parcel, struct names *names, int fd,
 	struct folder folder;
 	const char *name;
 	enum status st;
+	uint64_t ino;
 
 	if ((st = parcel_parent(&folder, &name, parcel)) != STATUS_OK)
 		return st;
-	if ((st = seal(parcel, fd, receipt)) == STATUS_OK)
+	st = receipt_stamp(receipt, &ino, fd, parcel->plan.path);
+	/* By the inode a crash between the rename and the receipt is told. */
+	if (st == STATUS_OK)
+		st = record_seal(parcel->record, receipt, ino);
+	if (st == STATUS_OK)
 		st = take_any_name(parcel, names, &folder, name);
 	if (st != STATUS_OK) {
 		folder_close(&folder);
@@ -226,16 +196,8 @@ publish(struct parcel *parcel, struct names *names, int fd,
 		st = folder_flush(&folder);
 	folder_close(&folder);
 	if (st == STATUS_OK)
-		st = write_receipt(parcel, fd, receipt);
+		st = receipt_stamp(receipt, &ino, fd, parcel->plan.path);
 	return st == STATUS_OK ? record_finish(parcel->record, receipt) : st;
-}
-
-/* May it still come to something after this? */
-static bool
-is_worth_keeping(enum status st)
-{
-	return st == STATUS_LOCKED || st == STATUS_BUSY ||
-	    st == STATUS_QUOTA || st == STATUS_NO_MEMORY;
 }
 
 enum status
@@ -261,7 +223,7 @@ parcel_publish(struct parcel *parcel, struct names *names, uint64_t count,
 	if (st == STATUS_OK)
 		st = publish(parcel, names, fd, receipt);
 	/* What has its name already is not in the stage any more. */
-	if (st != STATUS_OK && !is_worth_keeping(st) &&
+	if (st != STATUS_OK && !receipt_may_come(st) &&
 	    (fd == -1 || faccessat(stage_fd, parcel->stage, F_OK, 0) == 0))
 		parcel_abandon(parcel);
 	if (fd != -1)

@@ -9,11 +9,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fresh_name.h"
 #include "parcel.h"
+#include "receipt.h"
 #include "target.h"
 #include "upload_state.h"
 
@@ -288,23 +288,16 @@ publish(struct upload *upload, const struct folder *folder)
 }
 
 static enum status
-write_receipt(const struct upload *upload, struct upload_receipt *receipt)
+write_receipt(const struct upload *upload, struct upload_receipt *receipt,
+    uint64_t *ino)
 {
-	struct timespec now;
-	struct stat st;
-
-	if (fstat(upload->stage.fd, &st) == -1 ||
-	    clock_gettime(CLOCK_REALTIME, &now) == -1)
-		return status_errno("%s", upload->plan.path);
 	memcpy(receipt->id, upload->stage.id, UPLOAD_ID_SIZE);
 	memcpy(receipt->digest, upload->sum, DIGEST_SIZE);
-	version_of(receipt->version, &st);
 	receipt->size = upload->received;
 	receipt->is_async =
 	    place_durability(&upload->place) == DURABILITY_ASYNC;
-	receipt->time.seconds = now.tv_sec;
-	receipt->time.nanoseconds = (uint32_t)now.tv_nsec;
-	return STATUS_OK;
+	return receipt_stamp(receipt, ino, upload->stage.fd,
+	    upload->plan.path);
 }
 
 /* Hold the name, and publish under it. */
@@ -323,13 +316,6 @@ publish_name(struct upload *upload, struct names *names,
 	return st;
 }
 
-/* The name is taken, or somebody works on it. */
-static bool
-is_taken(enum status st)
-{
-	return st == STATUS_EXISTS || st == STATUS_LOCKED;
-}
-
 static enum status
 publish_fresh(struct upload *upload, struct names *names,
     const struct folder *folder)
@@ -337,7 +323,8 @@ publish_fresh(struct upload *upload, struct names *names,
 	enum status st = STATUS_EXISTS;
 	unsigned int number;
 
-	for (number = 0; is_taken(st) && number < FRESH_NAMES; number++) {
+	for (number = 0; fresh_name_helps(st) && number < FRESH_NAMES;
+	    number++) {
 		fresh_name(upload->fresh,
 		    strrchr(upload->plan.path, '/') + 1, upload->stage.id,
 		    number);
@@ -347,50 +334,32 @@ publish_fresh(struct upload *upload, struct names *names,
 	return st;
 }
 
-/* May it still come to something after this? */
-static bool
-is_worth_keeping(enum status st)
-{
-	return st == STATUS_LOCKED || st == STATUS_BUSY ||
-	    st == STATUS_QUOTA || st == STATUS_NO_MEMORY;
-}
-
-/* By this a crash between the rename and the receipt can be told. */
-static enum status
-seal_record(struct upload *upload, struct upload_receipt *receipt)
-{
-	struct stat st;
-
-	if (upload->record == NULL)
-		return STATUS_OK;
-	if (fstat(upload->stage.fd, &st) == -1)
-		return status_errno("%s", upload->plan.path);
-	return record_seal(upload->record, receipt, (uint64_t)st.st_ino);
-}
-
 enum status
 upload_publish(struct upload *upload, struct names *names,
     const struct folder *folder, struct upload_receipt *receipt)
 {
 	enum status st;
+	uint64_t ino;
 
 	assert(upload->sealed || upload->failed != STATUS_OK);
 	if (upload->failed != STATUS_OK)
 		return failed_before(upload);
-	if ((st = write_receipt(upload, receipt)) == STATUS_OK)
-		st = seal_record(upload, receipt);
+	st = write_receipt(upload, receipt, &ino);
+	/* By this a crash between the rename and the receipt can be told. */
+	if (st == STATUS_OK && upload->record != NULL)
+		st = record_seal(upload->record, receipt, ino);
 	if (st == STATUS_OK)
 		st = publish_name(upload, names, folder);
-	if (is_taken(st) && upload->plan.taken == UPLOAD_FRESH)
+	if (fresh_name_helps(st) && upload->plan.taken == UPLOAD_FRESH)
 		st = publish_fresh(upload, names, folder);
 	if (st != STATUS_OK) {
-		if (upload->record != NULL && !is_worth_keeping(st))
+		if (upload->record != NULL && !receipt_may_come(st))
 			upload_abandon(upload);
 		return st;
 	}
 	upload->stage.made = false;	/* the name is the target's now */
 	upload_settle(upload);
-	if ((st = write_receipt(upload, receipt)) == STATUS_OK &&
+	if ((st = write_receipt(upload, receipt, &ino)) == STATUS_OK &&
 	    upload->record != NULL)
 		st = record_finish(upload->record, receipt);
 	return st;

@@ -89,15 +89,16 @@ class Proxy:
         self.listener.close()
 
 
-class Resume(ftlib.Test):
-    def setUp(self):
-        super().setUp()
-        self.server = self.serve()
+class Through(ftlib.Test):
+    """The client in a folder of its own, with a proxy before the server."""
+
+    def start(self, server):
+        self.server = server
         self.local = self.folder / 'local'
         self.local.mkdir()
 
-    def proxy(self, **limits):
-        proxy = Proxy(self.server, **limits)
+    def proxy(self, kind=Proxy, *words, **limits):
+        proxy = kind(self.server, *words, **limits)
         self.addCleanup(proxy.close)
         return proxy
 
@@ -115,6 +116,12 @@ class Resume(ftlib.Test):
         content = content_of(size, seed)
         (self.local / name).write_bytes(content)
         return content
+
+
+class Resume(Through):
+    def setUp(self):
+        super().setUp()
+        self.start(self.serve())
 
     def records(self):
         return os.listdir(self.server.root / '.ftserver/uploads')

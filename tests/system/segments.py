@@ -13,7 +13,7 @@ import threading
 import ftlib
 import ftwire
 from resume import content_of
-from resume_client import Proxy
+from resume_client import Proxy, Through
 
 MIB = ftwire.MIB
 # Of memory, per connection; a sanitizer needs some for itself.
@@ -91,41 +91,16 @@ class Staged(Proxy):
         super().close()
 
 
-class Segments(ftlib.Test):
+class Segments(Through):
     def setUp(self):
         super().setUp()
         self.start(self.serve())
-
-    def start(self, server):
-        self.server = server
-        self.local = server.folder / 'local'
-        self.local.mkdir()
-
-    def proxy(self, kind=Proxy, *words, **limits):
-        proxy = kind(self.server, *words, **limits)
-        self.addCleanup(proxy.close)
-        return proxy
-
-    def argv(self, proxy, *words, options=()):
-        return [ftlib.program('ftclient'), '-v', '--pin', self.server.pin,
-                '--password-file', str(self.server.password_file), *options,
-                proxy.target(), *words]
-
-    def run_client(self, proxy, *words, options=(), **more):
-        return self.server.client(
-            argv=self.argv(proxy, *words, options=options), cwd=self.local,
-            **more)
 
     def popen(self, proxy, *words):
         return subprocess.Popen(
             self.argv(proxy, *words), cwd=self.local,
             env={**os.environ, 'HOME': str(self.server.home)},
             stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def file(self, name, size, seed=1):
-        content = content_of(size, seed)
-        (self.local / name).write_bytes(content)
-        return content
 
     def fetched(self, name='a'):
         return (self.local / name).read_bytes()

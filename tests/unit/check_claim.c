@@ -56,6 +56,16 @@ take(struct claim **out, struct record *record, enum claim_kind kind,
 	return claim_take(out, &plan);
 }
 
+/* The first to claim the path. */
+static struct claim *
+take_new(struct record *record)
+{
+	struct claim *claim;
+
+	ck_assert_int_eq(take(&claim, record, CLAIM_NEW, name), STATUS_OK);
+	return claim;
+}
+
 /* May it write now? */
 static bool
 writes(struct claim *claim)
@@ -71,7 +81,7 @@ START_TEST(one_upload_has_the_path)
 	struct record *one = record_of(1, true), *two = record_of(2, true);
 	struct claim *first, *second;
 
-	ck_assert_int_eq(take(&first, one, CLAIM_NEW, name), STATUS_OK);
+	first = take_new(one);
 	ck_assert_int_eq(take(&second, two, CLAIM_NEW, name),
 	    STATUS_LOCKED);
 	ck_assert_ptr_null(second);
@@ -82,7 +92,7 @@ START_TEST(one_upload_has_the_path)
 	claim_free(second);
 	ck_assert(writes(first));
 	claim_free(first);
-	ck_assert_int_eq(take(&second, two, CLAIM_NEW, name), STATUS_OK);
+	second = take_new(two);
 	claim_free(second);
 	record_close(one);
 	record_close(two);
@@ -94,7 +104,7 @@ START_TEST(a_resume_sends_older_holders_away)
 	struct record *one = record_of(1, true), *same = record_of(1, false);
 	struct claim *old, *young;
 
-	ck_assert_int_eq(take(&old, one, CLAIM_NEW, name), STATUS_OK);
+	old = take_new(one);
 	ck_assert_int_eq(take(&young, same, CLAIM_RESUME, name), STATUS_OK);
 	ck_assert(!writes(old));
 	ck_assert(writes(young));
@@ -113,7 +123,7 @@ START_TEST(segments_hold_it_together_and_a_commit_alone)
 	struct record *one = record_of(1, true), *same = record_of(1, false);
 	struct claim *whole, *part;
 
-	ck_assert_int_eq(take(&whole, one, CLAIM_NEW, name), STATUS_OK);
+	whole = take_new(one);
 	ck_assert_int_eq(take(&part, same, CLAIM_JOIN, name), STATUS_OK);
 	ck_assert(writes(whole) && writes(part));
 	ck_assert(!claim_is_alone(whole));
@@ -147,9 +157,8 @@ END_TEST
 START_TEST(silence_makes_a_holder_let_go)
 {
 	struct record *one = record_of(1, true);
-	struct claim *claim;
+	struct claim *claim = take_new(one);
 
-	ck_assert_int_eq(take(&claim, one, CLAIM_NEW, name), STATUS_OK);
 	claim_table_tick(base_claims(store.base));
 	ck_assert(writes(claim));
 	claim->heard -= CLAIM_SILENCE * 1000u - 500u;
@@ -166,9 +175,8 @@ END_TEST
 START_TEST(who_commits_is_not_silent)
 {
 	struct record *one = record_of(1, true);
-	struct claim *claim;
+	struct claim *claim = take_new(one);
 
-	ck_assert_int_eq(take(&claim, one, CLAIM_NEW, name), STATUS_OK);
 	ck_assert_int_eq(claim_close(claim), STATUS_OK);
 	claim->heard -= CLAIM_SILENCE * 1000u;
 	claim_table_tick(base_claims(store.base));
@@ -197,9 +205,8 @@ resume_there(struct store *mine)
 START_TEST(a_resume_elsewhere_is_seen_within_a_second)
 {
 	struct record *one = record_of(1, true);
-	struct claim *claim;
+	struct claim *claim = take_new(one);
 
-	ck_assert_int_eq(take(&claim, one, CLAIM_NEW, name), STATUS_OK);
 	ck_assert(apart(&store, resume_there));
 	claim_table_tick(base_claims(store.base));
 	ck_assert(!writes(claim));
@@ -211,9 +218,8 @@ END_TEST
 START_TEST(a_commit_here_is_not_disturbed_from_elsewhere)
 {
 	struct record *one = record_of(1, true);
-	struct claim *claim;
+	struct claim *claim = take_new(one);
 
-	ck_assert_int_eq(take(&claim, one, CLAIM_NEW, name), STATUS_OK);
 	ck_assert_int_eq(claim_close(claim), STATUS_OK);
 	ck_assert(apart(&store, resume_there));
 	claim_table_tick(base_claims(store.base));
