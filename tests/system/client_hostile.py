@@ -3,22 +3,42 @@
 """ftclient against a server that lies, breaks the protocol, or goes away."""
 
 import os
+import pathlib
 import re
 import struct
 import subprocess
+import sys
 
 import ftlib
 import ftpeer
 import ftwire
 
 MIB = 1 << 20
+# A sanitizer's own memory says nothing of the client's.
+SANITIZED = any(
+    sign in pathlib.Path(ftlib.program('ftclient')).read_bytes()
+    for sign in (b'__asan_init', b'__tsan_init'))
+# What is started by a large process has had its memory, so a small one does it.
+MEASURE = """if True:
+    import os, sys
+    pid = os.fork()
+    if pid == 0:
+        os.execv(sys.argv[2], sys.argv[2:])
+    _, how, usage = os.wait4(pid, 0)
+    with open(sys.argv[1], 'w') as file:
+        file.write(str(usage.ru_maxrss))
+    sys.exit(os.waitstatus_to_exitcode(how) % 256)
+"""
 
 
 class ClientTest(ftlib.Test):
+    PEAK = 64 * MIB     # of memory, whatever a server sends
+
     def setUp(self):
         super().setUp()
         self.password_file = self.write('password', b'correct horse\n')
         self.password_file.chmod(0o600)
+        self.peak_file = self.folder / 'peak'
         self.home = self.folder / 'home'
         self.work = self.folder / 'work'
         self.home.mkdir()
@@ -39,9 +59,10 @@ class ClientTest(ftlib.Test):
         """Run ftclient in self.work; whatever it says is fit to be shown."""
         options = ['--pin', peer.pin] if options is None else options
         done = subprocess.run(
-            [ftlib.program('ftclient'), '--retries', '0', *options,
-             '--password-file',
-             self.password_file, f'tester@{host}:{peer.port}', *words],
+            [sys.executable, '-S', '-E', '-c', MEASURE, self.peak_file,
+             ftlib.program('ftclient'), '--retries', '0', *options,
+             '--password-file', self.password_file,
+             f'tester@{host}:{peer.port}', *words],
             cwd=self.work, capture_output=True, timeout=timeout,
             input=input or b'',
             env={**os.environ, 'HOME': str(self.home), 'TZ': 'UTC'})
@@ -50,7 +71,16 @@ class ClientTest(ftlib.Test):
                              (done.stdout, done.stderr))
         self.assertNotRegex(done.stderr, rb'[\x00-\x09\x0b-\x1f\x7f]')
         self.assertNotIn(b'Sanitizer', done.stderr)
+        self.check_peak()
         return done
+
+    def check_peak(self):
+        """The client has never had more memory than it may."""
+        self.peak = int(self.peak_file.read_text()) * 1024
+        if os.environ.get('FT_SHOW_PEAK'):
+            print(f'peak: {self.peak >> 10} KiB', flush=True)
+        if not SANITIZED:
+            self.assertLess(self.peak, self.PEAK)
 
     def local_files(self):
         return sorted(os.listdir(os.fsencode(self.work)))
@@ -86,6 +116,27 @@ class Hostile(ClientTest):
         done = self.run_client(peer, 'get', 'a', code=66)
         self.assertEqual(done.stderr.count(b'\n'), 1)
         self.assertIn(rb'\e]0;owned\x07 gone\r\n', done.stderr)
+
+    def test_a_folder_never_shows_a_raw_control_byte(self):
+        name = b'a\x1b[2Jb\n\x9b\x07'
+        peer = self.peer({b'tree/' + name: b'x'})
+        peer.on['STAT'] = lambda s, f: s.ok(
+            f, ENTRY=ftpeer.entry(b'tree', kind='d'))
+
+        def find(session, frame):
+            session.send('ENTRIES', frame.id, ftpeer.row(
+                ftpeer.entry(name, 1), ftpeer.entry(b'gone' + name, 1)))
+            session.ok(frame, COUNT=2)
+        peer.on['FIND'] = find
+        for words in ('get', '-rn'), ('get', '-r'), ('-v', 'get', '-r'):
+            options = ['--pin', peer.pin, *words[:-2]]
+            done = self.run_client(peer, *words[-2:], 'tree', code=None,
+                                   options=options)
+            for text in done.stdout, done.stderr:
+                self.assertNotRegex(text, rb'[\x00-\x09\x0b-\x1f\x7f\x9b]')
+            self.assertIn(rb'a\e[2Jb\n', done.stdout + done.stderr)
+        self.assertEqual(done.returncode, 66)
+        self.assertEqual(os.listdir(os.fsencode(self.work / 'tree')), [name])
 
     def test_names_that_lead_elsewhere_are_no_names(self):
         for name in (b'../x', b'/etc/passwd', b'..', b'.', b'', b'a\0b',
@@ -478,6 +529,9 @@ class Revived(ClientTest):
 
 class Endless(ClientTest):
     """A list that goes on for ever is not kept for ever."""
+
+    # As many files, or bytes of their paths, as ftclient(1) allows a folder.
+    PEAK = 576 * MIB
 
     def setUp(self):
         super().setUp()
