@@ -152,6 +152,10 @@ class Examples(ftlib.Test):
         self.assertEqual((self.here / 'Downloads/report.pdf').read_bytes(),
                          b'%PDF')
 
+    def mget(self, _):
+        self.assertEqual((self.here / 'small.log').read_bytes(), b'1')
+        self.assertTrue((self.here / 'big.log').exists())
+
     def url(self, out):
         self.assertRegex(out, r'^-rw.* letter\n$')
 
@@ -194,8 +198,7 @@ class Examples(ftlib.Test):
     def segments(self, _):
         self.has('disk.img', (self.here / 'disk.img').read_bytes())
 
-    def delta(self, _):
-        self.segments(_)
+    delta = segments
 
     def sum(self, out):
         self.assertEqual(out, 'disk.img: OK\n')
@@ -234,6 +237,7 @@ class Examples(ftlib.Test):
         'See whose key a server has, before it is trusted': show_key,
         'Send a file': put,
         'Fetch it into another folder': get,
+        'Fetch all files that a pattern fits': mget,
         'Look at a folder that has a blank in its name': url,
         'Give the password once for the whole day': login,
         'Let a keyring give the password': password_command,
@@ -251,7 +255,8 @@ class Examples(ftlib.Test):
         'Or keep everybody else from it while it is changed': lock,
         'Send a large file over four connections; after a mishap go on with '
         'it': segments,
-        'Send what was changed in a large file since it was sent': delta,
+        'Send, or fetch, what was changed in a large file since it was moved '
+        'last': delta,
         'Compare it with what is here, without fetching it': sum,
         'Fetch a folder with all in it, times and permissions too': get_tree,
         'Send of a folder what was changed in the last week, and no object '
