@@ -54,6 +54,8 @@ static const struct option_row rows[] = {
 	    "give up a server that is silent for so long" },
 	{ "limit-rate", 0, "RATE", FIELD(limit_word),
 	    "move at most so many bytes per second (100K, 2M)" },
+	{ "progress", 0, "MODE", FIELD(progress_word),
+	    "show transfers: auto (on a terminal), plain or none" },
 	{ "quiet", 'q', NULL, FIELD(quiet),
 	    "say nothing that was not asked for" },
 	{ "verbose", 'v', NULL, FIELD(verbose),
@@ -207,6 +209,28 @@ read_limit(struct command_line *out)
 	return STATUS_OK;
 }
 
+static enum status
+read_progress(struct command_line *out)
+{
+	static const char *const modes[] = {
+		[PROGRESS_AUTO] = "auto",
+		[PROGRESS_PLAIN] = "plain",
+		[PROGRESS_NONE] = "none",
+	};
+	size_t i;
+
+	out->progress = PROGRESS_AUTO;
+	if (out->progress_word == NULL)
+		return STATUS_OK;
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(out->progress_word, modes[i]) == 0) {
+			out->progress = (enum progress_mode)i;
+			return STATUS_OK;
+		}
+	return status_set(STATUS_USAGE,
+	    "--progress takes auto, plain or none");
+}
+
 /* What is wrong between options, and words to numbers. */
 static enum status
 check_options(struct command_line *out)
@@ -224,7 +248,9 @@ check_options(struct command_line *out)
 	    1000)) != STATUS_OK || (st = read_number(&out->timeout,
 	    out->timeout_word, "timeout", 1, 3600)) != STATUS_OK)
 		return st;
-	return read_limit(out);
+	if ((st = read_limit(out)) != STATUS_OK)
+		return st;
+	return read_progress(out);
 }
 
 enum status

@@ -12,7 +12,14 @@
 
 #include "status.h"
 
+struct board;
 struct report;
+
+enum progress_mode {
+	PROGRESS_AUTO,		/* lines on a terminal, else none */
+	PROGRESS_PLAIN,		/* a line now and then, for a log */
+	PROGRESS_NONE
+};
 
 /* Strings are borrowed from argv; NULL where an option was not given. */
 struct command_line {
@@ -39,8 +46,11 @@ struct command_line {
 	uint64_t	 limit_rate;	/* bytes per second; 0: none */
 	const char	*timeout_word;
 	unsigned int	 timeout;	/* seconds; 0: none was given */
+	const char	*progress_word;
+	enum progress_mode progress;
 	uint64_t	 given;		/* a bit for each option that was */
 	struct report	*report;	/* main's, in that form; or NULL */
+	struct board	*board;		/* main's, for transfers; or NULL */
 };
 
 /* STATUS_USAGE says what is wrong with the command line. */

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "board.h"
 #include "paths.h"
 #include "report.h"
 
@@ -64,8 +66,8 @@ take_begun(struct download *d, const struct frame *frame)
 	if (d->range.has_length && d->size - d->start > d->range.length)
 		d->size = d->start + d->range.length;
 	d->knows_size = true;
-	progress_begin(&d->progress, d->path, d->size - d->range.offset,
-	    d->is_quiet);
+	progress_begin(&d->progress, d->board, d->path,
+	    d->size - d->range.offset);
 	if (d->part == NULL && (st = begin_part(d)) != STATUS_OK)
 		return st;
 	if (d->keeps)
@@ -321,8 +323,8 @@ download_new(struct download **out, struct client *client,
 	d->stays_below = plan->stays_below;
 	d->wait = plan->wait;
 	d->segments = plan->segments > 0 ? plan->segments : 1;
-	d->is_quiet = plan->is_quiet || client->settings->quiet ||
-	    strcmp(plan->local, "-") == 0;
+	d->board = strcmp(plan->local, "-") == 0 && isatty(STDOUT_FILENO) ?
+	    NULL : client->settings->board;
 	d->path = strdup(plan->path);
 	d->local = strdup(plan->local);
 	if (d->path == NULL || d->local == NULL) {

@@ -39,7 +39,6 @@ struct download_plan {
 	bool		 has_basis;	/* the file that is here has most of it:
 					 * only what differs is fetched */
 	bool		 stays_below;	/* no link here leads elsewhere */
-	bool		 is_quiet;	/* no bar */
 	uint32_t	 wait;		/* seconds, for locks of others */
 	unsigned int	 segments;	/* connections, if it can be written
 					 * out of order; 0 and 1: one */

@@ -431,7 +431,8 @@ fetch_first(struct gather *gather, struct range *range)
 		st = remote_wait_fd(remote, &range->call, -1);
 	if (!range->begun)
 		return remote_wait(remote, &range->call);
-	progress_begin(&d->progress, d->path, d->size, d->is_quiet);
+	progress_begin(&d->progress, d->board,
+	    d->path, d->size);
 	st = fetch_by_all(gather, range);
 	progress_end(&d->progress);
 	if (gather->next > d->fetched)

@@ -23,6 +23,7 @@ struct download {
 	uint64_t	 size;		/* of the file; the end of a range */
 	struct file_range range;
 	struct progress	 progress;
+	struct board	*board;		/* borrowed; where it is shown */
 	unsigned int	 segments;	/* connections; 0 and 1: one */
 	bool		 gave_up;	/* one of them was lost too often */
 
@@ -41,7 +42,6 @@ struct download {
 	unsigned int	 changes;	/* between proof and rest */
 	bool		 keeps;		/* times and mode */
 	bool		 stays_below;	/* no link here leads elsewhere */
-	bool		 is_quiet;
 	uint32_t	 wait;		/* seconds, for locks of others */
 	_Atomic uint64_t *moved;	/* borrowed, or NULL */
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "command_line.h"
 #include "ftclient.h"
 #include "hold.h"
@@ -130,8 +131,8 @@ run_line(struct command_line *line, enum status parsed)
 		st = preferences_begin(&preferences, line, &target);
 	opened = report_new(&line->report, line->json,
 	    st == STATUS_OK ? line->receipts : NULL);
-	if (st == STATUS_OK)
-		st = opened;
+	if (st == STATUS_OK && (st = opened) == STATUS_OK)
+		st = board_new(&line->board, line);
 	if (st != STATUS_OK)
 		report_error(line->report, NULL, st);
 	else if (!line->show_key)
@@ -139,6 +140,7 @@ run_line(struct command_line *line, enum status parsed)
 	else if ((st = key_view_run(line, &target)) != STATUS_OK)
 		report_error(line->report, target.host, st);
 	st = finish(line, st);
+	board_free(line->board);
 	report_free(line->report);
 	preferences_end(preferences);
 	if (number != 0)

@@ -4,133 +4,126 @@
 #include "progress.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
+#include "board.h"
 #include "clock.h"
-#include "escape.h"
 #include "show.h"
 
-#define FIRST_MS	1000
-#define EVERY_MS	200
-#define WIDTH		80	/* of terminals that do not tell theirs */
-#define NUMBERS		38	/* columns of all but the name */
-#define BAR		22	/* columns of "[====>    ]" */
-#define NAME_LEAST	16	/* with less for the name there is no bar */
-#define NAME_MOST	256	/* bytes of the name that are drawn */
+#define NUMBERS		34u	/* columns of all but bar and name */
+#define BAR		21u	/* columns of " [=====>    ]" */
+#define NAME_LEAST	16u	/* with less for the name there is no bar */
+#define LOOK_MS		500u	/* between looks at the pace */
+#define WEIGHT		0.3	/* of the last look */
 
 void
-progress_begin(struct progress *progress, const char *name, uint64_t total,
-    bool quiet)
+progress_begin(struct progress *progress, struct board *board,
+    const char *name, uint64_t total)
 {
+	progress->board = board;
+	if (board == NULL)
+		return;
 	progress->name = name;
 	progress->total = total;
 	progress->begun = clock_ms();
-	progress->drawn = 0;
-	progress->on = !quiet && isatty(STDERR_FILENO);
+	atomic_store(&progress->done, UINT64_MAX);
+	progress->pace = (struct progress_pace){ .at = progress->begun };
+	board_add(board, progress);
 }
 
-static int
-terminal_width(void)
+void
+progress_update(struct progress *progress, uint64_t done)
 {
-	struct winsize size;
+	if (progress->board == NULL)
+		return;
+	/* What was here before this run has no pace. */
+	if (atomic_exchange(&progress->done, done) == UINT64_MAX)
+		progress->pace.done = done;
+	board_draw(progress->board);
+}
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == -1 ||
-	    size.ws_col == 0)
-		return WIDTH;
-	return size.ws_col;
+void
+progress_end(struct progress *progress)
+{
+	if (progress->board != NULL)
+		board_remove(progress->board, progress);
+	progress->board = NULL;
+}
+
+void
+progress_pace_look(struct progress_pace *pace, uint64_t now, uint64_t done)
+{
+	double rate;
+
+	if (now < pace->at + LOOK_MS)
+		return;
+	rate = done < pace->done ? 0 :
+	    (double)(done - pace->done) * 1000 / (double)(now - pace->at);
+	pace->rate = pace->rate <= 0 ? rate :
+	    pace->rate * (1 - WEIGHT) + rate * WEIGHT;
+	pace->at = now;
+	pace->done = done;
 }
 
 /* Percent and time left, or blanks if the total is not known. */
 static void
-show_share(char *out, size_t room, const struct progress *progress,
-    uint64_t done, uint64_t speed)
+show_share(char *out, size_t size, uint64_t done, uint64_t total, double rate)
 {
 	uint64_t left;
 
-	if (progress->total == PROGRESS_UNKNOWN) {
-		snprintf(out, room, "     %s", "--:--");
+	if (total == PROGRESS_UNKNOWN) {
+		snprintf(out, size, "     --:--");
 		return;
 	}
-	left = progress->total > done ? progress->total - done : 0;
-	left = speed > 0 ? left / speed : 0;
+	left = total > done ? total - done : 0;
+	if (left > 0 && rate < 1) {
+		snprintf(out, size, "%3.0f%% --:--",
+		    100.0 * (double)done / (double)total);
+		return;
+	}
+	left = left > 0 ? (uint64_t)((double)left / rate) : 0;
 	if (left > 359999)
 		left = 359999;
-	snprintf(out, room, "%3.0f%% %s%02" PRIu64 ":%02" PRIu64,
-	    progress->total == 0 ? 100.0 :
-	    100.0 * (double)done / (double)progress->total,
+	snprintf(out, size, "%3.0f%% %s%02" PRIu64 ":%02" PRIu64,
+	    total == 0 ? 100.0 : 100.0 * (double)done / (double)total,
 	    left >= 3600 ? "h" : "", left >= 3600 ? left / 3600 : left / 60,
 	    left >= 3600 ? left / 60 % 60 : left % 60);
 }
 
 /* Empty if the total is not known or the name needs the room. */
 static void
-show_bar(char out[BAR + 2], const struct progress *progress, uint64_t done,
-    int room)
+show_bar(char out[BAR + 1], unsigned int room, uint64_t done, uint64_t total)
 {
-	const size_t inner = BAR - 2;
+	const size_t inner = BAR - 3;
 	size_t full;
 
 	out[0] = '\0';
-	if (progress->total == PROGRESS_UNKNOWN || progress->total == 0 ||
-	    room < NAME_LEAST + BAR + 1)
+	if (total == PROGRESS_UNKNOWN || total == 0 ||
+	    room < NUMBERS + NAME_LEAST + BAR)
 		return;
-	full = done >= progress->total ? inner :
-	    (size_t)((double)done / (double)progress->total * (double)inner);
-	out[0] = ' ';
-	out[1] = '[';
+	full = done >= total ? inner :
+	    (size_t)((double)done / (double)total * (double)inner);
+	memcpy(out, " [", 2);
 	memset(out + 2, '=', full);
 	memset(out + 2 + full, ' ', inner - full);
 	if (full < inner)
 		out[2 + full] = '>';
-	out[BAR] = ']';
-	out[BAR + 1] = '\0';
+	memcpy(out + 2 + inner, "]", 2);
 }
 
-static void
-draw(const struct progress *progress, uint64_t done, uint64_t now)
+void
+progress_text(char out[PROGRESS_TEXT_SIZE], unsigned int room, uint64_t done,
+    uint64_t total, double rate)
 {
-	char name[NAME_MOST + 1], amount[SHOW_AMOUNT_SIZE], share[32];
-	char rate[SHOW_AMOUNT_SIZE], bar[BAR + 2];
-	uint64_t speed = done * 1000 / (now - progress->begun + 1);
-	int width = terminal_width() - NUMBERS;
+	char amount[SHOW_AMOUNT_SIZE], speed[SHOW_AMOUNT_SIZE];
+	char bar[BAR + 1], share[32];
 
-	show_bar(bar, progress, done, width);
-	width -= (int)strlen(bar);
-	if (width < 0)
-		width = 0;
-	if (width > NAME_MOST)
-		width = NAME_MOST;
-	escape_string(name, (size_t)width + 1, progress->name);
+	show_bar(bar, room, done, total);
 	show_amount(amount, done);
-	show_amount(rate, speed);
-	show_share(share, sizeof(share), progress, done, speed);
-	fprintf(stderr, "\r%-*s%s %7s %7s/s %s\033[K", width, name, bar,
-	    amount, rate, share);
-	fflush(stderr);
-}
-
-void
-progress_update(struct progress *progress, uint64_t done)
-{
-	uint64_t now;
-
-	if (!progress->on)
-		return;
-	now = clock_ms();
-	if (now - progress->begun < FIRST_MS ||
-	    now - progress->drawn < EVERY_MS)
-		return;
-	progress->drawn = now;
-	draw(progress, done, now);
-}
-
-void
-progress_end(struct progress *progress)
-{
-	if (progress->drawn != 0)
-		fputs("\r\033[K", stderr);
-	progress->drawn = 0;
+	show_amount(speed, rate > 0 ? (uint64_t)rate : 0);
+	show_share(share, sizeof(share), done, total, rate);
+	snprintf(out, PROGRESS_TEXT_SIZE, "%s %7s %7s/s %s", bar, amount,
+	    speed, share);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "board.h"
 #include "patience.h"
 
 #define PAUSE_MOST	32	/* seconds */
@@ -58,6 +59,7 @@ pause_since(struct revive *revive, const char *what)
 	revive->tried++;
 	if (seconds > PAUSE_MOST)
 		seconds = PAUSE_MOST;
+	board_hide(revive->settings->board);
 	if (revive->settings->verbose)
 		fprintf(stderr, "ftclient: %s, trying again in %d s\n",
 		    what, seconds);

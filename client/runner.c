@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "board.h"
 #include "hold.h"
 #include "local.h"
 #include "patience.h"
@@ -290,6 +291,7 @@ runner_run(struct client *client, int argc, char **argv)
 	}
 	if (st == STATUS_OK)
 		st = run_patiently(client, verb, &arguments, &blame);
+	board_end_total(client->settings->board);
 	if (!client->gathering || verb == NULL || !verb->gathers)
 		st = settle_report(client, st);
 	if (st == STATUS_OK && !verb->gathers && fflush(stdout) == EOF)

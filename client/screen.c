@@ -3,6 +3,8 @@
 
 #include "screen.h"
 
+#include <stdbool.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <wchar.h>
 
@@ -59,4 +61,67 @@ screen_width(const char *text, size_t len)
 		width += columns < 0 ? 1 : (size_t)columns;
 	}
 	return width;
+}
+
+#define DOTS	"..."
+#define DOTS_LEN (sizeof(DOTS) - 1)
+
+static bool
+is_inside(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* The bytes of whole characters, from the front, that fit. */
+static size_t
+fit_front(const char *text, size_t len, size_t columns)
+{
+	size_t fits = 0, next;
+
+	while (fits < len) {
+		for (next = fits + 1; next < len && is_inside(text[next]);
+		    next++)
+			;
+		if (screen_width(text, next) > columns)
+			break;
+		fits = next;
+	}
+	return fits;
+}
+
+/* Where those begin, up to the end, that fit. */
+static size_t
+fit_back(const char *text, size_t len, size_t columns)
+{
+	size_t from = len, next;
+
+	while (from > 0) {
+		for (next = from - 1; next > 0 && is_inside(text[next]);
+		    next--)
+			;
+		if (screen_width(text + next, len - next) > columns)
+			break;
+		from = next;
+	}
+	return from;
+}
+
+void
+screen_print(FILE *file, const char *text, size_t columns)
+{
+	size_t len = strlen(text), head = len, tail = len, used;
+
+	used = screen_width(text, len);
+	if (used > columns && columns < DOTS_LEN + 2) {
+		head = fit_front(text, len, columns);
+		used = screen_width(text, head);
+	} else if (used > columns) {
+		head = fit_front(text, len, (columns - DOTS_LEN) / 2);
+		used = screen_width(text, head) + DOTS_LEN;
+		tail = fit_back(text, len, columns - used);
+		used += screen_width(text + tail, len - tail);
+	}
+	fprintf(file, "%.*s%s%s%*s", (int)head, text, head < len &&
+	    columns >= DOTS_LEN + 2 ? DOTS : "", text + tail,
+	    (int)(columns - used), "");
 }

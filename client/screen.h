@@ -5,6 +5,7 @@
 #define SCREEN_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /* Columns of the terminal behind `fd`; 80 if it does not tell. */
 unsigned int screen_columns(int fd);
@@ -17,5 +18,11 @@ unsigned int screen_lines(int fd);
  * character, none for one that combines with that before.
  */
 size_t screen_width(const char *text, size_t len);
+
+/*
+ * Print such a text in exactly so many columns: filled with blanks, or with
+ * "..." in place of its middle, as what differs is most often at an end.
+ */
+void screen_print(FILE *file, const char *text, size_t columns);
 
 #endif

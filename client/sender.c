@@ -32,7 +32,6 @@ sender_new(struct sender **out, struct remote *remote,
 	}
 	s->remote = remote;
 	s->revive = revive;
-	s->quiet = revive->settings->quiet;
 	*out = s;
 	return STATUS_OK;
 }
@@ -369,8 +368,9 @@ send_open_file(struct sender *s)
 		st = sender_compare_published(s);
 		return st == STATUS_OK ? abort_put(s) : st;
 	}
-	progress_begin(&s->progress, s->sending->local,
-	    s->fd == STDIN_FILENO ? PROGRESS_UNKNOWN : s->size, s->quiet);
+	progress_begin(&s->progress, s->revive->settings->board,
+	    s->sending->local,
+	    s->fd == STDIN_FILENO ? PROGRESS_UNKNOWN : s->size);
 	st = send_content(s);
 	progress_end(&s->progress);
 	if (remote_lost(s->remote) != STATUS_OK)

@@ -13,7 +13,6 @@
 struct sender {
 	struct remote	*remote;	/* borrowed */
 	const struct revive *revive;	/* borrowed */
-	bool		 quiet;
 	uint8_t		*frame;		/* owned; a whole DATA frame */
 	uint8_t		*piece;		/* owned; a MiB, once one resumes */
 	size_t		 unlooked;	/* bytes sent since the last look */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "paths.h"
 #include "report.h"
 #include "show.h"
@@ -44,6 +45,7 @@ tell(const struct sync *sync, char sign, const struct sync_step *step,
 	    .has_size = type == 'f' && (sign == '+' || sign == '>'),
 	    .size = step->from.size }) || settings->quiet)
 		return;
+	board_hide(settings->board);
 	printf("%c ", sign);
 	show_string(stdout, step->path);
 	puts(type == 'd' ? "/" : "");
@@ -52,8 +54,7 @@ tell(const struct sync *sync, char sign, const struct sync_step *step,
 static void
 tell_sent(struct sync *sync, const struct sync_step *step)
 {
-	sync->tally.files++;
-	sync->tally.bytes += step->from.size - step->spared;
+	tally_moved(&sync->tally, step->from.size - step->spared);
 	tell(sync, step->what == SYNC_CHANGED ? '>' : '+', step, 'f');
 }
 

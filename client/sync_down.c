@@ -53,7 +53,7 @@ static enum status
 fetch(struct sync *sync, struct sync_step *step)
 {
 	struct download_plan plan = { .goes_on = true, .keeps = true,
-	    .stays_below = true, .is_quiet = true, .wait = sync->wait };
+	    .stays_below = true, .wait = sync->wait };
 	char *remote = sync_there(sync, step->path);
 	char *local = sync_here(sync, step->path);
 	enum status st;

@@ -6,14 +6,39 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "board.h"
 #include "report.h"
 #include "show.h"
+
+void
+tally_show(struct tally *tally, struct board *board, uint64_t files,
+    uint64_t bytes)
+{
+	tally->board = board;
+	board_begin_total(board, files, bytes);
+}
+
+void
+tally_moved(struct tally *tally, uint64_t bytes)
+{
+	tally->files++;
+	tally->bytes += bytes;
+	board_count(tally->board, 1, bytes);
+}
+
+static void
+show_no_more(struct tally *tally)
+{
+	board_end_total(tally->board);
+	tally->board = NULL;
+}
 
 void
 tally_fail(struct tally *tally, const char *name, enum status st)
 {
 	if (tally->failures++ == 0)
 		tally->first = st;
+	board_hide(tally->board);
 	report_error(tally->report, name, st);
 }
 
@@ -23,6 +48,7 @@ tally_skip(const struct command_line *settings, const char *name,
 {
 	if (report_skip(settings->report, name, why) || settings->quiet)
 		return;
+	board_hide(settings->board);
 	fputs("ftclient: ", stderr);
 	show_string(stderr, name);
 	fprintf(stderr, ": %s, skipped\n", why);
@@ -78,6 +104,7 @@ tally_removed(struct tally *tally, const struct command_line *settings,
     const char *name)
 {
 	tally->removed++;
+	board_hide(tally->board);
 	tell(settings, &(struct report_step){ .action = "remove",
 	    .path = name, .is_done = !tally->is_dry });
 }
@@ -91,9 +118,10 @@ tally_not_removed(const char *name)
 }
 
 void
-tally_tell(const struct tally *tally, const struct command_line *settings,
+tally_tell(struct tally *tally, const struct command_line *settings,
     const char *verb, const char *name)
 {
+	show_no_more(tally);
 	if (report_tally(settings->report, tally, name) || settings->quiet)
 		return;
 	printf("%s ", verb);
@@ -111,8 +139,9 @@ tally_tell(const struct tally *tally, const struct command_line *settings,
 }
 
 enum status
-tally_end(const struct tally *tally)
+tally_end(struct tally *tally)
 {
+	show_no_more(tally);
 	if (tally->failures == 0)
 		return STATUS_OK;
 	return status_set(tally->first, "%" PRIu64 " failed of %" PRIu64,

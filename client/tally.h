@@ -22,7 +22,18 @@ struct tally {
 	enum status	first;
 	bool		is_async;	/* not on the server's disk yet */
 	bool		is_dry;		/* nothing is done, only told */
+	struct board	*board;		/* borrowed; shows it, if any */
 };
+
+/*
+ * Show on the board how far it is from now on; PROGRESS_UNKNOWN for what is
+ * not known.  tally_tell or tally_end ends that.
+ */
+void tally_show(struct tally *tally, struct board *board, uint64_t files,
+    uint64_t bytes);
+
+/* A file was sent or fetched. */
+void tally_moved(struct tally *tally, uint64_t bytes);
 
 /* Tell of a failure, with the thread's text, on standard error. */
 void tally_fail(struct tally *tally, const char *name, enum status st);
@@ -50,10 +61,10 @@ void tally_removed(struct tally *tally, const struct command_line *settings,
 void tally_not_removed(const char *name);
 
 /* One line that sums up, unless nothing is to be said. */
-void tally_tell(const struct tally *tally,
+void tally_tell(struct tally *tally,
     const struct command_line *settings, const char *verb, const char *name);
 
 /* What the command ends with; each failure has been told. */
-enum status tally_end(const struct tally *tally);
+enum status tally_end(struct tally *tally);
 
 #endif

@@ -199,8 +199,7 @@ fetched(void *owner, size_t number, uint64_t size, enum status st)
 	struct get_tree *get = owner;
 
 	if (st == STATUS_OK) {
-		get->tally.files++;
-		get->tally.bytes += size;
+		tally_moved(&get->tally, size);
 	} else
 		tally_fail(&get->tally, get->tree.at[number].path, st);
 }
@@ -301,6 +300,20 @@ remove_rest(struct get_tree *get)
 	return prune_local(&prune, get->local);
 }
 
+static void
+show_total(struct get_tree *get)
+{
+	uint64_t files = 0, bytes = 0;
+	size_t i;
+
+	for (i = 0; i < get->tree.len; i++)
+		if (get->tree.at[i].type == 'f') {
+			files++;
+			bytes += get->tree.at[i].size;
+		}
+	tally_show(&get->tally, get->client->settings->board, files, bytes);
+}
+
 static enum status
 get_all(struct get_tree *get, const char *local)
 {
@@ -314,6 +327,8 @@ get_all(struct get_tree *get, const char *local)
 		    &get->tally);
 	if (st == STATUS_OK)
 		st = make_folders(get);
+	if (st == STATUS_OK && !get->options.is_dry)
+		show_total(get);
 	if (st == STATUS_OK)
 		st = fetch_files(get);
 	if (st == STATUS_OK)
@@ -334,7 +349,7 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
 {
 	struct get_tree get = { .client = client,
 	    .tally = { .report = client->settings->report },
-	    .path = arguments->words[0], .plan = { .is_quiet = true,
+	    .path = arguments->words[0], .plan = {
 	    .stays_below = true,
 	    .goes_on = (arguments->letters & VERB_LETTER('a')) != 0,
 	    .keeps = (arguments->letters & VERB_LETTER('p')) != 0 } };

@@ -179,8 +179,7 @@ fetched(void *owner, size_t number, uint64_t size, enum status st)
 		tally_fail(&many->tally, path, st);
 		return;
 	}
-	many->tally.files++;
-	many->tally.bytes += size;
+	tally_moved(&many->tally, size);
 	tell(many, "get", path, size);
 	if (!many->client->settings->quiet &&
 	    !report_is_json(many->client->settings->report))
@@ -211,7 +210,7 @@ fetch(struct many *many, const struct download_plan *all, size_t number)
 static enum status
 fetch_all(struct many *many)
 {
-	struct download_plan plan = { .is_quiet = true, .stays_below = true,
+	struct download_plan plan = { .stays_below = true,
 	    .goes_on = has_letter(many, 'a'), .keeps = has_letter(many, 'p') };
 	const struct remote_match *match;
 	enum status st;
@@ -282,8 +281,7 @@ sent(struct letter_watch *watch, const struct sending *sending)
 {
 	struct many *many = (struct many *)watch;
 
-	many->tally.files++;
-	many->tally.bytes += sending->size;
+	tally_moved(&many->tally, sending->size);
 	tell(many, "put", sending->path, sending->size);
 	if (!many->client->settings->quiet &&
 	    !report_is_json(many->client->settings->report))

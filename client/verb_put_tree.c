@@ -165,8 +165,7 @@ sent(struct letter_watch *watch, const struct sending *sending)
 {
 	struct put_tree *put = (struct put_tree *)watch;
 
-	put->tally.files++;
-	put->tally.bytes += sending->size;
+	tally_moved(&put->tally, sending->size);
 	if (put->has_id)
 		put_held_note(put, sending);
 }
@@ -206,12 +205,27 @@ send_file(struct put_tree *put, const char *path)
 	return st;
 }
 
+static void
+show_total(struct put_tree *put)
+{
+	uint64_t files = 0, bytes = 0;
+	size_t i;
+
+	for (i = 0; i < put->tree.len; i++)
+		if (!put->tree.at[i].is_folder && !is_held(put, i)) {
+			files++;
+			bytes += put->tree.at[i].size;
+		}
+	tally_show(&put->tally, put->client->settings->board, files, bytes);
+}
+
 enum status
 put_tree_send_files(struct put_tree *put)
 {
 	enum status st = STATUS_OK;
 	size_t i;
 
+	show_total(put);
 	for (i = 0; i < put->tree.len && st == STATUS_OK; i++) {
 		if (remote_is_interrupted(put->client->remote))
 			break;
