@@ -199,6 +199,35 @@ expand_pattern(const struct search *search, const char *base,
 	return is_nothing(st) ? STATUS_OK : st;
 }
 
+static enum status
+take_entry(struct call *call, const struct frame *frame)
+{
+	struct remote_match *what = call->owner;
+	struct reply reply;
+	enum status st;
+
+	st = reply_final(&reply, frame, "a stat", REPLY_ENTRY);
+	if (st == STATUS_OK) {
+		what->type = reply.entry.type;
+		what->size = reply.entry.size;
+	}
+	return st;
+}
+
+static enum status
+look(struct remote_match *what, struct client *client, const char *path)
+{
+	struct call call = { .receiver = take_entry, .owner = what };
+	struct ft1_frame *frame;
+	enum status st;
+
+	if ((st = path_check(path)) != STATUS_OK)
+		return st;
+	frame = remote_request(client->remote, FT1_STAT, 0, &call);
+	ft1_put_string(frame, FT1_TAG_PATH, path);
+	return remote_finish(client->remote, &call);
+}
+
 /* One that stands for itself: is it there? */
 static enum status
 expand_name(const struct search *search, const char *base, const char *name,
@@ -214,7 +243,7 @@ expand_name(const struct search *search, const char *base, const char *name,
 	if (tail != NULL && remote_glob_is_pattern(tail) && *name == '\0')
 		st = STATUS_OK;
 	else
-		st = verb_type_of(&what.type, search->client, path);
+		st = look(&what, search->client, path);
 	if (st == STATUS_OK && *name == '\0')
 		what.type = 'd';
 	if (st == STATUS_OK)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 """What of a folder comes with put -r and get -r: patterns, sizes, times."""
 
+import json
 import os
 import shutil
 import time
@@ -148,6 +149,23 @@ class DryRun(Both):
         self.assertEqual(self.content(self.local / 'got'), {'sub': None})
         self.client('get', '-rn', '--delete', 'tree', 'new')
         self.assertFalse((self.local / 'new').exists())
+
+    def test_programs_are_told(self):
+        def run(*words):
+            program, *rest = self.server.client_argv(*words)
+            done = self.server.client(argv=[program, '--json', *rest],
+                                      cwd=self.local)
+            return [json.loads(line) for line in done.stdout.splitlines()]
+        self.add(self.there)
+        self.assertIn({'type': 'step', 'action': 'put', 'path': 'tree/sub/b',
+                       'size': 2, 'done': False}, run('put', '-rn', 'tree'))
+        told = run('put', '-r', '--delete', 'tree')
+        self.assertIn({'type': 'step', 'action': 'remove', 'path': 'tree/x',
+                       'done': True}, told)
+        self.assertEqual([line['removed'] for line in told
+                          if line['type'] == 'tree'], [9])
+        self.assertIn({'type': 'step', 'action': 'get', 'path': './b',
+                       'size': 2, 'done': False}, run('mget', '-n', 'tree/s*/b'))
 
     def test_what_would_fail_is_told(self):
         (self.local / 'got').mkdir()
