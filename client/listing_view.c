@@ -18,12 +18,14 @@
 
 #define KEPT_MOST	(32u << 20)	/* bytes of entries that are sorted */
 #define KEPT_FIRST	65536u
+#define TYPE_WIDTH	24u		/* columns of a MIME type */
 #define HEAD		2u		/* the length in front of an entry */
 
 struct listing_view {
 	struct show_clock clock;
 	struct report	*report;	/* borrowed */
 	enum listing_style style;
+	bool		 has_types;
 	struct colors	*colors;	/* owned; or NULL */
 	bool		 streams;	/* there are too many to be sorted */
 	uint64_t	 count;
@@ -61,6 +63,12 @@ listing_view_free(struct listing_view *view)
 	free(view);
 }
 
+void
+listing_view_show_types(struct listing_view *view)
+{
+	view->has_types = true;
+}
+
 uint64_t
 listing_view_count(const struct listing_view *view)
 {
@@ -81,6 +89,16 @@ cell_of(const struct listing_view *view, const struct ft1_entry *entry)
 	    .color = colors_of(view->colors, entry) };
 }
 
+/* A type as servers know it has nothing to be escaped in it. */
+static void
+show_type(const struct ft1_entry *entry)
+{
+	size_t len = entry->mime_len > 0 ? entry->mime_len : 1;
+
+	show_bytes(stdout, entry->mime_len > 0 ? entry->mime : "-", len);
+	printf("%*s", len < TYPE_WIDTH ? (int)(TYPE_WIDTH - len) + 1 : 1, "");
+}
+
 /* Show a row whose entries have been checked, a line for each. */
 static enum status
 show_row(struct listing_view *view, const uint8_t *row, size_t len)
@@ -94,6 +112,8 @@ show_row(struct listing_view *view, const uint8_t *row, size_t len)
 		if (view->style != LISTING_COLUMNS)
 			show_facts(stdout, &view->clock, &entry,
 			    view->style == LISTING_LONG);
+		if (view->has_types)
+			show_type(&entry);
 		cell = cell_of(view, &entry);
 		columns_show_cell(stdout, &cell);
 		putchar('\n');

@@ -24,6 +24,9 @@ enum listing_style {
 /* The report is borrowed. */
 enum status listing_view_new(struct listing_view **out,
     enum listing_style style, struct report *report);
+
+/* In lines, MIME types stand in front of the names from now on. */
+void listing_view_show_types(struct listing_view *view);
 void listing_view_free(struct listing_view *view);
 
 /* A row of entries as ENTRIES has them; STATUS_PROTOCOL if it is broken. */

@@ -33,16 +33,18 @@ static const struct {
 	[OPTION_SHARED] = { "shared", false },
 	[OPTION_TAKEN] = { "taken", true },
 	[OPTION_TYPE] = { "type", true },
+	[OPTION_MIME] = { "type", false },
 	[OPTION_WAIT] = { "wait", true },
 };
 
 enum option
-option_find(const char *name, size_t len)
+option_find(const char *name, size_t len, uint64_t known)
 {
 	int i;
 
 	for (i = 0; i < OPTION_COUNT; i++)
-		if (strlen(options[i].name) == len &&
+		if ((known & OPTION_BIT(i)) != 0 &&
+		    strlen(options[i].name) == len &&
 		    memcmp(options[i].name, name, len) == 0)
 			break;
 	return (enum option)i;

@@ -33,6 +33,7 @@ enum option {
 	OPTION_SHARED,
 	OPTION_TAKEN,
 	OPTION_TYPE,
+	OPTION_MIME,		/* --type of list; find has another */
 	OPTION_WAIT,
 	OPTION_COUNT
 };
@@ -40,8 +41,11 @@ enum option {
 /* For the set that a verb knows. */
 #define OPTION_BIT(option) (UINT64_C(1) << (option))
 
-/* The option of that name (not ended by NUL), or OPTION_COUNT. */
-enum option option_find(const char *name, size_t len);
+/*
+ * The one of those in the set `known` that has the name (not ended by NUL), or
+ * OPTION_COUNT.
+ */
+enum option option_find(const char *name, size_t len, uint64_t known);
 
 /* The most patterns that one command takes. */
 #define OPTION_GIVEN_MOST 256

@@ -45,6 +45,7 @@ static const struct row {
 	ROW(TEXT, BYTES, text),
 	{ FT1_TAG_LINK, REPLY_ENTRY, BYTES, offsetof(struct reply, link) },
 	{ FT1_TAG_HOLDER, REPLY_CODE, BYTES, offsetof(struct reply, holder) },
+	{ FT1_TAG_MIME, REPLY_ENTRY, BYTES, offsetof(struct reply, mime) },
 	ROW(SUM, BYTES, sum),
 	ROW(FREE, U64, free),
 	ROW(FEATURES, U64, features),

@@ -82,6 +82,7 @@ struct reply {
 	struct span	 text;
 	struct span	 holder;	/* may come with it */
 	struct span	 sum;
+	struct span	 mime;	/* may come with the entry */
 	struct span	 link;	/* may come with an entry */
 	struct ft1_entry entry;		/* its name may be "/" */
 };

@@ -154,6 +154,8 @@ report_entry(struct report *report, const char *type,
 	json_line_text(&line, "mode", mode);
 	put_time(&line, &entry->mtime);
 	json_line_hex(&line, "version", entry->version, FT1_ID_SIZE);
+	if (entry->mime_len > 0)
+		json_line_bytes(&line, "mime", entry->mime, entry->mime_len);
 	return end(report, &line);
 }
 

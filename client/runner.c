@@ -66,11 +66,10 @@ read_option(struct arguments *arguments, const struct verb *verb, char **argv,
 {
 	const char *name = argv[*i] + 2, *value = strchr(name, '=');
 	size_t len = value != NULL ? (size_t)(value - name) : strlen(name);
-	enum option option = option_find(name, len);
+	enum option option = option_find(name, len, verb->options);
 	char what[96];
 
-	if (option == OPTION_COUNT ||
-	    (verb->options & OPTION_BIT(option)) == 0) {
+	if (option == OPTION_COUNT) {
 		snprintf(what, sizeof(what), "there is no option --%.*s",
 		    len > 64 ? 64 : (int)len, name);
 		return wrong_use(verb, what);
@@ -156,6 +155,14 @@ run_if_known(struct client *client, const struct verb *verb,
 	return st;
 }
 
+/* Is that asked only of a server that says so in its hello? */
+static bool
+tells_types(const struct verb *verb, const struct arguments *arguments)
+{
+	return verb->run == verb_stat ||
+	    arguments->options[OPTION_MIME] != NULL;
+}
+
 /* Does it send a file, which it cannot take back nor read once more? */
 static bool
 sends_content(const struct verb *verb)
@@ -175,8 +182,8 @@ run_once(struct client *client, const struct verb *verb,
 	enum status st, login;
 	bool refused;
 
-	/* Only the hello tells how much of it goes into a frame. */
-	if (sends_content(verb) &&
+	/* Only the hello tells how much of it goes into a frame, or more. */
+	if ((sends_content(verb) || tells_types(verb, arguments)) &&
 	    (st = hold_settle(client, &refused)) != STATUS_OK)
 		return st;
 	st = run_if_known(client, verb, arguments, blame);

@@ -19,8 +19,9 @@
 #define HELP_LEFT	26	/* columns of a command's words */
 
 static const struct verb verbs[] = {
-	{ "list", "ls dir", "gl", 0, 1, "[-gl] [PATH]",
-	    "list a folder (the current one)", verb_list, false, 0 },
+	{ "list", "ls dir", "gl", 0, 1, "[-gl] [--type] [PATH]",
+	    "list a folder (the current one; --type: with MIME types)",
+	    verb_list, false, OPTION_BIT(OPTION_MIME) },
 	{ "get", NULL, "Laglnpr", 1, 2,
 	    "[-Laglnpr] [--delta] [--range RANGE] [--segments N] "
 	    "[--wait SECONDS] FILE [LOCAL]",

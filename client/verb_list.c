@@ -40,7 +40,16 @@ choose_style(const struct client *client, const struct arguments *arguments)
 		return LISTING_PLAIN;
 	if ((arguments->letters & VERB_LETTER('l')) != 0)
 		return LISTING_LONG;
+	if (arguments->options[OPTION_MIME] != NULL)
+		return LISTING_PLAIN;
 	return isatty(STDOUT_FILENO) ? LISTING_COLUMNS : LISTING_PLAIN;
+}
+
+static bool
+has_types(const struct client *client)
+{
+	return (remote_limits(client->remote)->features &
+	    FT1_FEATURE_MIME) != 0;
 }
 
 enum status
@@ -55,14 +64,21 @@ verb_list(struct client *client, const struct arguments *arguments,
 	*blame = arguments->words[0];
 	if (*blame != NULL && (st = path_check(*blame)) != STATUS_OK)
 		return st;
+	if (arguments->options[OPTION_MIME] != NULL && !has_types(client))
+		return status_set(STATUS_UNSUPPORTED,
+		    "the server tells no types of files");
 	st = listing_view_new(&view, choose_style(client, arguments),
 	    client->settings->report);
 	if (st != STATUS_OK)
 		return st;
+	if (arguments->options[OPTION_MIME] != NULL)
+		listing_view_show_types(view);
 	call.owner = view;
 	frame = remote_request(client->remote, FT1_LIST, 0, &call);
 	if (*blame != NULL)
 		ft1_put_string(frame, FT1_TAG_PATH, *blame);
+	if (arguments->options[OPTION_MIME] != NULL)
+		ft1_put_bytes(frame, FT1_TAG_MIME_WANTED, "", 0);
 	st = remote_finish(client->remote, &call);
 	if (st == STATUS_OK)
 		st = listing_view_end(view);
@@ -96,6 +112,11 @@ show_stat(const struct ft1_entry *entry)
 	printf("\ntype: %s\nsize: %" PRIu64 "\nmode: %04o (%s)\n"
 	    "time: %s\nversion: %s\n", type_word(entry->type), entry->size,
 	    entry->mode, mode, moment, version);
+	if (entry->mime_len == 0)
+		return;
+	fputs("mime: ", stdout);
+	show_bytes(stdout, entry->mime, entry->mime_len);
+	putchar('\n');
 }
 
 static enum status
@@ -105,6 +126,8 @@ take_stat(struct call *call, const struct frame *frame)
 	enum status st;
 
 	st = reply_final(&reply, frame, "a stat", REPLY_ENTRY);
+	reply.entry.mime = (const char *)reply.mime.at;
+	reply.entry.mime_len = reply.mime.len;
 	if (st == STATUS_OK &&
 	    !report_entry(call->owner, "stat", &reply.entry))
 		show_stat(&reply.entry);
@@ -125,5 +148,7 @@ verb_stat(struct client *client, const struct arguments *arguments,
 		return st;
 	frame = remote_request(client->remote, FT1_STAT, 0, &call);
 	ft1_put_string(frame, FT1_TAG_PATH, *blame);
+	if (has_types(client))
+		ft1_put_bytes(frame, FT1_TAG_MIME_WANTED, "", 0);
 	return remote_finish(client->remote, &call);
 }

@@ -222,7 +222,12 @@ ft1_entry_read(struct ft1_entry *entry, const uint8_t *bytes, size_t len)
 	memcpy(entry->version, bytes + 24, FT1_ID_SIZE);
 	entry->name_len = load_u16(bytes + 40);
 	entry->name = (const char *)bytes + FT1_ENTRY_FIXED;
-	return entry->name_len <= len - FT1_ENTRY_FIXED;
+	if (entry->name_len > len - FT1_ENTRY_FIXED)
+		return false;
+	entry->mime_len = len - FT1_ENTRY_FIXED - entry->name_len;
+	entry->mime = entry->mime_len > 0 ?
+	    entry->name + entry->name_len : NULL;
+	return true;
 }
 
 enum ft1_next
@@ -252,18 +257,21 @@ store_entry(uint8_t *bytes, const struct ft1_entry *entry)
 	memcpy(bytes + 24, entry->version, FT1_ID_SIZE);
 	store_u16(bytes + 40, (uint16_t)entry->name_len);
 	memcpy(bytes + FT1_ENTRY_FIXED, entry->name, entry->name_len);
+	if (entry->mime_len > 0)
+		memcpy(bytes + FT1_ENTRY_FIXED + entry->name_len, entry->mime,
+		    entry->mime_len);
 }
 
 size_t
 ft1_entry_size(const struct ft1_entry *entry)
 {
-	return 2 + FT1_ENTRY_FIXED + entry->name_len;
+	return 2 + FT1_ENTRY_FIXED + entry->name_len + entry->mime_len;
 }
 
 void
 ft1_entry_write(uint8_t *bytes, const struct ft1_entry *entry)
 {
-	store_u16(bytes, (uint16_t)(FT1_ENTRY_FIXED + entry->name_len));
+	store_u16(bytes, (uint16_t)(ft1_entry_size(entry) - 2));
 	store_entry(bytes + 2, entry);
 }
 
@@ -425,7 +433,7 @@ void
 ft1_put_entry(struct ft1_frame *frame, const struct ft1_entry *entry)
 {
 	uint8_t *at = add_field(frame, FT1_TAG_ENTRY,
-	    FT1_ENTRY_FIXED + entry->name_len);
+	    ft1_entry_size(entry) - 2);
 
 	if (at != NULL)
 		store_entry(at, entry);

@@ -34,6 +34,8 @@ struct ft1_entry {
 	uint8_t		version[FT1_ID_SIZE];
 	const char	*name;		/* not ended by NUL */
 	size_t		name_len;
+	const char	*mime;		/* likewise, its MIME type; or NULL */
+	size_t		mime_len;
 };
 
 /* One range that is locked.  The strings are borrowed, not ended by NUL. */

@@ -25,6 +25,7 @@
 #define FT1_ID_SIZE		16		/* digests and the like */
 #define FT1_TIME_SIZE		12
 #define FT1_LOCK_WAIT_MAX	3600u		/* seconds for a lock */
+#define FT1_MIME_MAX		127u
 #define FT1_ENTRY_FIXED		42		/* an entry without its name */
 #define FT1_HELD_FIXED		30		/* one of HELD, likewise */
 #define FT1_UPLOADS_HELD_FIXED	45		/* and one of UPLOADS_HELD */
@@ -86,6 +87,7 @@ enum ft1_flag {
 /* Bits of FEATURES. */
 #define FT1_FEATURE_FILES	1u	/* locks, uploads, file commands */
 #define FT1_FEATURE_BASIS	16u	/* PUT with BASIS */
+#define FT1_FEATURE_MIME	256u	/* STAT and LIST tell MIME types */
 
 enum ft1_tag {
 	FT1_TAG_VERSIONS = 0x0001,
@@ -144,6 +146,8 @@ enum ft1_tag {
 	FT1_TAG_TREE = 0x0051,
 	FT1_TAG_HOLDER = 0x0052,
 	FT1_TAG_BASIS = 0x0053,
+	FT1_TAG_MIME_WANTED = 0x0054,
+	FT1_TAG_MIME = 0x0055,
 	FT1_TAG_LINK = 0x0056,
 	FT1_TAG_OPTIONAL = 0x8000,	/* from here on: skip if unknown */
 	FT1_TAG_FEATURES = 0x8001,

@@ -31,6 +31,7 @@ struct file_facts {
 	uint64_t	 size;
 	struct file_time mtime;
 	uint8_t		 version[VERSION_SIZE];
+	const char	*mime;		/* borrowed, or NULL; of a listing */
 };
 
 /* A range that is locked, as clients see it. */
@@ -47,6 +48,7 @@ struct lock_facts {
 struct outcome {
 	const char		*path;
 	const struct file_facts	*entry;
+	const char		*mime;	/* type of the entry */
 	const char		*link;	/* text of the entry's link */
 	bool			 has_count;
 	uint64_t		 count;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reach.h"
+#include "services.h"
 #include "share.h"
 
 static const struct command commands[VERB_COUNT] = {
@@ -154,12 +155,23 @@ command_facts(struct file_facts *facts, const char *name,
     const struct stat *st)
 {
 	facts->name = name;
+	facts->mime = NULL;
 	facts->type = type_of_mode(st->st_mode);
 	facts->mode = (uint16_t)(st->st_mode & 0777);
 	facts->size = facts->type == 'd' ? 0 : (uint64_t)st->st_size;
 	facts->mtime.seconds = st->st_mtim.tv_sec;
 	facts->mtime.nanoseconds = (uint32_t)st->st_mtim.tv_nsec;
 	version_of(facts->version, st);
+}
+
+/* It tells of the content, so it takes the right to read that. */
+struct mime_types *
+command_mime_types(const struct caller *caller, const struct request *request)
+{
+	if (!request->wants_mime || caller->services == NULL ||
+	    (caller->rights & RIGHT_READ) == 0 || command_is_blind(caller))
+		return NULL;
+	return caller->services->mime_types;
 }
 
 void

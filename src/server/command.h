@@ -36,6 +36,10 @@ enum status command_path(char out[WALK_PATH_ROOM],
 /* May the user not know which names there are? */
 bool command_is_blind(const struct caller *caller);
 
+/* Who tells types to this caller for the request; NULL if nobody does. */
+struct mime_types *command_mime_types(const struct caller *caller,
+    const struct request *request);
+
 /* Answer a request of no consequence that failed; a refusal is audited. */
 void command_fail(struct caller *caller, const struct request *request,
     enum status st);

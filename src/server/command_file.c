@@ -4,14 +4,34 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "change.h"
 #include "command.h"
 #include "kit.h"
+#include "mime_types.h"
 #include "reach.h"
 #include "share.h"
 #include "touch.h"
 #include "waiter.h"
+
+/* False if nobody asked, or it cannot be told. */
+static bool
+tell_type(char out[MIME_TYPE_ROOM], const struct caller *caller,
+    const struct request *request, const char *path)
+{
+	struct mime_types *types = command_mime_types(caller, request);
+	struct stat sb;
+	bool told;
+	int fd;
+
+	if (types == NULL ||
+	    walk_file(&fd, &sb, &caller->place, path) != STATUS_OK)
+		return false;
+	told = mime_types_of(types, fd, out);
+	close(fd);
+	return told;
+}
 
 void
 command_stat(struct caller *caller, const struct request *request)
@@ -19,6 +39,7 @@ command_stat(struct caller *caller, const struct request *request)
 	struct outcome outcome = { 0 };
 	struct file_facts facts;
 	char path[WALK_PATH_ROOM], text[WALK_PATH_ROOM];
+	char mime[MIME_TYPE_ROOM];
 	struct stat sb;
 	enum status st;
 
@@ -38,6 +59,8 @@ command_stat(struct caller *caller, const struct request *request)
 	command_facts(&facts,
 	    path[1] == '\0' ? path : strrchr(path, '/') + 1, &sb);
 	outcome.entry = &facts;
+	if (facts.type == 'f' && tell_type(mime, caller, request, path))
+		outcome.mime = mime;
 	answer_ok(caller->answer, &outcome);
 }
 

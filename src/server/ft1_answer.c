@@ -113,6 +113,8 @@ entry_of_facts(struct ft1_entry *entry, const struct file_facts *facts)
 	memcpy(entry->version, facts->version, sizeof(entry->version));
 	entry->name = facts->name;
 	entry->name_len = strlen(facts->name);
+	entry->mime = facts->mime;
+	entry->mime_len = facts->mime != NULL ? strlen(facts->mime) : 0;
 }
 
 static void
@@ -184,6 +186,8 @@ answer_is_ok(struct answer *base, const struct outcome *outcome)
 		write_quota(&frame, outcome->quota);
 	if (outcome->receipt != NULL)
 		write_receipt(&frame, outcome->receipt);
+	if (outcome->mime != NULL)
+		ft1_put_string(&frame, FT1_TAG_MIME, outcome->mime);
 	if (outcome->link != NULL)
 		ft1_put_string(&frame, FT1_TAG_LINK, outcome->link);
 	end_frame(answer, &frame);
@@ -422,8 +426,8 @@ ft1_answer_hello(struct ft1_answer *answer, const struct config *config)
 	ft1_put_u32(&frame, FT1_TAG_SMALL_UPLOAD, FT1_SMALL_UPLOAD);
 	ft1_put_u32(&frame, FT1_TAG_IDLE_SECONDS, config->idle_timeout);
 	ft1_put_string(&frame, FT1_TAG_METHODS, "password ticket");
-	ft1_put_u64(&frame, FT1_TAG_FEATURES,
-	    FT1_FEATURE_FILES | FT1_FEATURE_BASIS);
+	ft1_put_u64(&frame, FT1_TAG_FEATURES, FT1_FEATURE_FILES |
+	    FT1_FEATURE_BASIS | FT1_FEATURE_MIME);
 	ft1_put_string(&frame, FT1_TAG_AGENT, "ftserver/" PACKAGE_VERSION);
 	end_frame(answer, &frame);
 }

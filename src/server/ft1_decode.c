@@ -44,6 +44,7 @@ struct message {
 #define HAS_TREE	(UINT64_C(1) << 27)
 #define HAS_COUNT	(UINT64_C(1) << 28)
 #define HAS_LINK	(UINT64_C(1) << 29)
+#define HAS_MIME_WANTED	(UINT64_C(1) << 38)
 #define HAS_BASIS	(UINT64_C(1) << 33)
 /* What is asked of the state of things before they are changed. */
 #define HAS_IF		(HAS_IF_ABSENT | HAS_IF_VERSION)
@@ -65,8 +66,8 @@ static const struct frame_rule rules[] = {
 	{ FT1_CANCEL, -1, 0, 0 },
 	{ FT1_COMMIT, -1, HAS_SIZE | HAS_DIGEST, 0 },
 	{ FT1_ABORT, -1, 0, 0 },
-	{ FT1_LIST, VERB_LIST, 0, HAS_PATH },
-	{ FT1_STAT, VERB_STAT, HAS_PATH, HAS_LINK },
+	{ FT1_LIST, VERB_LIST, 0, HAS_PATH | HAS_MIME_WANTED },
+	{ FT1_STAT, VERB_STAT, HAS_PATH, HAS_LINK | HAS_MIME_WANTED },
 	{ FT1_GET, VERB_GET, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_IF_VERSION | HAS_WAIT_LOCK },
 	{ FT1_PUT, VERB_PUT, 0, HAS_PATH | HAS_SIZE | HAS_MODE | HAS_MTIME |
@@ -204,6 +205,8 @@ take_tree_field(struct message *message, const struct ft1_fields *fields)
 		return bit_if(fields->len == 0, HAS_BASIS);
 	case FT1_TAG_PARENTS:
 		return bit_if(fields->len == 0, HAS_PARENTS);
+	case FT1_TAG_MIME_WANTED:
+		return bit_if(fields->len == 0, HAS_MIME_WANTED);
 	case FT1_TAG_LINK:
 		return take_bytes(&request->link, fields, HAS_LINK, 0,
 		    FT1_PATH_MAX);
@@ -347,15 +350,14 @@ is_known(uint16_t tag)
 {
 	static const uint16_t known[] = { FT1_TAG_VERSIONS, FT1_TAG_USER,
 	    FT1_TAG_METHOD, FT1_TAG_RESPONSE, FT1_TAG_TICKET_SECONDS,
-	    FT1_TAG_PATH, FT1_TAG_TARGET,
-	    FT1_TAG_OFFSET, FT1_TAG_LENGTH, FT1_TAG_SIZE, FT1_TAG_MODE,
-	    FT1_TAG_MTIME, FT1_TAG_TAKEN, FT1_TAG_IF_ABSENT,
-	    FT1_TAG_IF_VERSION, FT1_TAG_DIGEST, FT1_TAG_RECURSIVE,
-	    FT1_TAG_PARENTS, FT1_TAG_PATTERN, FT1_TAG_KIND,
+	    FT1_TAG_PATH, FT1_TAG_TARGET, FT1_TAG_OFFSET, FT1_TAG_LENGTH,
+	    FT1_TAG_SIZE, FT1_TAG_MODE, FT1_TAG_MTIME, FT1_TAG_TAKEN,
+	    FT1_TAG_IF_ABSENT, FT1_TAG_IF_VERSION, FT1_TAG_DIGEST,
+	    FT1_TAG_RECURSIVE, FT1_TAG_PARENTS, FT1_TAG_PATTERN, FT1_TAG_KIND,
 	    FT1_TAG_SIZE_LEAST, FT1_TAG_SIZE_MOST, FT1_TAG_NEWER,
 	    FT1_TAG_OLDER, FT1_TAG_DEPTH, FT1_TAG_WAIT_LOCK,
 	    FT1_TAG_SHARED, FT1_TAG_UPLOAD, FT1_TAG_COUNT, FT1_TAG_TREE,
-	    FT1_TAG_LINK, FT1_TAG_BASIS };
+	    FT1_TAG_MIME_WANTED, FT1_TAG_LINK, FT1_TAG_BASIS };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -482,6 +484,7 @@ ft1_decode_request(struct request *request, const struct ft1_header *header,
 	request->has_mtime = (message.present & HAS_MTIME) != 0;
 	request->has_upload = (message.present & HAS_UPLOAD) != 0;
 	request->has_tree = (message.present & HAS_TREE) != 0;
+	request->wants_mime = (message.present & HAS_MIME_WANTED) != 0;
 	request->basis = (message.present & HAS_BASIS) != 0;
 	memcpy(request->digest, message.commit.digest, DIGEST_SIZE);
 	request->if_absent = (message.present & HAS_IF_ABSENT) != 0;

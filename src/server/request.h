@@ -82,6 +82,7 @@ struct request {
 	bool		 parents;	/* mkdir: those above it too */
 	struct request_bytes link;	/* symlink: its text; stat: if given,
 					 * a link is told of itself */
+	bool		 wants_mime;	/* list, stat: the MIME type, too */
 	struct request_bytes method;	/* of sum */
 	/* what find looks for */
 	struct request_bytes pattern;

@@ -236,6 +236,10 @@ prepare(struct server *server, const struct server_start *start)
 	st = settings_new(&services->settings, start->handover);
 	if (st == STATUS_OK)
 		st = open_bases(services, services->settings->config);
+	if (st == STATUS_OK &&
+	    mime_types_new(&services->mime_types) != STATUS_OK)
+		log_line(LOG_LEVEL_NOTICE, 0, "no MIME types are told: %s",
+		    status_text(STATUS_NOT_FOUND));
 	if (st == STATUS_OK)
 		st = sandbox_enter(services->settings->config);
 	/* As the account that we are now, can we write there? */
@@ -297,6 +301,7 @@ clear(struct server *server)
 	ready_queue_free(services->ready);
 	lock_line_free(services->lock_line);
 	lock_table_free(services->lock_table);
+	mime_types_free(services->mime_types);
 	renewals_free(services->renewals);
 	user_source_free(services->users);
 	for (size_t i = 0; i < services->base_count; i++)

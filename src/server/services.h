@@ -13,6 +13,7 @@
 #include "lock_line.h"
 #include "lock_table.h"
 #include "login_line.h"
+#include "mime_types.h"
 #include "ready_queue.h"
 #include "renewals.h"
 #include "server.h"
@@ -23,6 +24,7 @@ struct services {
 	struct base	**bases;		/* owned, open to the end */
 	size_t		 base_count;
 	struct user_source *users;		/* owned, as all below */
+	struct mime_types *mime_types;		/* or NULL: none is told */
 	struct flush_line *flush_line;
 	struct lock_line *lock_line;
 	struct lock_table *lock_table;

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "beneath.h"
+
 #define BUFFER_SIZE 32768
 
 /* As getdents64(2) has it. */
@@ -26,6 +28,7 @@ struct raw_entry {
 struct listing {
 	const struct base *base;	/* borrowed */
 	struct folder	 folder;	/* owned; fd -1 for a single file */
+	struct folder	 parent;	/* owned; of a single file, or -1 */
 	struct listing_entry entry;
 	bool		 single;	/* `entry` is all, and not yet told */
 	size_t		 used;		/* bytes in `buffer` */
@@ -49,6 +52,9 @@ begin_single(struct listing *listing, const struct place *place,
 	}
 	memcpy(listing->entry.name, name, strlen(name) + 1);
 	listing->single = true;
+	/* Only to open it: who is not let there is told of it all the same. */
+	if (walk_parent(&listing->parent, &name, place, path) != STATUS_OK)
+		listing->parent.fd = -1;
 	return STATUS_OK;
 }
 
@@ -65,6 +71,7 @@ listing_begin(struct listing **out, const struct place *place,
 		return status_set(STATUS_NO_MEMORY, "out of memory");
 	memset(listing, 0, sizeof(*listing));
 	listing->base = place->base;
+	listing->parent.fd = -1;
 	st = walk_folder(&listing->folder, place, path);
 	if (st != STATUS_OK)
 		st = begin_single(listing, place, path, st);
@@ -152,11 +159,35 @@ listing_next(struct listing *listing, const struct listing_entry **entry)
 	return error == 0 ? STATUS_OK : status_errno("list the folder");
 }
 
+bool
+listing_open(const struct listing *listing, const struct listing_entry *entry,
+    int *fd)
+{
+	int folder = listing->folder.fd != -1 ? listing->folder.fd :
+	    listing->parent.fd;
+	struct stat sb;
+
+	if (entry != &listing->entry || !S_ISREG(entry->st.st_mode) ||
+	    folder == -1)
+		return false;
+	*fd = beneath_open_direct(folder, entry->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (*fd == -1)
+		return false;
+	/* Something else may have taken the name. */
+	if (fstat(*fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
+	    sb.st_dev == entry->st.st_dev && sb.st_ino == entry->st.st_ino)
+		return true;
+	close(*fd);
+	return false;
+}
+
 void
 listing_end(struct listing *listing)
 {
 	if (listing == NULL)
 		return;
 	folder_close(&listing->folder);
+	folder_close(&listing->parent);
 	free(listing);
 }

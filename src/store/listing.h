@@ -4,6 +4,7 @@
 #ifndef LISTING_H
 #define LISTING_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "status.h"
@@ -32,6 +33,13 @@ enum status listing_begin(struct listing **out, const struct place *place,
  */
 enum status listing_next(struct listing *listing,
     const struct listing_entry **entry);
+
+/*
+ * Open the entry that came last for reading, if it is a regular file that can
+ * be; false for anything else.  `*fd` is the caller's.
+ */
+bool listing_open(const struct listing *listing,
+    const struct listing_entry *entry, int *fd);
 
 void listing_end(struct listing *listing);
 

@@ -66,6 +66,7 @@ TAGS = {
     'CODE': (0x0040, '>H'), 'CLASS': (0x0041, '>B'), 'WAIT': (0x0042, '>I'),
     'TEXT': (0x0043, 'bytes'), 'HOLDER': (0x0052, 'bytes'),
     'TREE': (0x0051, 'bytes'), 'BASIS': (0x0053, 'bytes'),
+    'MIME_WANTED': (0x0054, 'bytes'), 'MIME': (0x0055, 'bytes'),
     'FEATURES': (0x8001, '>Q'), 'AGENT': (0x8002, 'bytes'),
 }
 TAG_NAMES = {tag: name for name, (tag, _) in TAGS.items()}
