@@ -17,6 +17,7 @@ struct interrupt {
 	int		 caught;	/* the last signal, or 0 */
 	unsigned int	 count;		/* signals since they were forgotten */
 	bool		 is_relay;	/* raised by us, for good */
+	struct sigaction action;	/* of SIGINT, while paused */
 };
 
 enum status
@@ -128,6 +129,40 @@ interrupt_forget(struct interrupt *interrupt)
 		return;
 	interrupt->caught = 0;
 	interrupt->count = 0;
+}
+
+static void
+ignore(int number)
+{
+	(void)number;
+}
+
+void
+interrupt_pause(struct interrupt *interrupt)
+{
+	struct sigaction action = { .sa_handler = ignore };
+	sigset_t one;
+
+	if (interrupt == NULL || interrupt->is_relay)
+		return;
+	sigemptyset(&action.sa_mask);
+	sigemptyset(&one);
+	sigaddset(&one, SIGINT);
+	sigaction(SIGINT, &action, &interrupt->action);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+}
+
+void
+interrupt_resume(struct interrupt *interrupt)
+{
+	sigset_t one;
+
+	if (interrupt == NULL || interrupt->is_relay)
+		return;
+	sigemptyset(&one);
+	sigaddset(&one, SIGINT);
+	sigprocmask(SIG_BLOCK, &one, NULL);
+	sigaction(SIGINT, &interrupt->action, NULL);
 }
 
 static enum status

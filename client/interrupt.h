@@ -41,6 +41,13 @@ bool interrupt_is_urgent(struct interrupt *interrupt);
 void interrupt_forget(struct interrupt *interrupt);
 
 /*
+ * In between SIGINT only interrupts system calls, as a person must be able to
+ * refuse to be asked for a password.  NULL does nothing.
+ */
+void interrupt_pause(struct interrupt *interrupt);
+void interrupt_resume(struct interrupt *interrupt);
+
+/*
  * Wait until `fd` can be read.  STATUS_CANCELLED if a signal came first, which
  * interrupt_caught then tells.
  */

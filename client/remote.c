@@ -61,6 +61,7 @@ remote_replace(struct remote *remote, struct remote *fresh)
 	free(remote->lost_text);
 	remote->lost_text = NULL;
 	remote->pinging = false;
+	remote->keeps_alive = false;	/* no lock came along */
 	remote->pinged = remote->heard = clock_ms();
 	remote_free(fresh);
 }

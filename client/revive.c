@@ -105,7 +105,7 @@ attempt(struct revive *revive, struct remote *remote)
 {
 	enum status st;
 
-	if ((st = sign_in_revive(revive->sign_in)) != STATUS_OK)
+	if ((st = sign_in_revive(revive->sign_in, NULL)) != STATUS_OK)
 		return st;
 	remote_interrupt_by(remote, revive->interrupt);
 	if ((st = revive_go_back(revive, remote)) == STATUS_OK &&

@@ -3,58 +3,21 @@
 
 #include "shell.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <wchar.h>
 
-#include <histedit.h>
-
+#include "editor.h"
 #include "escape.h"
 #include "report.h"
 #include "runner.h"
-#include "show.h"
-#include "state_file.h"
 #include "verb.h"
 
-#define HISTORY_LINES	1000
 #define PROMPT_SIZE	512
 
-struct shell {
-	struct client	*client;	/* borrowed */
-	EditLine	*editor;	/* owned */
-	History		*history;	/* owned */
-	char		*file;		/* owned; of the history; or NULL */
-	char		 prompt[PROMPT_SIZE];
-	bool		 dropped;	/* ctrl-C ended the line */
-};
-
-static struct shell *
-shell_of(EditLine *editor)
-{
-	void *data = NULL;
-
-	el_get(editor, EL_CLIENTDATA, &data);
-	return data;
-}
-
-static char *
-prompt(EditLine *editor)
-{
-	return shell_of(editor)->prompt;
-}
-
 static void
-make_prompt(struct shell *shell)
+make_prompt(char out[PROMPT_SIZE], const struct client *client)
 {
-	const struct client *client = shell->client;
-	char *out = shell->prompt;
 	size_t n;
 
 	/* A folder with a long name does not push the rest away. */
@@ -63,156 +26,105 @@ make_prompt(struct shell *shell)
 	n += escape_string(out + n, PROMPT_SIZE / 4, client->target->host);
 	out[n++] = ':';
 	n += escape_string(out + n, PROMPT_SIZE / 4, client->folder);
-	memcpy(out + n, "> ", sizeof("> "));
+	strcpy(out + n, remote_lost(client->remote) == STATUS_OK ? "> " :
+	    " (not connected)> ");
 }
 
-/*
- * One character from the terminal, or -1 after a signal, which is held back
- * and so would not wake libedit's own read.
- */
-static int
-read_character(EditLine *editor, wchar_t *out)
-{
-	struct shell *shell = shell_of(editor);
-	mbstate_t state = { 0 };
-	ssize_t n;
-	size_t got;
-	char byte;
-
-	for (;;) {
-		if (remote_idle(shell->client->remote,
-		    shell->client->interrupt, STDIN_FILENO) != STATUS_OK) {
-			shell->dropped = true;
-			return -1;
-		}
-		n = read(STDIN_FILENO, &byte, 1);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n != 1)
-			return (int)n;
-		got = mbrtowc(out, &byte, 1, &state);
-		if (got == (size_t)-1)
-			memset(&state, 0, sizeof(state));
-		else if (got != (size_t)-2)
-			return 1;
-	}
-}
-
-/* The history is nice to have: without it everything else works. */
-static void
-load_history(struct shell *shell)
-{
-	HistEvent event;
-
-	history(shell->history, &event, H_SETSIZE, HISTORY_LINES);
-	history(shell->history, &event, H_SETUNIQUE, 1);
-	if (state_file(&shell->file, "history") == STATUS_OK)
-		history(shell->history, &event, H_LOAD, shell->file);
-}
-
-static void
-save_history(struct shell *shell)
-{
-	HistEvent event;
-	mode_t mask;
-
-	if (shell->file == NULL)
-		return;
-	mask = umask(077);
-	history(shell->history, &event, H_SAVE, shell->file);
-	umask(mask);
-	(void)chmod(shell->file, 0600);
-}
-
+/* Where we were, or if that is gone, the root. */
 static enum status
-set_up(struct shell *shell)
+go_back(struct client *client)
 {
-	shell->editor = el_init("ftclient", stdin, stdout, stderr);
-	shell->history = history_init();
-	if (shell->editor == NULL || shell->history == NULL)
-		return status_set(STATUS_NO_MEMORY,
-		    "the line editor does not start");
-	el_set(shell->editor, EL_CLIENTDATA, shell);
-	el_set(shell->editor, EL_PROMPT, prompt);
-	el_set(shell->editor, EL_EDITOR, "emacs");
-	el_set(shell->editor, EL_SIGNAL, 1);
-	el_set(shell->editor, EL_HIST, history, shell->history);
-	el_set(shell->editor, EL_GETCFN, read_character);
-	el_source(shell->editor, NULL);
-	load_history(shell);
-	return STATUS_OK;
+	enum status st;
+
+	st = revive_go_back(&client->revive, client->remote);
+	if (st == STATUS_OK || remote_lost(client->remote) != STATUS_OK)
+		return st;
+	report_error(client->settings->report, client->folder, st);
+	return verb_locate(client);
 }
 
 static void
-tear_down(struct shell *shell)
+reconnect(struct client *client)
 {
-	if (shell->editor != NULL)
-		el_end(shell->editor);
-	if (shell->history != NULL) {
-		save_history(shell);
-		history_end(shell->history);
+	enum status st;
+
+	st = sign_in_revive(client->sign_in, client->interrupt);
+	if (st == STATUS_OK) {
+		remote_interrupt_by(client->remote, client->interrupt);
+		st = go_back(client);
 	}
-	free(shell->file);
+	if (st != STATUS_OK)
+		report_error(client->settings->report, client->target->host,
+		    st);
+	if (interrupt_caught(client->interrupt) == SIGINT)
+		interrupt_forget(client->interrupt);
 }
 
-/* A line without its newline, to be freed; NULL at the end or if dropped. */
-static char *
-read_line(struct shell *shell)
+/* After a command that failed for want of a connection. */
+static void
+offer_to_reconnect(struct client *client, struct editor *editor)
 {
-	HistEvent event;
-	const char *line;
-	int len = 0;
+	char *answer;
 
-	shell->dropped = false;
-	make_prompt(shell);
-	line = el_gets(shell->editor, &len);
-	if (line == NULL || len <= 0 || shell->dropped)
-		return NULL;
-	if (line[strspn(line, " \t\n")] != '\0')
-		history(shell->history, &event, H_ENTER, line);
-	return strndup(line, strcspn(line, "\n"));
+	answer = editor_answer(editor,
+	    "connection lost; reconnect? [Y/n] ");
+	if (answer != NULL && strchr("yY", answer[0]) != NULL)
+		reconnect(client);
+	else if (interrupt_caught(client->interrupt) == SIGINT)
+		interrupt_forget(client->interrupt);
+	free(answer);
+}
+
+static void
+run_line(struct client *client, struct editor *editor, const char *line)
+{
+	enum status st;
+
+	st = runner_run_line(client, line);
+	editor_forget_names(editor);
+	if (interrupt_caught(client->interrupt) == SIGINT)
+		interrupt_forget(client->interrupt);
+	if (st != STATUS_OK && !client->leaving &&
+	    interrupt_caught(client->interrupt) == 0 &&
+	    remote_lost(client->remote) != STATUS_OK)
+		offer_to_reconnect(client, editor);
 }
 
 /* False if it is time to leave. */
 static bool
-next_line(struct shell *shell)
+next_line(struct client *client, struct editor *editor)
 {
-	struct client *client = shell->client;
-	char *line = read_line(shell);
+	char prompt[PROMPT_SIZE];
+	char *line;
 
-	if (line == NULL) {
-		putchar('\n');
-		el_reset(shell->editor);
+	make_prompt(prompt, client);
+	if ((line = editor_line(editor, prompt)) == NULL) {
 		/* Ctrl-C is for the line; other signals want us gone. */
-		if (!shell->dropped ||
-		    interrupt_caught(client->interrupt) != SIGINT)
+		if (interrupt_caught(client->interrupt) != SIGINT)
 			return false;
 		interrupt_forget(client->interrupt);
 		return true;
 	}
-	(void)runner_run_line(client, line);
+	run_line(client, editor, line);
 	free(line);
-	if (interrupt_caught(client->interrupt) == SIGINT)
-		interrupt_forget(client->interrupt);
-	return !client->leaving && interrupt_caught(client->interrupt) == 0 &&
-	    remote_lost(client->remote) == STATUS_OK;
+	return !client->leaving && interrupt_caught(client->interrupt) == 0;
 }
 
 enum status
 shell_run(struct client *client)
 {
-	struct shell shell = { .client = client };
+	struct editor *editor = NULL;
 	enum status st;
 
 	if ((st = verb_locate(client)) == STATUS_OK)
-		st = set_up(&shell);
+		st = editor_new(&editor, client);
 	if (st != STATUS_OK) {
 		report_error(client->settings->report, NULL, st);
-		tear_down(&shell);
 		return st;
 	}
-	while (next_line(&shell))
+	while (next_line(client, editor))
 		;
-	tear_down(&shell);
-	return client->leaving ? STATUS_OK : remote_lost(client->remote);
+	st = client->leaving ? STATUS_OK : remote_lost(client->remote);
+	editor_free(editor);
+	return st;
 }

@@ -9,7 +9,8 @@
 
 /*
  * Run until quit or ctrl-D.  Ctrl-C drops the line, or stops the command that
- * runs.  STATUS_OK, or why the connection was lost.
+ * runs.  After a command that found the connection lost, it can be made again.
+ * STATUS_OK, or why the connection was lost if it still is.
  */
 enum status shell_run(struct client *client);
 

@@ -39,7 +39,8 @@ get_password(struct sign_in *s)
 	enum status st;
 
 	/* Nobody is asked while a transfer runs. */
-	if ((s->is_more || s->revives) && file == NULL && command == NULL)
+	if ((s->is_more || (s->revives && s->interrupt == NULL)) &&
+	    file == NULL && command == NULL)
 		return status_set(STATUS_LOGIN_REFUSED, s->is_more ?
 		    "the login does not hold for more connections" :
 		    "the login does not hold for another connection");
@@ -51,7 +52,9 @@ get_password(struct sign_in *s)
 		    s->target->host);
 		len = escape_string(prompt, sizeof(prompt) - 32, name);
 		snprintf(prompt + len, sizeof(prompt) - len, "'s password: ");
+		interrupt_pause(s->interrupt);
 		st = secret_ask(&s->password, prompt, NULL);
+		interrupt_resume(s->interrupt);
 		s->asked = true;
 		s->tries++;
 	}
@@ -172,7 +175,7 @@ try_once(struct sign_in *s)
 	if (s->ticket.len == 0 && !s->has_password &&
 	    (st = get_password(s)) != STATUS_OK)
 		return st;
-	/* A failure to send it is the outcome of the call as well. */
+	/* A failure to send it is its outcome as well. */
 	(void)send_login(s);
 	if (s->early && s->ticket.len > 0) {
 		s->is_open = true;
@@ -332,17 +335,20 @@ sign_in_again(struct sign_in *s)
 }
 
 enum status
-sign_in_revive(struct sign_in *s)
+sign_in_revive(struct sign_in *s, struct interrupt *interrupt)
 {
+	struct interrupt *before = s->interrupt;
 	struct remote *lost = s->remote;
 	enum status st;
 
 	s->remote = NULL;
 	s->revives = true;
-	s->early = s->is_open = false;
+	s->tries = s->early = s->is_open = false;
+	s->interrupt = interrupt != NULL ? interrupt : before;
 	OPENSSL_cleanse(&s->ticket, sizeof(s->ticket));
 	st = keep_trying(s);
 	s->revives = false;
+	s->interrupt = before;
 	if (st == STATUS_OK && s->remote != NULL)
 		remote_replace(lost, s->remote);
 	else

@@ -43,7 +43,7 @@ struct verb {
 	const char	*letters;	/* options that it knows; ":" behind the
 					 * first: that one has a value */
 	int		 least, most;	/* words; -1: any number */
-	const char	*usage;		/* behind the name */
+	const char	*usage;		/* behind the name; see verb_word */
 	const char	*help;
 	verb_function	*run;
 	bool		 gathers;	/* leaves the outbox to be settled */
@@ -59,6 +59,17 @@ bool verb_name(char out[VERB_NAME_SIZE], size_t number);
 
 /* The verb of that name; NULL, with the thread's text set to a hint. */
 const struct verb *verb_find(const char *name);
+
+/* What stands for a name in a verb's usage, and so what a word of it is. */
+enum verb_word {
+	VERB_WORD_OTHER,
+	VERB_WORD_COMMAND,	/* COMMAND */
+	VERB_WORD_LOCAL,	/* LOCAL ... */
+	VERB_WORD_REMOTE	/* FILE, FOLDER, PATH, FROM, TO, REMOTE */
+};
+
+/* That of its word with that number, options not counted. */
+enum verb_word verb_word(const struct verb *verb, size_t number);
 
 /* False for those that need nobody who is logged in; `name` may be NULL. */
 bool verb_needs_session(const char *name);

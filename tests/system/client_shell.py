@@ -235,14 +235,22 @@ class Shell(ShellTest):
         ftlib.wait_until('it was cancelled',
                          lambda: self.peer.names('CANCEL'))
         shell.type(CTRL_C)
+        shell.see_prompt(rb'reconnect\? \[Y/n\] ')
+        shell.type(CTRL_D)
+        shell.see_prompt(rb'/ \(not connected\)> ')
+        shell.type(CTRL_D)
         self.assertNotEqual(shell.end(), 0)
         self.assertEqual(self.files(), [])
 
-    def test_a_lost_connection_ends_the_shell(self):
+    def test_a_connection_that_stays_lost_is_the_exit_code(self):
         self.peer.on['LIST'] = lambda s, f: s.cut()
         shell = self.shell()
         shell.type(b'list\n')
         shell.see(rb'\(unreachable\)')
+        shell.see_prompt(rb'connection lost; reconnect\? \[Y/n\] ')
+        shell.type(b'n\n')
+        shell.see_prompt(rb'/ \(not connected\)> ')
+        shell.type(CTRL_D)
         self.assertEqual(shell.end(), 69)
 
     def test_the_history_is_kept_and_closed_to_others(self):

@@ -14,6 +14,7 @@ import os
 import re
 import shlex
 import subprocess
+import termios
 
 import ftlib
 
@@ -60,9 +61,10 @@ class Screen:
         shown = self.tmux('capture-pane', '-p', *(['-e'] * colors))
         return shown.rstrip('\n')
 
-    def wait(self, what, holds):
+    def wait(self, what, holds, limit=40):
         try:
-            return ftlib.wait_until(what, lambda: holds(self.text()))
+            return ftlib.wait_until(what, lambda: holds(self.text()),
+                                     limit)
         except AssertionError as error:
             raise AssertionError(f'{error}\n{self.text()}') from None
 
@@ -77,6 +79,15 @@ class Screen:
         end = re.escape('> ' + line).rstrip('\\ ')
         self.wait(f'a prompt with {line!r}', lambda text: re.search(
             end + r' *$', text.split('\n')[-1]))
+        ftlib.wait_until('the editor reads', self.is_raw)
+
+    def is_raw(self):
+        """A prompt is drawn before the terminal gives each key by itself."""
+        fd = os.open(self.fact('pane_tty'), os.O_RDWR | os.O_NOCTTY)
+        try:
+            return not termios.tcgetattr(fd)[3] & termios.ICANON
+        finally:
+            os.close(fd)
 
     def clear(self):
         """Nothing of what was is there to be taken for what comes."""

@@ -3,8 +3,10 @@
 """The shell of ftclient on an emulated terminal, as a person sees it."""
 
 import os
+import threading
 
 import ftlib
+import ftpeer
 import ftscreen
 
 
@@ -67,6 +69,273 @@ class Columns(ftscreen.ScreenTest):
             self.server.write(name, b'')
         screen = self.list('ls', width=23)
         screen.see(r'^b\\e\[2J  d  folder\nc       e  日本$')
+
+
+class Completion(ftscreen.ScreenTest):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve()
+        self.screen_ = self.shell(self.server)
+
+    def complete(self, typed, becomes, tabs=1):
+        """What tab makes of a line; the line is gone afterwards."""
+        self.screen_.see_prompt()
+        self.screen_.type(typed)
+        self.screen_.see_prompt(typed)
+        self.screen_.keys(*['Tab'] * tabs)
+        self.screen_.see_prompt(becomes)
+        self.screen_.keys('C-u')
+        self.screen_.see_prompt()
+
+    def run_line(self, line):
+        self.screen_.see_prompt()
+        self.screen_.run(line)
+        self.screen_.see_prompt()
+
+    def test_commands_and_their_options(self):
+        self.complete('trunc', 'truncate ')
+        self.complete('get --seg', 'get --segments ')
+        self.complete('help unl', 'help unlock ')
+        self.complete('put --segments 2 --ato', 'put --segments 2 --atomic ')
+        self.screen_.clear()
+        self.screen_.type('lo')
+        self.screen_.keys('Tab', 'Tab')
+        self.screen_.see(r'^lock +locks +login +logout$')
+        self.screen_.see_prompt('lo')
+
+    def test_names_of_the_server_in_each_style_of_quoting(self):
+        self.server.write('two words', b'')
+        self.server.path('other place').mkdir()
+        self.server.write('other place/in "it"', b'')
+        self.complete('stat tw', r'stat two\ words ')
+        self.complete('stat "tw', 'stat "two words" ')
+        self.complete("stat 'tw", "stat 'two words' ")
+        self.complete('stat oth', r'stat other\ place/')
+        self.complete('stat "oth', 'stat "other place/')
+        self.complete('stat "other place/', r'stat "other place/in \"it\"" ')
+        self.complete(r'stat other\ place/i', r'stat other\ place/in\ \"it\" ')
+        self.complete('rm -r /oth', r'rm -r /other\ place/')
+
+    def test_names_with_control_bytes_are_escaped_and_work(self):
+        name = b'x\x1b[2J\xff\\ \'y'
+        self.server.write(name, b'hello')
+        typed = r"$'x\e[2J\xff\\ \'y'"
+        self.complete('cat x', f'cat {typed} ')
+        self.run_line(f'get {typed} copy')
+        self.assertEqual((self.work / 'copy').read_bytes(), b'hello')
+
+    def test_the_second_tab_lists_what_could_be(self):
+        for name in ('report-1', 'report-2', 'rest', '.hidden'):
+            self.server.write(name, b'')
+        self.server.path('reports').mkdir()
+        self.complete('get rep', 'get report')
+        self.screen_.clear()
+        self.screen_.type('get re')
+        self.screen_.keys('Tab', 'Tab')
+        self.screen_.see(r'^report-1  report-2  reports  rest$')
+        self.screen_.see_prompt('get re')
+        self.screen_.keys('C-u')
+        self.complete('get .', 'get .hidden ')
+
+    def test_local_words_are_names_here(self):
+        (self.work / 'my file').write_bytes(b'')
+        (self.work / 'folder').mkdir()
+        (self.work / 'folder/inside').write_bytes(b'')
+        self.server.write('my remote', b'')
+        self.complete('put my', r'put my\ file ')
+        self.complete(r'put my\ file my', r'put my\ file my\ remote ')
+        self.complete('get my', r'get my\ remote ')
+        self.complete('get x fol', 'get x folder/')
+        self.complete('lcd folder/i', 'lcd folder/inside ')
+        self.complete('!cat my', r'!cat my\ file ')
+
+    def test_what_a_command_changes_is_seen(self):
+        self.server.write('aaa', b'')
+        self.complete('stat a', 'stat aaa ')
+        self.run_line('mv aaa bbb')
+        self.complete('stat a', 'stat a')
+        self.complete('stat b', 'stat bbb ')
+        self.run_line('mkdir sub')
+        self.run_line('cd sub')
+        self.complete('stat b', 'stat b')
+
+    def test_unicode_is_not_torn(self):
+        self.server.write('fä', b'')
+        self.server.write('få', b'')
+        self.server.write('g日本', b'')
+        self.complete('stat f', 'stat f')
+        self.complete('stat g', 'stat g日本 ')
+
+
+class Silent(ftscreen.ScreenTest):
+    """Completion beside a server that does not answer."""
+
+    def setUp(self):
+        super().setUp()
+        self.peer = ftpeer.Peer(self.folder, {b'a': b'abc'})
+        self.peer.__enter__()
+        self.addCleanup(self.peer.__exit__)
+        self.asked, self.may_end = threading.Event(), threading.Event()
+        self.addCleanup(self.may_end.set)
+        password = self.write('password', b'correct horse\n')
+        password.chmod(0o600)
+        self.screen_ = self.screen([
+            ftlib.program('ftclient'), '--pin', self.peer.pin,
+            '--password-file', password,
+            f'tester@127.0.0.1:{self.peer.port}'])
+        self.screen_.see_prompt()
+
+    def deaf(self, session, frame):
+        self.asked.set()
+        self.may_end.wait(ftlib.LIMIT)
+        self.peer.list(session, frame)
+
+    def test_ctrl_c_ends_a_completion(self):
+        self.peer.on['LIST'] = self.deaf
+        self.screen_.type('stat ')
+        self.screen_.see_prompt('stat')
+        self.screen_.keys('Tab')
+        self.assertTrue(self.asked.wait(ftlib.LIMIT))
+        self.screen_.keys('C-c')
+        self.screen_.see(r'> stat *\n.*/> *$')
+        self.may_end.set()
+        self.screen_.run('stat a')
+        self.screen_.see(r'^size: 3')
+        self.screen_.see_prompt()
+
+    def test_a_completion_ends_by_itself(self):
+        self.peer.on['LIST'] = self.deaf
+        self.screen_.type('stat ')
+        self.screen_.see_prompt('stat')
+        self.screen_.keys('Tab')
+        self.assertTrue(self.asked.wait(ftlib.LIMIT))
+        self.screen_.type('a')
+        self.screen_.see_prompt('stat a')
+        self.may_end.set()
+        self.screen_.keys('Enter')
+        self.screen_.see(r'^size: 3')
+
+    def half(self, session, frame):
+        """Half a file, and the rest never."""
+        session.begin(frame, 1 << 20)
+        session.data(frame, 0, bytes(1 << 18))
+        while (other := session.receive()).name != 'CANCEL':
+            pass
+        session.error(other.id, 'cancelled', 'cancelled', 1)
+
+    def test_ctrl_c_in_a_transfer_keeps_the_session(self):
+        self.peer.on['GET'] = self.half
+        self.screen_.run('get a')
+        ftlib.wait_until('it has begun', lambda: os.listdir(self.work))
+        self.screen_.keys('C-c')
+        self.screen_.see(r'\(cancelled\)')
+        self.screen_.see_prompt()
+        self.assertEqual(os.listdir(self.work), [])
+        self.screen_.run('stat a')
+        self.screen_.see(r'^size: 3')
+        self.screen_.see_prompt()
+        self.screen_.keys('C-d')
+        self.assertEqual(self.screen_.exit_code(), 0,
+                         self.screen_.text())
+        self.assertEqual(self.peer.connections, 1)
+
+    def test_a_folder_is_listed_once(self):
+        self.screen_.type('stat ')
+        self.screen_.keys('Tab')
+        self.screen_.see_prompt('stat a ')
+        self.screen_.keys('C-u')
+        self.screen_.type('get ')
+        self.screen_.keys('Tab')
+        self.screen_.see_prompt('get a ')
+        self.assertEqual(len(self.peer.names('LIST')), 1)
+
+    def test_a_lost_connection_leaves_the_line(self):
+        self.peer.on['LIST'] = lambda s, f: s.cut()
+        self.screen_.type('stat ')
+        self.screen_.keys('Tab')
+        ftlib.wait_until('it was asked', lambda: self.peer.names('LIST'))
+        self.screen_.type('a')
+        self.screen_.see_prompt('stat a')
+        self.screen_.keys('Enter')
+        self.screen_.see(r'reconnect\? \[Y/n\]')
+        self.screen_.keys('Enter')
+        self.screen_.see_prompt()
+        self.screen_.run('stat a')
+        self.screen_.see(r'^size: 3')
+
+
+class Life(ftscreen.ScreenTest):
+    def setUp(self):
+        super().setUp()
+        self.state = self.folder / 'state'
+
+    def serve_at(self, port=0):
+        """A server that can be had again at the same port."""
+        return self.serve(options=('--listen', f'127.0.0.1:{port}'),
+                          root=self.folder / 'files')
+
+    def test_a_server_that_comes_back_is_gone_on_with(self):
+        setup = self.set_up()
+        server = self.serve(setup)
+        server.path('deep').mkdir()
+        server.own('deep')
+        server.write('deep/file', b'abc')
+        screen = self.shell(server)
+        screen.run('cd deep')
+        screen.see_prompt()
+        server.kill()
+        screen.run('ls')
+        screen.see(r'reconnect\? \[Y/n\]')
+        screen.keys('Enter')
+        screen.see(r'nobody listens')
+        screen.see(r'/deep \(not connected\)>')
+        screen.run('lpwd')
+        screen.see(r'^/.*/work$')
+        setup.write_config({'': {'listen': [f'127.0.0.1:{server.port}']}})
+        self.serve(setup)
+        screen.run('ls')
+        screen.see(r'reconnect\? \[Y/n\] *$')
+        screen.keys('Enter')
+        screen.see(r'^tester@127\.0\.0\.1:/deep> *$')
+        screen.clear()
+        screen.run('ls')
+        screen.see(r'^file$')
+        screen.see_prompt()
+
+    def test_a_prompt_follows_the_terminal(self):
+        screen = self.shell(self.serve(), width=80)
+        screen.type('stat ' + 'x' * 60 + ' and more')
+        screen.see('more')
+        screen.resize(40, 10)
+        screen.wait('it is drawn once', lambda text: text.count('tester') == 1
+                    and text.replace('\n', '').endswith('x and more'))
+        screen.keys('BSpace')
+        screen.see('x and mor$')
+        screen.keys('C-c')
+        screen.see_prompt()
+
+    def test_the_history_is_closed_and_has_no_secrets(self):
+        server = self.serve()
+        argv = [word for word in server.client_argv()
+                if word != '--password-file' and
+                word != str(server.password_file)]
+        screen = self.screen(argv)
+        screen.see(r'password:')
+        screen.run(ftlib.PASSWORD)
+        screen.see_prompt()
+        for line in ('pwd', ' !echo secret-token', 'lpwd'):
+            screen.run(line)
+            screen.see_prompt()
+        screen.keys('Up', 'Up')
+        screen.see_prompt('pwd')
+        screen.keys('C-u', 'C-d')
+        self.assertEqual(screen.exit_code(), 0)
+        file = self.home / '.local/state/ftclient/history'
+        self.assertEqual(self.mode(file), 0o600)
+        text = file.read_text()
+        self.assertRegex(text, r'(?s)\npwd\n(.*\n)?lpwd\n')
+        self.assertNotIn('secret', text)
+        self.assertNotIn('horse', text)
 
 
 if __name__ == '__main__':

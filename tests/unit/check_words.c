@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "check_main.h"
@@ -77,6 +78,69 @@ START_TEST(a_quote_has_to_be_closed)
 }
 END_TEST
 
+START_TEST(names_can_be_written_as_they_are_shown)
+{
+	ck_assert_str_eq(split("a $'x\\n\\t\\e\\x7f\\\\\\'y' b"),
+	    "a|x\n\t\033\x7f\\'y|b");
+	ck_assert_str_eq(split("$'\\x00\\xg\\d' $HOME $"),
+	    "\\x00\\xg\\d|$HOME|$");
+}
+END_TEST
+
+START_TEST(what_is_quoted_is_split_into_itself)
+{
+	static const char *const names[] = { "a", "a b", "#a", "a'b\"c\\d",
+	    "$'x'", "\033[2J\xff\n", "\u65e5 \u202e", "" };
+	struct words words;
+	char *quoted;
+	size_t i;
+	int q;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		for (q = QUOTING_NONE; q <= QUOTING_ESCAPED; q++) {
+			quoted = words_quote(names[i], (enum quoting)q, false);
+			ck_assert_int_eq(words_split(&words, quoted),
+			    STATUS_OK);
+			ck_assert_int_eq(words.len, 1);
+			ck_assert_str_eq(words.at[0], names[i]);
+			ck_assert(strpbrk(quoted, "\033\n") == NULL);
+			words_free(&words);
+			free(quoted);
+		}
+}
+END_TEST
+
+START_TEST(a_line_may_end_in_the_middle_of_a_word)
+{
+	static const struct {
+		const char	*line, *last;
+		int		 len;
+		size_t		 start;
+		enum quoting	 quoting;
+	} rows[] = {
+		{ "", "", 1, 0, QUOTING_NONE },
+		{ "get ", "", 2, 4, QUOTING_NONE },
+		{ "get a\\ b", "a b", 2, 4, QUOTING_NONE },
+		{ "get \"a b", "a b", 2, 4, QUOTING_DOUBLE },
+		{ "get 'a b'/c", "a b/c", 2, 4, QUOTING_SINGLE },
+		{ "get $'a\\n", "a\n", 2, 4, QUOTING_ESCAPED },
+	};
+	struct words words;
+	struct words_end end;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_int_eq(words_split_open(&words, &end, rows[i].line),
+		    STATUS_OK);
+		ck_assert_int_eq(words.len, rows[i].len);
+		ck_assert_str_eq(words.at[words.len - 1], rows[i].last);
+		ck_assert_uint_eq(end.start, rows[i].start);
+		ck_assert_int_eq(end.quoting, rows[i].quoting);
+		words_free(&words);
+	}
+}
+END_TEST
+
 START_TEST(the_shortest_words_fit)
 {
 	ck_assert_str_eq(split("a b c d e f"), "a|b|c|d|e|f");
@@ -108,6 +172,9 @@ main(void)
 		a_comment_begins_at_the_start_of_a_word,
 		nothing_is_expanded,
 		a_quote_has_to_be_closed,
+		names_can_be_written_as_they_are_shown,
+		what_is_quoted_is_split_into_itself,
+		a_line_may_end_in_the_middle_of_a_word,
 		the_shortest_words_fit,
 		the_base_of_a_path_is_what_names_it,
 		NULL
