@@ -196,7 +196,7 @@ has_value(const struct verb *verb, const char *word)
 		letter = strchr(verb->letters, word[len - 1]);
 		return letter != NULL && letter[1] == ':';
 	}
-	option = option_find(word + 2, len - 2);
+	option = option_find(word + 2, len - 2, verb->options);
 	return option != OPTION_COUNT && option_has_value(option);
 }
 
