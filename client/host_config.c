@@ -208,7 +208,7 @@ fail_at(const cfg_t *cfg, enum status st)
 static int
 take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	struct host_section *section;
+	struct host_section *section = NULL;
 	enum status st;
 
 	if ((st = find_section(&section, cfg->title)) != STATUS_OK ||
