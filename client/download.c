@@ -24,26 +24,36 @@ download_malformed(const char *what)
 }
 
 /* The part is named after what it is a part of. */
-static enum status
-begin_part(struct download *d)
+enum status
+download_part_key(uint64_t *key, const struct client *client,
+    const char *path)
 {
-	struct part_plan plan = { .path = d->local, .goes_on = d->goes_on,
-	    .stays_below = d->stays_below };
 	char target[DESTINATION_NAME_SIZE];
 	uint8_t digest[DIGEST_SIZE];
 	char *words;
 	int len;
 
-	destination_name(target, d->client->target);
+	destination_name(target, client->target);
 	len = asprintf(&words, "%s\n%s\n%s\n%s", target,
-	    d->client->target->user, d->client->folder != NULL &&
-	    d->path[0] != '/' ? d->client->folder : "/", d->path);
+	    client->target->user, client->folder != NULL && path[0] != '/' ?
+	    client->folder : "/", path);
 	if (len == -1)
 		return status_no_memory();
 	digest_of_piece(digest, words, (size_t)len);
 	free(words);
-	plan.key = ft1_load_u64(digest);
-	return part_begin(&d->part, &plan);
+	*key = ft1_load_u64(digest);
+	return STATUS_OK;
+}
+
+static enum status
+begin_part(struct download *d)
+{
+	struct part_plan plan = { .path = d->local, .goes_on = d->goes_on,
+	    .stays_below = d->stays_below };
+	enum status st;
+
+	st = download_part_key(&plan.key, d->client, d->path);
+	return st == STATUS_OK ? part_begin(&d->part, &plan) : st;
 }
 
 static enum status

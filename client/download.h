@@ -58,4 +58,8 @@ enum status download_begin(struct download **out, struct client *client,
  */
 enum status download_end(struct download *download, uint64_t *size);
 
+/* The key of the part of that file, as a later download will look for it. */
+enum status download_part_key(uint64_t *key, const struct client *client,
+    const char *path);
+
 #endif

@@ -302,6 +302,7 @@ take_frame(void *owner, const struct frame *frame)
 	case FT1_UPLOADS_HELD:
 	case FT1_HAVE:
 	case FT1_DIGESTS:
+	case FT1_MEMBERS:
 		return take_interim(call, frame);
 	}
 	return status_set(STATUS_PROTOCOL,

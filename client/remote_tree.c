@@ -31,8 +31,8 @@ is_name(const char *at, size_t len)
 	    !(len == 2 && at[0] == '.' && at[1] == '.');
 }
 
-static bool
-is_below(const struct ft1_entry *entry)
+bool
+remote_path_is_below(const struct ft1_entry *entry)
 {
 	const char *at = entry->name, *slash;
 	size_t left = entry->name_len;
@@ -122,7 +122,7 @@ remote_tree_take(struct remote_tree *tree, const struct frame *frame)
 	enum status st;
 
 	while ((next = ft1_entry_next(&entry, &row, &left)) == FT1_FIELD) {
-		if (!is_below(&entry))
+		if (!remote_path_is_below(&entry))
 			return malformed();
 		if ((st = add(tree, &entry)) != STATUS_OK ||
 		    (st = drop_if_out(tree)) != STATUS_OK)

@@ -67,6 +67,9 @@ bool remote_tree_admits(const struct remote_tree *tree,
 enum status remote_tree_take(struct remote_tree *tree,
     const struct frame *frame);
 
+/* Is the name of the entry a path that stays below its folder? */
+bool remote_path_is_below(const struct ft1_entry *entry);
+
 /* By the bytes of their paths. */
 void remote_tree_sort(struct remote_tree *tree);
 

@@ -12,6 +12,7 @@
 
 #include "get_links.h"
 #include "inbox.h"
+#include "inflow.h"
 #include "paths.h"
 #include "prune.h"
 #include "remote_tree.h"
@@ -26,6 +27,7 @@ struct get_tree {
 	char		*local;		/* owned; what it is to be here */
 	struct download_plan plan;	/* what holds for all files */
 	struct inbox	*inbox;		/* owned while files are fetched */
+	struct inflow	*inflow;	/* owned; NULL if nothing streamed in */
 };
 
 static char *
@@ -234,6 +236,7 @@ begin_file(struct get_tree *get, size_t number)
 
 	plan.path = path;
 	plan.local = local;
+	plan.goes_on |= inflow_has_some(get->inflow, entry);
 	if (get->options.is_dry)
 		st = plan_file(get, entry, local);
 	else
@@ -258,6 +261,8 @@ fetch_files(struct get_tree *get)
 		entry = &get->tree.at[i];
 		if (remote_is_interrupted(get->client->remote))
 			st = status_set(STATUS_CANCELLED, "interrupted");
+		else if (inflow_has(get->inflow, entry))
+			continue;
 		else if (entry->type == 'f' && has_parent(get, entry))
 			st = begin_file(get, i);
 		else if (entry->type == 'f')
@@ -314,16 +319,16 @@ show_total(struct get_tree *get)
 	tally_show(&get->tally, get->client->settings->board, files, bytes);
 }
 
+/* One request for each file; what has streamed in is not asked for again. */
 static enum status
-get_all(struct get_tree *get, const char *local)
+get_one_by_one(struct get_tree *get)
 {
-	struct client *client = get->client;
 	enum status st;
 
-	if ((st = choose_local(get, local)) == STATUS_OK)
-		st = remote_tree_read(&get->tree, client->remote, get->path);
+	get->tally.folders = 0;
+	st = remote_tree_read(&get->tree, get->client->remote, get->path);
 	if (st == STATUS_OK && get->options.follows)
-		st = remote_tree_follow(&get->tree, client, get->path,
+		st = remote_tree_follow(&get->tree, get->client, get->path,
 		    &get->tally);
 	if (st == STATUS_OK)
 		st = make_folders(get);
@@ -335,10 +340,52 @@ get_all(struct get_tree *get, const char *local)
 		st = make_links(get);
 	if (st == STATUS_OK)
 		st = remove_rest(get);
+	if (st == STATUS_OK && get->plan.keeps && !get->options.is_dry)
+		finish_folders(get);
+	return st;
+}
+
+/* One request for all. */
+static enum status
+get_as_stream(struct get_tree *get)
+{
+	const struct inflow_plan plan = { .path = get->path,
+	    .local = get->local, .keeps = get->plan.keeps,
+	    .wait = get->plan.wait };
+	bool is_lost = false;
+	enum status st;
+
+	if ((st = make_folder(get->local, true)) != STATUS_OK)
+		return st;
+	get->tally.folders++;
+	st = inflow_new(&get->inflow, get->client, &get->tally, &plan);
+	if (st == STATUS_OK)
+		st = inflow_run(get->inflow, &is_lost);
+	return is_lost ? get_one_by_one(get) : st;
+}
+
+/* Is it all of the folder, and nothing here that is gone on with? */
+static bool
+can_stream(const struct get_tree *get)
+{
+	return !get->plan.goes_on && !get->options.is_dry &&
+	    !get->options.deletes && !get->options.follows &&
+	    !get->options.keeps_links &&
+	    !tree_filter_is_any(&get->options.filter) &&
+	    inflow_is_known(get->client);
+}
+
+static enum status
+get_all(struct get_tree *get, const char *local)
+{
+	struct client *client = get->client;
+	enum status st;
+
+	if ((st = choose_local(get, local)) != STATUS_OK)
+		return st;
+	st = can_stream(get) ? get_as_stream(get) : get_one_by_one(get);
 	if (st != STATUS_OK)
 		return st;
-	if (get->plan.keeps && !get->options.is_dry)
-		finish_folders(get);
 	tally_tell(&get->tally, client->settings, "get", get->path);
 	return tally_end(&get->tally);
 }
@@ -371,6 +418,7 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
 	get.tally.is_dry = get.options.is_dry;
 	st = get_all(&get, arguments->words[1]);
 	remote_tree_clear(&get.tree);
+	inflow_free(get.inflow);
 	free(get.local);
 	return st;
 }

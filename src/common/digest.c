@@ -3,7 +3,7 @@
 
 #include "digest.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,6 +189,16 @@ digest_of_piece(uint8_t out[DIGEST_SIZE], const void *bytes, size_t len)
 }
 
 void
+digest_of_small(uint8_t out[DIGEST_SIZE], const void *bytes, size_t len)
+{
+	uint8_t piece[DIGEST_SIZE];
+
+	assert(len <= DIGEST_PIECE);
+	digest_of_piece(piece, bytes, len);
+	digest_of_piece(out, piece, len > 0 ? sizeof(piece) : 0);
+}
+
+void
 digest_of_hole(uint8_t out[DIGEST_SIZE])
 {
 	/* XXH128 of 1,048,576 zeros, as check_digest proves. */
@@ -230,8 +240,12 @@ digest_drop(struct digest *digest)
 void
 digest_hex(char out[DIGEST_HEX_SIZE], const uint8_t bytes[DIGEST_SIZE])
 {
+	static const char digits[] = "0123456789abcdef";
 	size_t i;
 
-	for (i = 0; i < DIGEST_SIZE; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+	for (i = 0; i < DIGEST_SIZE; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * i] = '\0';
 }

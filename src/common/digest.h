@@ -54,6 +54,9 @@ void digest_end(struct digest *digest, uint8_t out[DIGEST_SIZE]);
 /* The digest of one piece by itself. */
 void digest_of_piece(uint8_t out[DIGEST_SIZE], const void *bytes, size_t len);
 
+/* The digest of a content of at most one piece. */
+void digest_of_small(uint8_t out[DIGEST_SIZE], const void *bytes, size_t len);
+
 /* The digest of a MiB of zeros. */
 void digest_of_hole(uint8_t out[DIGEST_SIZE]);
 

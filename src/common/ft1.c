@@ -100,11 +100,13 @@ ft1_type_word(uint8_t type)
 		{ FT1_DF, "DF" }, { FT1_TOUCH, "TOUCH" },
 		{ FT1_PIECES, "PIECES" }, { FT1_TREE, "TREE" },
 		{ FT1_TREE_COMMIT, "TREE_COMMIT" },
-		{ FT1_SYMLINK, "SYMLINK" }, { FT1_DATA, "DATA" },
+		{ FT1_GET_TREE, "GET_TREE" }, { FT1_SYMLINK, "SYMLINK" },
+		{ FT1_DATA, "DATA" },
 		{ FT1_OK, "OK" }, { FT1_ERROR, "ERROR" },
 		{ FT1_ENTRIES, "ENTRIES" }, { FT1_BEGUN, "BEGUN" },
 		{ FT1_HELD, "HELD" }, { FT1_UPLOADS_HELD, "UPLOADS_HELD" },
 		{ FT1_HAVE, "HAVE" }, { FT1_DIGESTS, "DIGESTS" },
+		{ FT1_MEMBERS, "MEMBERS" },
 	};
 	size_t i;
 
@@ -245,8 +247,8 @@ ft1_entry_next(struct ft1_entry *entry, const uint8_t **at, size_t *left)
 	return FT1_FIELD;
 }
 
-static void
-store_entry(uint8_t *bytes, const struct ft1_entry *entry)
+void
+ft1_entry_store(uint8_t *bytes, const struct ft1_entry *entry)
 {
 	assert(entry->name_len <= FT1_PATH_MAX);
 	bytes[0] = (uint8_t)entry->type;
@@ -272,7 +274,7 @@ void
 ft1_entry_write(uint8_t *bytes, const struct ft1_entry *entry)
 {
 	store_u16(bytes, (uint16_t)(ft1_entry_size(entry) - 2));
-	store_entry(bytes + 2, entry);
+	ft1_entry_store(bytes + 2, entry);
 }
 
 static bool
@@ -436,5 +438,5 @@ ft1_put_entry(struct ft1_frame *frame, const struct ft1_entry *entry)
 	    ft1_entry_size(entry) - 2);
 
 	if (at != NULL)
-		store_entry(at, entry);
+		ft1_entry_store(at, entry);
 }

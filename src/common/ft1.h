@@ -111,11 +111,55 @@ size_t ft1_entry_size(const struct ft1_entry *entry);
 /* Write an entry of a row; there must be room for ft1_entry_size bytes. */
 void ft1_entry_write(uint8_t *bytes, const struct ft1_entry *entry);
 
+/* The same without the length in front: FT1_ENTRY_FIXED bytes and the name. */
+void ft1_entry_store(uint8_t *bytes, const struct ft1_entry *entry);
+
 /* The same for one of a HELD frame. */
 enum ft1_next ft1_held_next(struct ft1_held *held, const uint8_t **at,
     size_t *left);
 size_t ft1_held_size(const struct ft1_held *held);
 void ft1_held_write(uint8_t *bytes, const struct ft1_held *held);
+
+/*
+ * --- Members ----------------------------------------------------------------
+ *
+ * Rows of MEMBERS: what GET_TREE has come to in the folder.
+ */
+
+enum ft1_member_kind {
+	FT1_MEMBER_ENTRY = 1,	/* a file's content follows as DATA */
+	FT1_MEMBER_WHOLE = 2,	/* a small file with its content */
+	FT1_MEMBER_END = 3,	/* the file told last has come whole */
+	FT1_MEMBER_FAILED = 4	/* this one cannot be had */
+};
+
+/* The strings and the content are borrowed from the payload. */
+struct ft1_member {
+	enum ft1_member_kind kind;
+	struct ft1_entry entry;		/* its name is a path; not with END */
+	uint8_t		digest[FT1_ID_SIZE];	/* with WHOLE and END */
+	const uint8_t	*content;	/* with WHOLE; entry.size bytes */
+	uint16_t	code;		/* with FAILED, which has no more of
+					 * the entry than its name */
+	uint8_t		class;
+	const char	*text;
+	size_t		text_len;
+};
+
+/* As ft1_entry_next. */
+enum ft1_next ft1_member_next(struct ft1_member *member, const uint8_t **at,
+    size_t *left);
+
+size_t ft1_member_size(const struct ft1_member *member);
+
+/*
+ * Write one into ft1_member_size bytes.  Content is not copied: returns where
+ * it belongs, at the end of the row.
+ */
+uint8_t *ft1_member_write(uint8_t *bytes, const struct ft1_member *member);
+
+/* Put the digest into a row of a small file, once its content is there. */
+void ft1_member_seal(uint8_t *bytes, const uint8_t digest[FT1_ID_SIZE]);
 
 /*
  * --- Writing frames --------------------------------------------------------

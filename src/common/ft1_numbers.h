@@ -29,6 +29,8 @@
 #define FT1_ENTRY_FIXED		42		/* an entry without its name */
 #define FT1_HELD_FIXED		30		/* one of HELD, likewise */
 #define FT1_UPLOADS_HELD_FIXED	45		/* and one of UPLOADS_HELD */
+#define FT1_MEMBER_WHOLE_MAX	32768u		/* content in a row */
+#define FT1_MEMBER_TEXT_MAX	1024u		/* words in a row */
 
 enum ft1_type {
 	FT1_HELLO = 0x01,
@@ -66,6 +68,7 @@ enum ft1_type {
 	FT1_PIECES = 0x2a,
 	FT1_TREE = 0x2b,
 	FT1_TREE_COMMIT = 0x2c,
+	FT1_GET_TREE = 0x2d,
 	FT1_SYMLINK = 0x2e,
 	FT1_REQUEST_LAST = 0x5f,
 	FT1_DATA = 0x70,
@@ -76,7 +79,8 @@ enum ft1_type {
 	FT1_HELD = 0x84,
 	FT1_UPLOADS_HELD = 0x85,
 	FT1_HAVE = 0x86,
-	FT1_DIGESTS = 0x87
+	FT1_DIGESTS = 0x87,
+	FT1_MEMBERS = 0x88
 };
 
 enum ft1_flag {
@@ -86,6 +90,7 @@ enum ft1_flag {
 
 /* Bits of FEATURES. */
 #define FT1_FEATURE_FILES	1u	/* locks, uploads, file commands */
+#define FT1_FEATURE_GET_TREE	4u	/* a whole folder in one request */
 #define FT1_FEATURE_BASIS	16u	/* PUT with BASIS */
 #define FT1_FEATURE_MIME	256u	/* STAT and LIST tell MIME types */
 

@@ -54,6 +54,24 @@ answer_held(struct answer *answer, const struct lock_facts *facts)
 	return answer->ops->held(answer, facts);
 }
 
+bool
+answer_member(struct answer *answer, const struct answer_member *row)
+{
+	return answer->ops->member(answer, row);
+}
+
+void *
+answer_whole_room(struct answer *answer, const struct file_facts *facts)
+{
+	return answer->ops->whole_room(answer, facts);
+}
+
+void
+answer_whole(struct answer *answer, const uint8_t *digest)
+{
+	answer->ops->whole(answer, digest);
+}
+
 void *
 answer_data_room(struct answer *answer, size_t *room)
 {

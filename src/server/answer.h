@@ -130,6 +130,16 @@ struct answer_pieces {
 #define ANSWER_PIECES 256u
 #define answer_digests(rows) ((const answer_digest *)(rows))
 
+/* One row of a folder that is sent with all in it. */
+struct answer_member {
+	const struct file_facts *facts;	/* or NULL; the name is a path */
+	bool		 is_end;	/* the file told last has gone out */
+	uint8_t		 digest[DIGEST_SIZE];	/* then */
+	enum status	 failed;	/* then, with the thread's text: */
+	const char	*path;		/* of what cannot be had */
+};
+#define ANSWER_WHOLE_MOST 32768u	/* bytes of a file in one row */
+
 struct answer_ops {
 	void (*ok)(struct answer *answer, const struct outcome *outcome);
 	void (*error)(struct answer *answer, enum status st, const char *text,
@@ -142,6 +152,10 @@ struct answer_ops {
 	bool (*upload)(struct answer *answer,
 	    const struct upload_listed *upload);
 	bool (*held)(struct answer *answer, const struct lock_facts *facts);
+	bool (*member)(struct answer *answer, const struct answer_member *row);
+	void *(*whole_room)(struct answer *answer,
+	    const struct file_facts *facts);
+	void (*whole)(struct answer *answer, const uint8_t *digest);
 	void *(*data_room)(struct answer *answer, size_t *room);
 	void (*data)(struct answer *answer, uint64_t offset, size_t len);
 	void (*produce)(struct answer *answer, struct producer *producer);
@@ -171,6 +185,18 @@ bool answer_pieces(struct answer *answer, const struct answer_pieces *row);
 bool answer_upload(struct answer *answer, const struct upload_listed *upload);
 /* Interim: one locked range.  False if there is no room now. */
 bool answer_held(struct answer *answer, const struct lock_facts *facts);
+
+/* Interim: one row of a folder with all in it.  False without room. */
+bool answer_member(struct answer *answer, const struct answer_member *row);
+
+/*
+ * Interim: a file of at most ANSWER_WHOLE_MOST bytes as one row.  Fill facts->
+ * size bytes at the place returned (NULL if there is no room now), then give
+ * their digest, or NULL to take the row back.
+ */
+void *answer_whole_room(struct answer *answer,
+    const struct file_facts *facts);
+void answer_whole(struct answer *answer, const uint8_t *digest);
 
 /*
  * Interim: content.  Fill at most `*room` bytes at the place returned (NULL if

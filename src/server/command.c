@@ -34,6 +34,8 @@ static const struct command commands[VERB_COUNT] = {
 	[VERB_TOUCH] = { "touch", 0, command_touch },
 	[VERB_TREE] = { "tree", RIGHT_WRITE, command_tree },
 	[VERB_TREE_COMMIT] = { "tree", RIGHT_WRITE, command_tree_commit },
+	[VERB_GET_TREE] = { "get-tree", RIGHT_LIST | RIGHT_READ,
+	    command_get_tree },
 	[VERB_SYMLINK] = { "symlink", RIGHT_WRITE, command_symlink },
 	[VERB_LOCK] = { "lock", RIGHT_LOCK, command_lock },
 	[VERB_UNLOCK] = { "unlock", RIGHT_LOCK, command_unlock },

@@ -88,6 +88,7 @@ void command_df(struct caller *caller, const struct request *request);
 void command_tree(struct caller *caller, const struct request *request);
 void command_tree_commit(struct caller *caller,
     const struct request *request);
+void command_get_tree(struct caller *caller, const struct request *request);
 void command_touch(struct caller *caller, const struct request *request);
 void command_symlink(struct caller *caller, const struct request *request);
 void command_lock(struct caller *caller, const struct request *request);

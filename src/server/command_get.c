@@ -2,30 +2,19 @@
 /* The command get: a producer of a file's bytes, whole or a range. */
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "clock.h"
 #include "command.h"
-#include "in_place.h"
-#include "upload.h"
+#include "outflow.h"
 #include "waiter.h"
 
 struct get_producer {
 	struct producer	 producer;
 	struct waiter	 waiter;	/* with the path; before it begins */
 	struct in_place_want want;
-	struct in_place	 file;		/* holds the lock on the range, and
-					 * the stat of when the get began */
-	bool		 is_sparse;
-	struct digest	*digest;	/* owned; NULL once it has ended */
-	uint64_t	 at, end;	/* the range that is left */
-	uint64_t	 data_end;	/* no hole up to here */
-	uint64_t	 total;		/* bytes of the range */
+	struct outflow	 flow;		/* holds the lock on the range */
 	bool		 finished;	/* the audit's line is written */
-	bool		 stalled;	/* once: nothing is locked any more */
 };
 
 static void
@@ -36,20 +25,9 @@ get_audit(struct get_producer *get, enum status outcome,
 	    .has_bytes = true, .began_us = get->waiter.began_us,
 	    .digest = digest, .outcome = outcome };
 
-	event.bytes = get->total - (get->end - get->at);
+	event.bytes = outflow_sent(&get->flow);
 	get->finished = true;
 	audit(&get->waiter.who, &event);
-}
-
-/* Let go of the lock, and tell those who wait for it. */
-static void
-give_back(struct get_producer *get)
-{
-	if (get->file.fd == -1 || get->file.length == 0)
-		return;
-	own_hold_release(&get->file.hold);
-	lock_line_wake(get->waiter.line, get->file.st.st_dev,
-	    get->file.st.st_ino);
 }
 
 static void
@@ -59,9 +37,7 @@ get_free(struct producer *producer)
 
 	if (!get->finished)
 		get_audit(get, STATUS_CANCELLED, NULL);
-	digest_drop(get->digest);
-	give_back(get);
-	in_place_close(&get->file);
+	outflow_close(&get->flow);
 	waiter_clear(&get->waiter);
 	free(get);
 }
@@ -74,60 +50,17 @@ get_failed(struct get_producer *get, struct answer *answer, enum status st)
 	return PULL_DONE;
 }
 
-/* Step over a hole at the current place, and find the end of the data. */
-static enum status
-find_data(struct get_producer *get)
-{
-	off_t data, hole;
-
-	if (!get->is_sparse) {
-		get->data_end = get->end;
-		return STATUS_OK;
-	}
-	data = lseek(get->file.fd, (off_t)get->at, SEEK_DATA);
-	if (data == -1 && errno == ENXIO)
-		data = (off_t)get->end;
-	if (data == -1)
-		return status_errno("read");
-	if ((uint64_t)data > get->end)
-		data = (off_t)get->end;
-	digest_skip(get->digest, (uint64_t)data - get->at);
-	get->at = get->data_end = (uint64_t)data;
-	if (get->at == get->end)
-		return STATUS_OK;
-	if ((hole = lseek(get->file.fd, data, SEEK_HOLE)) == -1)
-		return status_errno("read");
-	get->data_end = (uint64_t)hole < get->end ? (uint64_t)hole : get->end;
-	return STATUS_OK;
-}
-
-/* Has the content been changed since the get began? */
-static enum status
-check_unchanged(const struct get_producer *get)
-{
-	struct stat now;
-
-	if (fstat(get->file.fd, &now) == -1)
-		return status_errno("read");
-	if (now.st_size != get->file.st.st_size ||
-	    now.st_mtim.tv_sec != get->file.st.st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != get->file.st.st_mtim.tv_nsec)
-		return status_set(STATUS_CHANGED,
-		    "the file was changed while it was read");
-	return STATUS_OK;
-}
-
 static enum pull
 get_done(struct get_producer *get, struct answer *answer)
 {
-	struct outcome outcome = { .has_content = true, .size = get->total };
+	struct outcome outcome = { .has_content = true,
+	    .size = get->flow.total };
 	enum status st;
 
-	if ((st = check_unchanged(get)) != STATUS_OK)
+	st = outflow_end(&get->flow, outcome.digest);
+	if (st != STATUS_OK)
 		return get_failed(get, answer, st);
-	version_of(outcome.version, &get->file.st);
-	digest_end(get->digest, outcome.digest);
-	get->digest = NULL;
+	version_of(outcome.version, &get->flow.file.st);
 	answer_ok(answer, &outcome);
 	get_audit(get, STATUS_OK, outcome.digest);
 	return PULL_DONE;
@@ -138,65 +71,18 @@ get_pull(struct producer *producer, struct answer *answer)
 {
 	struct get_producer *get = (struct get_producer *)producer;
 	enum status st;
-	size_t room;
-	ssize_t n;
-	void *bytes;
+	bool is_out;
 
-	if (get->stalled && (st = check_unchanged(get)) != STATUS_OK)
+	st = outflow_pull(&get->flow, answer, &is_out);
+	if (st != STATUS_OK)
 		return get_failed(get, answer, st);
-	while (get->at < get->end) {
-		if (get->at == get->data_end) {
-			if ((st = find_data(get)) != STATUS_OK)
-				return get_failed(get, answer, st);
-			continue;
-		}
-		if ((bytes = answer_data_room(answer, &room)) == NULL)
-			return PULL_AGAIN;
-		if (room > get->data_end - get->at)
-			room = (size_t)(get->data_end - get->at);
-		n = pread(get->file.fd, bytes, room, (off_t)get->at);
-		if (n == -1)
-			return get_failed(get, answer, status_errno("read"));
-		if (n == 0)
-			return get_failed(get, answer,
-			    status_set(STATUS_CHANGED,
-			    "the file was cut short while it was read"));
-		digest_update(get->digest, bytes, (size_t)n);
-		answer_data(answer, get->at, (size_t)n);
-		get->at += (uint64_t)n;
-	}
-	return get_done(get, answer);
+	return is_out ? get_done(get, answer) : PULL_AGAIN;
 }
 
-/*
- * Who does not take what was asked for keeps nobody from writing: the get goes
- * on if the file is the same at the next pull.
- */
 static void
 get_stalled(struct producer *producer)
 {
-	struct get_producer *get = (struct get_producer *)producer;
-
-	give_back(get);
-	get->stalled = true;
-}
-
-/* The file is open, and locked as the get wants it. */
-static enum status
-get_prepare(struct get_producer *get)
-{
-	get->at = get->data_end = get->file.start;
-	get->total = get->file.length;
-	get->end = get->at + get->total;
-	/* A hole of more would keep a worker busy with digesting zeros. */
-	if (get->total > UPLOAD_MOST)
-		return status_set(STATUS_TOO_LARGE,
-		    "more than 16 TiB at once: ask for ranges");
-	get->is_sparse = (uint64_t)get->file.st.st_blocks * 512 <
-	    (uint64_t)get->file.st.st_size;
-	if ((get->digest = digest_begin(get->at)) == NULL)
-		return STATUS_NO_MEMORY;
-	return STATUS_OK;
+	outflow_stalled(&((struct get_producer *)producer)->flow);
 }
 
 static struct get_producer *
@@ -221,10 +107,10 @@ get_attempt(struct waiter *waiter, struct kit *kit)
 	enum status st;
 
 	(void)kit;
-	st = in_place_open(&get->file, &waiter->place, waiter->path,
+	st = in_place_open(&get->flow.file, &waiter->place, waiter->path,
 	    &get->want);
 	if (st == STATUS_OK)
-		st = get_prepare(get);
+		st = outflow_begin(&get->flow, waiter->line);
 	else if (st == STATUS_LOCKED && waiter->seconds > 0)
 		get_claim(get);
 	return st;
@@ -241,7 +127,8 @@ get_resume(struct waiter *waiter, struct answer *answer, enum status st)
 		get_free(&get->producer);
 		return;
 	}
-	command_facts(&facts, strrchr(waiter->path, '/') + 1, &get->file.st);
+	command_facts(&facts, strrchr(waiter->path, '/') + 1,
+	    &get->flow.file.st);
 	answer_begun_get(answer, &facts);
 	answer_produce(answer, &get->producer);
 }
@@ -278,7 +165,7 @@ command_get(struct caller *caller, const struct request *request)
 	}
 	get->producer.ops = &producing;
 	get->producer.stalled = get_stalled;
-	get->file.fd = -1;
+	get->flow.file.fd = -1;
 	st = waiter_init(&get->waiter, caller, request);
 	get->waiter.ops = &waiting;
 	want_of_request(&get->want, request);

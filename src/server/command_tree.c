@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "command.h"
 #include "reach.h"
+#include "reach_tree.h"
 #include "tree.h"
 #include "waiter.h"
 
@@ -29,7 +30,7 @@ typedef bool (*tree_visitor)(struct tree_producer *it, struct answer *answer,
 
 struct tree_producer {
 	struct producer	 producer;
-	struct tree	*tree;		/* owned */
+	struct reach_tree walk;
 	tree_visitor	 visit;
 	const struct tree_entry *held;	/* an entry that found no room */
 	enum status	 failed;	/* the first failure, told at the end */
@@ -37,9 +38,6 @@ struct tree_producer {
 	struct sieve	 sieve;
 	uint64_t	 count, size;
 	bool		 tells_size;
-	/* from the user's root only: the shares come behind what is in it */
-	struct reach	*reach;		/* owned, or NULL */
-	size_t		 share;		/* number of the one that it is in */
 	/* rm only */
 	struct reach_folders *shared;	/* owned: they stay */
 	struct names	*names;		/* owned, or NULL */
@@ -74,9 +72,8 @@ tree_free(struct producer *producer)
 	struct tree_producer *it = (struct tree_producer *)producer;
 
 	tell_audit(it, STATUS_CANCELLED);
-	tree_end(it->tree);
+	reach_tree_end(&it->walk);
 	names_close(it->names);
-	reach_free(it->reach);
 	free(it->shared);
 	status_words_free(&it->words);
 	waiter_clear(&it->waiter);
@@ -99,61 +96,6 @@ tree_done(struct tree_producer *it, struct answer *answer)
 	return PULL_DONE;
 }
 
-/* Go on in the next share; one whose folder is missing is passed over. */
-static bool
-enter_share(struct tree_producer *it)
-{
-	const struct reached *share;
-	struct tree *tree;
-
-	while (it->reach != NULL &&
-	    (share = reach_at(it->reach, it->share + 1)) != NULL) {
-		it->share++;
-		if (tree_begin(&tree, &share->place, share->path, true) !=
-		    STATUS_OK)
-			continue;
-		tree_end(it->tree);
-		it->tree = tree;
-		return true;
-	}
-	return false;
-}
-
-/* Is it hidden by a share, or is it one that may not be looked into? */
-static bool
-stays_closed(struct tree_producer *it, const struct tree_entry *entry)
-{
-	if (it->reach == NULL)
-		return false;
-	if (it->share > 0)
-		return entry->depth == 0 && (reach_at(it->reach,
-		    it->share)->rights & RIGHT_LIST) == 0;
-	return entry->depth == 1 && reach_hides(it->reach, entry->path);
-}
-
-/* The next entry, or NULL at the end of all. */
-static enum status
-next_entry(struct tree_producer *it)
-{
-	enum status st;
-
-	for (;;) {
-		st = tree_next(it->tree, &it->held);
-		if (st != STATUS_OK)
-			return st;
-		if (it->held == NULL) {
-			if (!enter_share(it))
-				return STATUS_OK;
-			continue;
-		}
-		if (!stays_closed(it, it->held))
-			return STATUS_OK;
-		tree_skip(it->tree);
-		if (it->share > 0)
-			return STATUS_OK;
-	}
-}
-
 static enum pull
 tree_pull(struct producer *producer, struct answer *answer)
 {
@@ -164,7 +106,8 @@ tree_pull(struct producer *producer, struct answer *answer)
 
 	for (i = 0; i < STEP_ENTRIES && clock_us() < ends; i++) {
 		if (it->held == NULL) {
-			if ((st = next_entry(it)) != STATUS_OK) {
+			if ((st = reach_tree_next(&it->walk,
+			    &it->held)) != STATUS_OK) {
 				note_failure(it, st);
 				continue;
 			}
@@ -218,18 +161,15 @@ visit_find(struct tree_producer *it, struct answer *answer,
     const struct tree_entry *entry)
 {
 	const struct request *want = &it->sieve.request;
-	const char *path = entry->path, *whole = tree_path(it->tree);
-	unsigned int depth = entry->depth;
+	const char *whole = tree_path(it->walk.tree);
+	unsigned int depth = reach_tree_depth(&it->walk, entry);
+	const char *path = reach_tree_path(&it->walk);
 	struct file_facts facts;
 
 	if (entry->leaving)
 		return true;
-	if (it->share > 0) {
-		path = whole + 1;
-		depth++;
-	}
 	if (want->has_depth && depth >= want->depth)
-		tree_skip(it->tree);
+		tree_skip(it->walk.tree);
 	if (depth == 0) {
 		/* A folder does not find itself. */
 		if (S_ISDIR(entry->st.st_mode))
@@ -278,7 +218,7 @@ of_waiter(struct waiter *waiter)
 static void
 rm_claim(struct tree_producer *it)
 {
-	char *path = strdup(tree_path(it->tree));
+	char *path = strdup(tree_path(it->walk.tree));
 
 	if (path == NULL)
 		return;		/* then it is tried without an order */
@@ -293,7 +233,7 @@ static enum status
 rm_attempt(struct waiter *waiter, struct kit *kit)
 {
 	struct tree_producer *it = of_waiter(waiter);
-	struct place place = *tree_place(it->tree);
+	struct place place = *tree_place(it->walk.tree);
 	const struct change_terms terms = { 0 };
 	enum status st;
 
@@ -302,8 +242,8 @@ rm_attempt(struct waiter *waiter, struct kit *kit)
 	if (it->held->depth > 0)
 		place.durability = PLACE_ASYNC;
 	st = it->held->leaving ?
-	    change_rmdir(&place, it->names, tree_path(it->tree)) :
-	    change_rm(&place, it->names, tree_path(it->tree), &terms);
+	    change_rmdir(&place, it->names, tree_path(it->walk.tree)) :
+	    change_rm(&place, it->names, tree_path(it->walk.tree), &terms);
 	if (st == STATUS_LOCKED && waiter->seconds > 0)
 		rm_claim(it);
 	return st;
@@ -344,9 +284,10 @@ visit_rm(struct tree_producer *it, struct answer *answer,
 	enum status st = STATUS_OK;
 
 	if (is_shared(it, &entry->st)) {
-		tree_skip(it->tree);
+		tree_skip(it->walk.tree);
 		st = status_set(STATUS_NOT_PERMITTED,
-		    "%s: is shared, and stays as it is", tree_path(it->tree));
+		    "%s: is shared, and stays as it is",
+		    tree_path(it->walk.tree));
 	} else if (entry->depth == 0 && it->flushes &&
 	    (entry->leaving || !S_ISDIR(entry->st.st_mode)))
 		it->waits = true;
@@ -361,19 +302,6 @@ visit_rm(struct tree_producer *it, struct answer *answer,
 	it->waiter.flushes = it->flushes && entry->depth == 0;
 	waiter_go_on(&it->waiter, answer);
 	return true;
-}
-
-/* What the walk has to know of shares. */
-static enum status
-look_for_shares(struct tree_producer *it, const struct caller *caller)
-{
-	bool good = true;
-
-	if (it->visit == visit_rm)
-		good = (it->shared = reach_folders(caller)) != NULL;
-	else if (strcmp(it->path, "/") == 0)
-		good = (it->reach = reach_new(caller)) != NULL;
-	return good ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 static enum status
@@ -391,11 +319,14 @@ begin(struct tree_producer **out, struct caller *caller,
 	it->visit = visit;
 	it->is_told = true;	/* until there is something to tell */
 	st = command_path(it->path, caller, &request->path);
-	if (st == STATUS_OK)
-		st = tree_begin(&it->tree, &caller->place, it->path,
-		    visit != visit_rm);
-	if (st == STATUS_OK)
-		st = look_for_shares(it, caller);
+	if (st == STATUS_OK && visit == visit_rm)
+		st = tree_begin(&it->walk.tree, &caller->place, it->path,
+		    false);
+	else if (st == STATUS_OK)
+		st = reach_tree_begin(&it->walk, caller, it->path);
+	if (st == STATUS_OK && visit == visit_rm &&
+	    (it->shared = reach_folders(caller)) == NULL)
+		st = STATUS_NO_MEMORY;
 	if (st == STATUS_OK && visit == visit_rm)
 		st = names_open(&it->names, caller->place.base);
 	if (st == STATUS_OK && visit == visit_rm)

@@ -6,12 +6,11 @@
 #include <assert.h>
 #include <string.h>
 
+#include "ft1_rows.h"
 #include "quota.h"
 #include "ticket.h"
-#include "upload_list.h"
 
 #define FINAL_ROOM	8192	/* any OK (with a path) or ERROR fits */
-#define LAST_ROOM	1024	/* OK or ERROR at the end of a producer */
 #define DATA_LEAST	4096	/* smaller pieces wait for more room */
 
 static struct ft1_answer *
@@ -60,61 +59,6 @@ bool
 ft1_answer_has_room(const struct ft1_answer *answer)
 {
 	return answer->out->room - answer->out->len >= FINAL_ROOM;
-}
-
-void
-ft1_answer_close_rows(struct ft1_answer *answer)
-{
-	struct ft1_header header = { .type = (uint8_t)answer->row_type };
-	size_t len;
-
-	if (!answer->has_rows)
-		return;
-	len = answer->out->len - answer->rows;
-	header.length = (uint32_t)(len - FT1_HEADER_SIZE);
-	header.id = answer->id;
-	ft1_header_write(answer->out->bytes + answer->rows, &header);
-	answer->has_rows = false;
-}
-
-/*
- * A place for one more row of `need` bytes in a frame of that type; NULL if
- * there is no room now.
- */
-static uint8_t *
-add_row(struct ft1_answer *answer, enum ft1_type type, size_t need)
-{
-	struct face_output *out = answer->out;
-	uint8_t *at;
-
-	if (answer->has_rows && (answer->row_type != type ||
-	    out->len - answer->rows + need > FT1_MAX_REQUEST))
-		ft1_answer_close_rows(answer);
-	if (out->room - out->len < FT1_HEADER_SIZE + need + LAST_ROOM)
-		return NULL;
-	if (!answer->has_rows) {
-		answer->rows = out->len;
-		answer->row_type = type;
-		answer->has_rows = true;
-		out->len += FT1_HEADER_SIZE;
-	}
-	at = out->bytes + out->len;
-	out->len += need;
-	return at;
-}
-
-static void
-entry_of_facts(struct ft1_entry *entry, const struct file_facts *facts)
-{
-	entry->type = facts->type;
-	entry->mode = facts->mode;
-	entry->size = facts->size;
-	entry->mtime = facts->mtime;
-	memcpy(entry->version, facts->version, sizeof(entry->version));
-	entry->name = facts->name;
-	entry->name_len = strlen(facts->name);
-	entry->mime = facts->mime;
-	entry->mime_len = facts->mime != NULL ? strlen(facts->mime) : 0;
 }
 
 static void
@@ -174,7 +118,7 @@ answer_is_ok(struct answer *base, const struct outcome *outcome)
 	if (outcome->has_count)
 		ft1_put_u64(&frame, FT1_TAG_COUNT, outcome->count);
 	if (outcome->entry != NULL) {
-		entry_of_facts(&entry, outcome->entry);
+		ft1_rows_facts(&entry, outcome->entry);
 		ft1_put_entry(&frame, &entry);
 	}
 	if (outcome->sum != NULL)
@@ -264,86 +208,6 @@ answer_begins_put(struct answer *base, const uint8_t *upload_id)
 	end_frame(answer, &frame);
 }
 
-static bool
-answer_has_entry(struct answer *base, const struct file_facts *facts)
-{
-	struct ft1_entry entry;
-	uint8_t *at;
-
-	entry_of_facts(&entry, facts);
-	at = add_row(self(base), FT1_ENTRIES, ft1_entry_size(&entry));
-	if (at != NULL)
-		ft1_entry_write(at, &entry);
-	return at != NULL;
-}
-
-static bool
-answer_has_held(struct answer *base, const struct lock_facts *facts)
-{
-	const struct ft1_held held = { .exclusive = facts->exclusive,
-	    .own = facts->own, .offset = facts->start,
-	    .length = facts->length, .session = facts->session,
-	    .user = facts->user, .user_len = strlen(facts->user),
-	    .path = facts->path, .path_len = strlen(facts->path) };
-	uint8_t *at;
-
-	at = add_row(self(base), FT1_HELD, ft1_held_size(&held));
-	if (at != NULL)
-		ft1_held_write(at, &held);
-	return at != NULL;
-}
-
-/* A row with its length in front; NULL without room. */
-static uint8_t *
-add_sized_row(struct ft1_answer *answer, enum ft1_type type, size_t len)
-{
-	uint8_t *at = add_row(answer, type, len + 2);
-
-	if (at == NULL)
-		return NULL;
-	at[0] = (uint8_t)(len >> 8);
-	at[1] = (uint8_t)len;
-	return at + 2;
-}
-
-static bool
-answer_has_pieces(struct answer *base, const struct answer_pieces *row)
-{
-	size_t len = 8 + row->count * DIGEST_SIZE;
-	uint8_t *at;
-
-	assert(row->count <= ANSWER_PIECES);
-	at = add_sized_row(self(base), row->is_have ? FT1_HAVE : FT1_DIGESTS,
-	    len);
-	if (at == NULL)
-		return false;
-	ft1_store_u64(at, row->offset);
-	memcpy(at + 8, row->digest, row->count * DIGEST_SIZE);
-	return true;
-}
-
-static bool
-answer_has_upload(struct answer *base, const struct upload_listed *upload)
-{
-	size_t path_len = strlen(upload->path);
-	uint32_t nanoseconds = upload->time.nanoseconds;
-	uint8_t *at;
-
-	at = add_sized_row(self(base), FT1_UPLOADS_HELD,
-	    FT1_UPLOADS_HELD_FIXED + path_len);
-	if (at == NULL)
-		return false;
-	memcpy(at, upload->id, sizeof(upload->id));
-	at[16] = upload->is_tree ? 'd' : 'f';
-	ft1_store_u64(at + 17, upload->has_size ? upload->size : UINT64_MAX);
-	ft1_store_u64(at + 25, upload->held);
-	ft1_store_u64(at + 33, (uint64_t)upload->time.seconds);
-	for (int i = 0; i < 4; i++)
-		at[41 + i] = (uint8_t)(nanoseconds >> (24 - 8 * i));
-	memcpy(at + FT1_UPLOADS_HELD_FIXED, upload->path, path_len);
-	return true;
-}
-
 static void *
 answer_has_data_room(struct answer *base, size_t *room)
 {
@@ -351,9 +215,10 @@ answer_has_data_room(struct answer *base, size_t *room)
 	size_t left = out->room - out->len;
 	size_t head = FT1_HEADER_SIZE + FT1_OFFSET_SIZE;
 
-	if (left < head + DATA_LEAST + LAST_ROOM)
+	ft1_answer_close_rows(self(base));
+	if (left < head + DATA_LEAST + FT1_ROWS_LAST_ROOM)
 		return NULL;
-	*room = left - head - LAST_ROOM;
+	*room = left - head - FT1_ROWS_LAST_ROOM;
 	if (*room > FT1_DATA_BYTES)
 		*room = FT1_DATA_BYTES;
 	return out->bytes + out->len + head;
@@ -398,10 +263,13 @@ ft1_answer_init(struct ft1_answer *answer)
 		.error = answer_is_error,
 		.begun_get = answer_begins_get,
 		.begun_put = answer_begins_put,
-		.entry = answer_has_entry,
-		.pieces = answer_has_pieces,
-		.upload = answer_has_upload,
-		.held = answer_has_held,
+		.entry = ft1_rows_entry,
+		.pieces = ft1_rows_pieces,
+		.upload = ft1_rows_upload,
+		.held = ft1_rows_held,
+		.member = ft1_rows_member,
+		.whole_room = ft1_rows_whole_room,
+		.whole = ft1_rows_whole,
 		.data_room = answer_has_data_room,
 		.data = answer_has_data,
 		.produce = answer_is_produced,
@@ -427,7 +295,7 @@ ft1_answer_hello(struct ft1_answer *answer, const struct config *config)
 	ft1_put_u32(&frame, FT1_TAG_IDLE_SECONDS, config->idle_timeout);
 	ft1_put_string(&frame, FT1_TAG_METHODS, "password ticket");
 	ft1_put_u64(&frame, FT1_TAG_FEATURES, FT1_FEATURE_FILES |
-	    FT1_FEATURE_BASIS | FT1_FEATURE_MIME);
+	    FT1_FEATURE_GET_TREE | FT1_FEATURE_BASIS | FT1_FEATURE_MIME);
 	ft1_put_string(&frame, FT1_TAG_AGENT, "ftserver/" PACKAGE_VERSION);
 	end_frame(answer, &frame);
 }

@@ -26,6 +26,7 @@ struct ft1_answer {
 	size_t		 rows;		/* where an open frame of rows begins */
 	enum ft1_type	 row_type;	/* its type, such as FT1_ENTRIES */
 	bool		 has_rows;
+	size_t		 whole;		/* where that of a small file is */
 	struct producer	*producer;	/* what the handler left; taken over */
 	struct consumer	*consumer;
 	struct waiter	*waiter;

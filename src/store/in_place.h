@@ -55,6 +55,20 @@ struct in_place {
 enum status in_place_open(struct in_place *out, const struct place *place,
     const char *path, const struct in_place_want *want);
 
+/* Where a file stands: its name in a folder, and its path for words. */
+struct in_place_spot {
+	int		 folder_fd;	/* borrowed */
+	const char	*name;
+	const char	*path;
+};
+
+/*
+ * The same to read all of a file in a folder that is open: what is no file, a
+ * link too, is STATUS_NOT_A_FILE.
+ */
+enum status in_place_open_at(struct in_place *out, const struct place *place,
+    const struct in_place_spot *spot);
+
 /* Whole or not; a failure may have written some of it. */
 enum status in_place_write(struct in_place *file, uint64_t offset,
     const void *bytes, size_t len);

@@ -355,6 +355,14 @@ tree_place(const struct tree *tree)
 	return &tree->place;
 }
 
+int
+tree_folder(const struct tree *tree, const char **name)
+{
+	*name = strrchr(tree->path, '/') + 1;
+	return tree->depth == 0 || tree->entry.leaving ? -1 :
+	    tree->levels[tree->depth - 1].fd;
+}
+
 void
 tree_end(struct tree *tree)
 {

@@ -48,6 +48,12 @@ void tree_skip(struct tree *tree);
 const char *tree_path(const struct tree *tree);
 const struct place *tree_place(const struct tree *tree);
 
+/*
+ * The folder, open, in which that entry stands, and its name there.  -1 at the
+ * start, and for a folder that is left.
+ */
+int tree_folder(const struct tree *tree, const char **name);
+
 void tree_end(struct tree *tree);
 
 #endif

@@ -143,7 +143,7 @@ check_payload(const struct ft1_header *header, const uint8_t *payload)
 		must(header->length <= FT1_MAX_REQUEST);
 	if (header->type == FT1_ENTRIES)
 		check_entries(payload, header->length);
-	else if (header->type >= FT1_HELD && header->type <= FT1_DIGESTS)
+	else if (header->type >= FT1_HELD && header->type <= FT1_MEMBERS)
 		check_rows(payload, header->length);
 	else if (header->type != FT1_DATA)
 		check_fields(payload, header->length);
@@ -168,7 +168,7 @@ check_answers(const struct talk *talk, const struct ids *pings,
 		must(header.length <= left && header.flags == 0 &&
 		    header.reserved == 0 && (header.type == FT1_HELLO ||
 		    header.type == FT1_CHALLENGE || header.type == FT1_DATA ||
-		    (header.type >= FT1_OK && header.type <= FT1_DIGESTS)));
+		    (header.type >= FT1_OK && header.type <= FT1_MEMBERS)));
 		check_payload(&header, at);
 		is_over = header.id == 0 && header.type == FT1_ERROR;
 		must(header.id != 0 || is_over || header.type == FT1_HELLO);

@@ -23,11 +23,12 @@ TYPES = {
     'ABORT': 0x15, 'CD': 0x16, 'PWD': 0x17, 'MKDIR': 0x18, 'RMDIR': 0x19,
     'RM': 0x1a, 'MV': 0x1b, 'LOCK': 0x1c, 'UNLOCK': 0x1d, 'LOCKS': 0x1e,
     'UPLOADS': 0x1f, 'DISCARD': 0x20, 'PIECES': 0x2a, 'TREE': 0x2b,
-    'TREE_COMMIT': 0x2c, 'SYMLINK': 0x2e,
+    'TREE_COMMIT': 0x2c, 'GET_TREE': 0x2d, 'SYMLINK': 0x2e,
     'APPEND': 0x21, 'WRITE': 0x22, 'TRUNCATE': 0x23, 'CP': 0x24, 'SUM': 0x25,
     'FIND': 0x26, 'DU': 0x27, 'DF': 0x28, 'TOUCH': 0x29,
     'DATA': 0x70, 'OK': 0x80, 'ERROR': 0x81, 'ENTRIES': 0x82, 'BEGUN': 0x83,
     'HELD': 0x84, 'UPLOADS_HELD': 0x85, 'HAVE': 0x86, 'DIGESTS': 0x87,
+    'MEMBERS': 0x88,
 }
 TYPE_NAMES = {number: name for name, number in TYPES.items()}
 
@@ -217,6 +218,109 @@ def decode_entries(payload):
         entries.append(decode_entry(payload[at:at + length]))
         at += length
     return entries
+
+
+# The kinds of rows of MEMBERS.
+MEMBER_ENTRY, MEMBER_WHOLE, MEMBER_END, MEMBER_FAILED = 1, 2, 3, 4
+Member = collections.namedtuple('Member', 'kind entry digest content code text')
+
+
+def decode_member(row):
+    kind, rest = row[0], row[1:]
+    if kind == MEMBER_ENTRY:
+        return Member(kind, decode_entry(rest), None, None, None, None)
+    if kind == MEMBER_WHOLE:
+        entry = decode_entry(rest[16:])
+        content = rest[16 + ENTRY.size + len(entry.name):]
+        if entry.type != 'f' or len(content) != entry.size or \
+                entry.size > 32768:
+            raise Malformed('a whole file is not of its size')
+        return Member(kind, entry, rest[:16], content, None, None)
+    if kind == MEMBER_END:
+        return Member(kind, None, rest[:16], None, None, None)
+    if kind == MEMBER_FAILED:
+        code, class_, length = struct.unpack_from('>HBH', rest)
+        if CLASSES[class_] and len(rest) < 5 + length:
+            raise Malformed('a failure is cut')
+        return Member(kind, rest[5:5 + length], None, None, CODES[code],
+                      rest[5 + length:].decode())
+    raise Malformed(f'a member of kind {kind}')
+
+
+def decode_members(payload):
+    members, at = [], 0
+    while at < len(payload):
+        length, = struct.unpack_from('>H', payload, at)
+        row = payload[at + 2:at + 2 + length]
+        if not row or len(row) != length:
+            raise Malformed('a member runs past the frame')
+        members.append(decode_member(row))
+        at += 2 + length
+    return members
+
+
+def encode_member(kind, entry=b'', digest=b'', content=b''):
+    row = bytes([kind]) + digest + entry + content
+    return struct.pack('>H', len(row)) + row
+
+
+def encode_failure(path, code, text=b'', class_=0):
+    row = struct.pack('>BHBH', MEMBER_FAILED, CODES.index(code), class_,
+                      len(path)) + path + text
+    return struct.pack('>H', len(row)) + row
+
+
+class Tree:
+    """What GET_TREE sends, checked: entries, contents and failures by path."""
+
+    def __init__(self):
+        self.entries, self.contents, self.failures = {}, {}, {}
+        self.path = self.content = None
+
+    def take(self, frame):
+        if frame.name == 'DATA':
+            offset, = struct.unpack_from('>Q', frame.payload)
+            data = frame.payload[8:]
+            if self.content is None or offset < self.at or not data:
+                raise Malformed('DATA out of order')
+            self.at = offset + len(data)
+            self.content[offset:self.at] = data
+            return
+        if frame.name != 'MEMBERS' or not frame.payload:
+            raise Malformed(f'{frame.name} within a tree')
+        for member in decode_members(frame.payload):
+            self.take_member(member)
+
+    def take_member(self, member):
+        if member.kind == MEMBER_FAILED:
+            if self.content is not None and member.entry != self.path:
+                raise Malformed('the failure of another file')
+            self.failures[member.entry] = member.code
+            self.entries.pop(member.entry, None)
+            self.content = None
+        elif member.kind == MEMBER_END:
+            self.end(bytes(self.content), member.digest)
+            self.content = None
+        else:
+            self.begin(member)
+
+    def begin(self, member):
+        folder, slash, _ = member.entry.name.rpartition(b'/')
+        if self.content is not None or slash and folder not in self.entries:
+            raise Malformed('an entry where none can be')
+        self.path = member.entry.name
+        self.entries[self.path] = member.entry
+        if member.kind == MEMBER_WHOLE:
+            self.end(member.content, member.digest)
+        elif member.entry.type == 'f':
+            self.at, self.content = 0, bytearray(member.entry.size)
+
+    def end(self, content, sum_):
+        if len(content) != self.entries[self.path].size:
+            raise Malformed('a file is not of its size')
+        if digest(content) != sum_:
+            raise Malformed('the digest does not match')
+        self.contents[self.path] = content
 
 
 class _Hash128(ctypes.Structure):
@@ -444,6 +548,18 @@ class Wire:
         if digest(content, start) != ok.fields['DIGEST']:
             raise Malformed('the digest does not match')
         return bytes(content)
+
+    def answer_tree(self, id_):
+        tree = Tree()
+        *parts, ok = self.answer(id_)
+        for part in parts:
+            tree.take(part)
+        if ok.fields['SIZE'] != sum(map(len, tree.contents.values())):
+            raise Malformed('the size of all is wrong')
+        return tree
+
+    def get_tree(self, path, **fields):
+        return self.answer_tree(self.ask('GET_TREE', {'PATH': path, **fields}))
 
     def send_put(self, path, content, announce=True, **fields):
         """Send a whole upload without waiting; its id."""

@@ -34,6 +34,10 @@ def delivers(has):
 
 
 # Type and fields, who may, and how it ends then.
+def links(has):
+    return 'write' in has and not {'list', 'read'}.isdisjoint(has)
+
+
 TABLE = [
     ('LIST', {}, 'list', 'ok'),
     ('LIST', {'PATH': 'folder'}, 'list', 'ok'),
@@ -82,9 +86,14 @@ TABLE = [
     ('TOUCH', {'PATH': 'new'}, touches_new, 'ok'),
     ('TREE', {'PATH': 'new'}, delivers, 'ok'),
     ('TREE', {'UPLOAD': NOTHING}, delivers, 'not-found'),
+    ('SYMLINK', {'PATH': 'new', 'LINK': 'file'}, links, 'ok'),
+    ('GET_TREE', {'PATH': 'folder'}, 'list read', 'ok'),
+    ('GET_TREE', {'PATH': 'file'}, 'list read', 'not-a-folder'),
     ('TREE_COMMIT', {'UPLOAD': NOTHING, 'COUNT': 0, 'DIGEST': NOTHING},
      delivers, 'not-found'),
 ]
+# As the audit has them.
+VERBS = {'TREE_COMMIT': 'tree', 'GET_TREE': 'get-tree'}
 STREAMS = ('PUT', 'APPEND', 'WRITE')
 
 
@@ -154,7 +163,7 @@ class RightsAlone(ftlib.Test):
             expected = good if may(needs, has) else 'not-permitted'
             self.assertEqual(end, expected, (has, type_, fields))
             if end == 'not-permitted':
-                refused.append(type_.lower().partition('_')[0])
+                refused.append(VERBS.get(type_, type_.lower()))
                 self.assertEqual(self.there(name), before)
             self.forget(name)
         return refused
@@ -166,7 +175,7 @@ class RightsAlone(ftlib.Test):
                 with self.server.wire(user=name) as wire:
                     refused = self.try_all(wire, has)
                 self.assertEqual(
-                    re.findall(f'audit ([a-z]+) user="{name}" .*'
+                    re.findall(f'audit ([a-z-]+) user="{name}" .*'
                                'outcome=not-permitted', self.server.log()),
                     refused)
 

@@ -347,6 +347,62 @@ START_TEST(an_entry_of_an_unknown_kind_or_time_is_broken)
 }
 END_TEST
 
+START_TEST(members_come_back_in_a_row)
+{
+	static const uint8_t digest[FT1_ID_SIZE] = { 1, 2, 3 };
+	struct ft1_member member = { .kind = FT1_MEMBER_WHOLE, .entry = {
+	    .type = 'f', .size = 4, .name = "d/f", .name_len = 3 } }, found;
+	const uint8_t *at;
+	uint8_t bytes[512];
+	size_t left;
+
+	memcpy(ft1_member_write(bytes, &member), "text", 4);
+	ft1_member_seal(bytes, digest);
+	left = ft1_member_size(&member);
+	member = (struct ft1_member){ .kind = FT1_MEMBER_FAILED, .code = 7,
+	    .class = 1, .entry = { .name = "g", .name_len = 1 },
+	    .text = "why", .text_len = 3 };
+	(void)ft1_member_write(bytes + left, &member);
+	left += ft1_member_size(&member);
+	at = bytes;
+	ck_assert_int_eq(ft1_member_next(&found, &at, &left), FT1_FIELD);
+	ck_assert_int_eq(found.kind, FT1_MEMBER_WHOLE);
+	ck_assert_mem_eq(found.content, "text", 4);
+	ck_assert_mem_eq(found.entry.name, "d/f", 3);
+	ck_assert_mem_eq(found.digest, digest, sizeof(digest));
+	ck_assert_int_eq(ft1_member_next(&found, &at, &left), FT1_FIELD);
+	ck_assert_int_eq(found.kind, FT1_MEMBER_FAILED);
+	ck_assert_uint_eq(found.code, 7);
+	ck_assert_mem_eq(found.text, "why", found.text_len);
+	ck_assert_int_eq(ft1_member_next(&found, &at, &left), FT1_END);
+}
+END_TEST
+
+START_TEST(a_member_that_is_cut_anywhere_is_broken)
+{
+	struct ft1_member member = { .kind = FT1_MEMBER_WHOLE, .entry = {
+	    .type = 'f', .size = 4, .name = "f", .name_len = 1 } }, found;
+	uint8_t bytes[512] = { 0 };
+	size_t len = ft1_member_size(&member), left, cut;
+	const uint8_t *at;
+
+	(void)ft1_member_write(bytes, &member);
+	for (cut = 1; cut < len; cut++) {
+		/* Short of its length, or with a length that is short of it. */
+		at = bytes;
+		left = cut;
+		ck_assert_int_eq(ft1_member_next(&found, &at, &left),
+		    FT1_BROKEN);
+		if (cut < 2)
+			continue;
+		bytes[1] = (uint8_t)(cut - 2);
+		ck_assert_int_eq(ft1_member_next(&found, &at, &left),
+		    FT1_BROKEN);
+		bytes[1] = (uint8_t)(len - 2);
+	}
+}
+END_TEST
+
 START_TEST(types_have_words)
 {
 	ck_assert_str_eq(ft1_type_word(FT1_GET), "GET");
@@ -374,6 +430,8 @@ main(void)
 		an_entry_that_is_cut_anywhere_is_broken,
 		what_later_versions_append_to_an_entry_is_skipped,
 		an_entry_of_an_unknown_kind_or_time_is_broken,
+		members_come_back_in_a_row,
+		a_member_that_is_cut_anywhere_is_broken,
 		types_have_words,
 		NULL
 	};

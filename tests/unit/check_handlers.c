@@ -198,7 +198,8 @@ START_TEST(each_verb_is_refused_without_its_right)
 		{ VERB_GET, RIGHT_READ }, { VERB_PUT, RIGHT_WRITE },
 		{ VERB_CD, RIGHT_LIST }, { VERB_MKDIR, RIGHT_MKDIR },
 		{ VERB_RMDIR, RIGHT_DELETE }, { VERB_RM, RIGHT_DELETE },
-		{ VERB_MV, RIGHT_RENAME },
+		{ VERB_MV, RIGHT_RENAME }, { VERB_GET_TREE, RIGHT_LIST },
+		{ VERB_GET_TREE, RIGHT_READ },
 	};
 	struct request request;
 

@@ -95,6 +95,46 @@ stub_entry(struct answer *answer, const struct file_facts *facts)
 
 static uint8_t bytes[STUB_ROOM];
 
+/* Rows of a folder stand among the entries: by type, "=" for an end, "!". */
+static bool
+stub_member(struct answer *answer, const struct answer_member *row)
+{
+	struct stub_face *face = self(answer);
+	const struct file_facts told = { .type = row->is_end ? '=' : '!',
+	    .name = row->is_end ? "" : row->path };
+
+	return stub_entry(answer, row->facts != NULL ? row->facts : &told) &&
+	    face->finals == 0;
+}
+
+static void *
+stub_whole_room(struct answer *answer, const struct file_facts *facts)
+{
+	struct stub_face *face = self(answer);
+
+	ck_assert_uint_le(facts->size, ANSWER_WHOLE_MOST);
+	if (face->data_left < facts->size || !stub_entry(answer, facts))
+		return NULL;
+	note_facts(face, facts);
+	return bytes;
+}
+
+static void
+stub_whole(struct answer *answer, const uint8_t *digest)
+{
+	struct stub_face *face = self(answer);
+	uint8_t right[DIGEST_SIZE];
+
+	if (digest == NULL) {
+		face->entry_count--;
+		return;
+	}
+	digest_of_small(right, bytes, (size_t)face->facts.size);
+	ck_assert_mem_eq(digest, right, DIGEST_SIZE);
+	face->received += face->facts.size;
+	face->data_left -= (size_t)face->facts.size;
+}
+
 static void *
 stub_data_room(struct answer *answer, size_t *room)
 {
@@ -112,7 +152,8 @@ stub_data(struct answer *answer, uint64_t offset, size_t len)
 	struct stub_face *face = self(answer);
 
 	ck_assert(len > 0 && len <= face->data_left);
-	ck_assert(face->has_begun_get && face->finals == 0);
+	ck_assert(face->has_begun_get || face->entry_count > 0);
+	ck_assert_uint_eq(face->finals, 0);
 	face->data_left -= len;
 	face->received += len;
 	if (offset < STUB_CONTENT && len <= STUB_CONTENT - offset)
@@ -173,6 +214,9 @@ static const struct answer_ops ops = {
 	.entry = stub_entry,
 	.pieces = stub_pieces,
 	.upload = stub_upload,
+	.member = stub_member,
+	.whole_room = stub_whole_room,
+	.whole = stub_whole,
 	.data_room = stub_data_room,
 	.data = stub_data,
 	.produce = stub_produce,

@@ -10,7 +10,7 @@ passed=0
 failed=0
 
 for name in check_handlers check_handlers_files check_handlers_get \
-    check_handlers_put; do
+    check_handlers_get_tree check_handlers_put; do
 	program=$build/tests/unit/$name
 	foreign=$(nm "$program") || { echo "nm cannot read $program"; exit 1; }
 	if ! grep -q ' T command_run$' <<<"$foreign"; then
