@@ -18,6 +18,7 @@ struct interrupt {
 	unsigned int	 count;		/* signals since they were forgotten */
 	bool		 is_relay;	/* raised by us, for good */
 	struct sigaction action;	/* of SIGINT, while paused */
+	bool		 is_patient;	/* one signal is no reason to stop */
 };
 
 enum status
@@ -111,7 +112,21 @@ interrupt_caught(struct interrupt *interrupt)
 		interrupt->caught = (int)info.ssi_signo;
 		interrupt->count++;
 	}
-	return interrupt->caught;
+	return interrupt->is_patient && interrupt->count < 2 ? 0 :
+	    interrupt->caught;
+}
+
+void
+interrupt_be_patient(struct interrupt *interrupt, bool is_patient)
+{
+	interrupt->is_patient = is_patient;
+}
+
+bool
+interrupt_is_pending(struct interrupt *interrupt)
+{
+	(void)interrupt_caught(interrupt);
+	return interrupt->count > 0;
 }
 
 bool

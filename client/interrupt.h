@@ -38,6 +38,13 @@ int interrupt_caught(struct interrupt *interrupt);
 /* True if it is urgent: a second one came, or it was not SIGINT. */
 bool interrupt_is_urgent(struct interrupt *interrupt);
 
+/*
+ * While it is patient, a first signal stops nothing: interrupt_is_pending tells
+ * of it, to those who then come to an end by themselves.
+ */
+void interrupt_be_patient(struct interrupt *interrupt, bool is_patient);
+bool interrupt_is_pending(struct interrupt *interrupt);
+
 void interrupt_forget(struct interrupt *interrupt);
 
 /*

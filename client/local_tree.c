@@ -162,7 +162,8 @@ take(struct local_tree *tree, struct look *look)
 
 	look->path = NULL;
 	if ((st = add_entry(tree, path, &look->sb)) != STATUS_OK ||
-	    !S_ISDIR(look->sb.st_mode))
+	    !S_ISDIR(look->sb.st_mode) ||
+	    (tree->options != NULL && tree->options->is_flat))
 		return st;
 	st = read_folder(tree, look->full, path, &here);
 	if (st == STATUS_OK || st == STATUS_NO_MEMORY)

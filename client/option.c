@@ -35,6 +35,7 @@ static const struct {
 	[OPTION_TYPE] = { "type", true },
 	[OPTION_MIME] = { "type", false },
 	[OPTION_WAIT] = { "wait", true },
+	[OPTION_WATCH] = { "watch", false },
 };
 
 enum option

@@ -35,6 +35,7 @@ enum option {
 	OPTION_TYPE,
 	OPTION_MIME,		/* --type of list; find has another */
 	OPTION_WAIT,
+	OPTION_WATCH,
 	OPTION_COUNT
 };
 

@@ -138,6 +138,14 @@ bool remote_is_kept_alive(const struct remote *remote);
 enum status remote_idle(struct remote *remote, struct interrupt *interrupt,
     int fd);
 
+/*
+ * Wait, with no call on its way, until `fd` can be read, a signal has come, or
+ * so many milliseconds have passed (-1: any number).  The server hears from us
+ * meanwhile as often as it wants to, and may hold no locks of ours.
+ */
+enum status remote_stand_by(struct remote *remote,
+    struct interrupt *interrupt, int fd, int milliseconds);
+
 /* remote_send and remote_wait. */
 enum status remote_finish(struct remote *remote, struct call *call);
 

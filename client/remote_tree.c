@@ -176,6 +176,8 @@ remote_tree_add(struct remote_tree *tree, struct remote *remote,
 	tree->prefix = prefix;
 	frame = remote_request(remote, FT1_FIND, 0, &call);
 	ft1_put_string(frame, FT1_TAG_PATH, path);
+	if (tree->options != NULL && tree->options->is_flat)
+		ft1_put_u32(frame, FT1_TAG_DEPTH, 1);
 	st = remote_finish(remote, &call);
 	tree->prefix = NULL;
 	return st;

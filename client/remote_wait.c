@@ -175,6 +175,40 @@ remote_idle(struct remote *remote, struct interrupt *interrupt, int fd)
 	return interrupt_wait(interrupt, fd);
 }
 
+/* Well before the server gives up a session that says nothing. */
+static int
+between_pings(const struct remote *remote)
+{
+	uint32_t seconds = remote->limits.idle_seconds;
+
+	return seconds == 0 || seconds > 3 * KEEP_MS / 1000 ? KEEP_MS :
+	    (int)seconds * 1000 / 3;
+}
+
+enum status
+remote_stand_by(struct remote *remote, struct interrupt *interrupt, int fd,
+    int milliseconds)
+{
+	uint64_t begun = clock_ms(), spent = 0;
+	int step = between_pings(remote);
+	enum status st;
+	bool received;
+
+	while (remote->lost == STATUS_OK && !is_readable(fd) &&
+	    !interrupt_is_pending(interrupt) &&
+	    (milliseconds < 0 || spent < (uint64_t)milliseconds)) {
+		st = clock_ms() - remote->pinged < (uint64_t)step ?
+		    STATUS_OK : ask_whether_it_lives(remote);
+		if (st == STATUS_OK)
+			st = wire_wait(remote->wire, fd, milliseconds >= 0 &&
+			    (uint64_t)milliseconds - spent < (uint64_t)step ?
+			    milliseconds - (int)spent : step, &received);
+		(void)remote_lose(remote, st);
+		spent = clock_ms() - begun;
+	}
+	return remote_lost(remote);
+}
+
 enum status
 remote_finish(struct remote *remote, struct call *call)
 {

@@ -31,24 +31,42 @@ sync_there(const struct sync *sync, const char *path)
  * --- What was done ----------------------------------------------------------
  */
 
+/* As seen from the whole; to be freed. */
+static char *
+whole_path(const struct sync *sync, const struct sync_step *step)
+{
+	return sync->prefix == NULL ? strdup(step->path) :
+	    path_join(sync->prefix, step->path);
+}
+
+static const char *
+action_of(const struct sync *sync, char sign, char type)
+{
+	if (sign == '-')
+		return "remove";
+	if (sign == '~')
+		return "set";
+	return type == 'd' ? "make" : sync->ops == &sync_up ? "put" : "get";
+}
+
 static void
 tell(const struct sync *sync, char sign, const struct sync_step *step,
     char type)
 {
 	const struct command_line *settings = sync->client->settings;
-	const char *action = sign == '-' ? "remove" : sign == '~' ? "set" :
-	    type == 'd' ? "make" : sync->ops == &sync_up ? "put" : "get";
+	char *path = whole_path(sync, step);
+	struct report_step report = { .action = action_of(sync, sign, type),
+	    .path = path != NULL ? path : step->path,
+	    .is_done = !sync->options.is_dry, .size = step->from.size,
+	    .has_size = type == 'f' && (sign == '+' || sign == '>') };
 
-	if (report_step(settings->report, &(struct report_step){
-	    .action = action, .path = step->path,
-	    .is_done = !sync->options.is_dry,
-	    .has_size = type == 'f' && (sign == '+' || sign == '>'),
-	    .size = step->from.size }) || settings->quiet)
-		return;
-	board_hide(settings->board);
-	printf("%c ", sign);
-	show_string(stdout, step->path);
-	puts(type == 'd' ? "/" : "");
+	if (!report_step(settings->report, &report) && !settings->quiet) {
+		board_hide(settings->board);
+		printf("%c ", sign);
+		show_string(stdout, report.path);
+		puts(type == 'd' ? "/" : "");
+	}
+	free(path);
 }
 
 static void
@@ -111,6 +129,10 @@ visit_step(struct sync *sync, struct sync_step *step, visit *function)
 {
 	if (remote_is_interrupted(sync->client->remote))
 		return status_set(STATUS_CANCELLED, "interrupted");
+	/* What is on its way comes to its end. */
+	if (sync->is_watching &&
+	    interrupt_is_pending(sync->client->interrupt))
+		return STATUS_OK;
 	return function(sync, step);
 }
 

@@ -82,6 +82,9 @@ struct sync {
 	struct tree_options names;	/* of these, only patterns of names:
 					 * what the whole is about */
 	int		 top;		/* owned: the local folder, or -1 */
+	bool		 is_watching;	/* ends by a signal, and without harm */
+	const char	*prefix;	/* borrowed; of paths that are told, if
+					 * only a part is at work; or NULL */
 
 	struct local_tree here;
 	struct remote_tree there;
@@ -111,6 +114,12 @@ enum status sync_run(struct sync *sync);
 
 /* Forget trees and steps. */
 void sync_clear(struct sync *sync);
+
+/* verb_sync.c: read both trees, compare, run, and sum up. */
+enum status sync_once(struct sync *sync);
+
+/* sync_watch.c: again and again, until a signal comes. */
+enum status sync_watch(struct sync *sync);
 
 /* Something was done, or has failed with the thread's text. */
 enum sync_deed { SYNC_MADE, SYNC_SENT, SYNC_SET, SYNC_REMOVED };

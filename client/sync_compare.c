@@ -257,8 +257,8 @@ settle_step(struct sync *sync, struct sync_step *step)
 	    (parent != NULL && parent->is_kept);
 	step->is_late = step->what == SYNC_BLOCKED ||
 	    (parent != NULL && parent->is_late);
-	if (step->what == SYNC_GONE &&
-	    (!sync->options.deletes || step->is_kept))
+	if (step->what == SYNC_GONE && (!sync->options.deletes ||
+	    step->is_kept || (sync->names.is_flat && step->to.type == 'd')))
 		step->what = SYNC_LEFT;
 	else if (is_stuck)
 		step->what = SYNC_LEFT;	/* has no folder to go into */

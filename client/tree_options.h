@@ -22,6 +22,7 @@ struct tree_options {
 	bool		 follows;	/* symbolic links, or ... */
 	bool		 keeps_links;
 	bool		 deletes;	/* what the source does not have */
+	bool		 is_flat;	/* only what is in the folder itself */
 };
 
 /* STATUS_USAGE for what makes no sense. */

@@ -108,6 +108,10 @@ sum_up(const struct sync *sync)
 	const struct command_line *settings = sync->client->settings;
 	bool is_up = sync->ops == &sync_up;
 
+	/* Of what was all the same nobody has to hear each time. */
+	if (sync->prefix != NULL && sync->tally.files + sync->tally.folders +
+	    sync->tally.removed + sync->tally.failures + sync->facts == 0)
+		return;
 	if (report_tally(settings->report, &sync->tally,
 	    is_up ? sync->remote : sync->local) || settings->quiet)
 		return;
@@ -125,8 +129,8 @@ sum_up(const struct sync *sync)
 	puts(sync->options.is_dry ? ", dry run" : "");
 }
 
-static enum status
-run_once(struct sync *sync)
+enum status
+sync_once(struct sync *sync)
 {
 	enum status st;
 
@@ -180,6 +184,11 @@ read_options(struct sync *sync, const struct arguments *arguments)
 	sync->names.filter.least = 0;
 	sync->names.filter.most = UINT64_MAX;
 	sync->names.deletes = false;
+	sync->is_watching = arguments->options[OPTION_WATCH] != NULL;
+	if (sync->is_watching && (sync->options.is_dry ||
+	    sync->ops != &sync_up))
+		return status_set(STATUS_USAGE,
+		    "--watch is for a local folder that is sent");
 	sync->checks = arguments->options[OPTION_CHECKSUM] != NULL ||
 	    (arguments->letters & VERB_LETTER('c')) != 0;
 	return STATUS_OK;
@@ -198,7 +207,7 @@ verb_sync(struct client *client, const struct arguments *arguments,
 	if ((st = choose_sides(&sync, arguments->words)) == STATUS_OK &&
 	    (st = read_options(&sync, arguments)) == STATUS_OK &&
 	    (st = outbox_settle(client->outbox)) == STATUS_OK)
-		st = run_once(&sync);
+		st = sync.is_watching ? sync_watch(&sync) : sync_once(&sync);
 	if (sync.top != -1)
 		close(sync.top);
 	free(sync.local);

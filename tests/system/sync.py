@@ -420,6 +420,163 @@ class Down(Both, Sync):
         self.assertSame(self.source, self.target)
 
 
+class Watch(Sync):
+    def begin(self, *options, argv=None, **more):
+        """Watching, and done with what was there; deletes."""
+        process = self.server.start_client(
+            'sync', '--watch', '--delete', *options, 'tree', ':there',
+            argv=argv, cwd=self.local, stdout=subprocess.PIPE, **more)
+        self.addCleanup(self.reap, process)
+        self.lines = ftlib.Lines(process.stdout)
+        while not self.lines.next().startswith('sync :there '):
+            pass
+        self.process = process
+        return process
+
+    def reap(self, process):
+        process.kill()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+    def same(self):
+        """In the end the server has all, and nothing else."""
+        try:
+            ftlib.wait_until('both are the same', lambda: self.content(
+                self.top) == self.content(self.there), 60)
+        except FileNotFoundError:       # it went while it was looked at
+            self.same()
+        self.assertIsNone(self.process.poll())
+
+    def finish(self, signal_=signal.SIGTERM):
+        self.process.send_signal(signal_)
+        self.assertEqual(self.process.wait(60), 0)
+
+    def test_what_is_done_here_is_done_there(self):
+        self.make()
+        self.begin()
+        self.same()
+        (self.top / 'sub/new').write_bytes(b'created')
+        self.same()
+        (self.top / 'a').write_bytes(b'changed')
+        self.same()
+        (self.top / 'z').unlink()
+        self.same()
+        (self.top / 'sub/b').rename(self.top / 'empty/c')
+        self.same()
+        (self.top / 'fresh/in/here').mkdir(parents=True)
+        (self.top / 'fresh/in/here/f').write_bytes(b'1')
+        self.same()
+        (self.top / 'fresh/in/here/g').write_bytes(b'2')
+        self.same()
+        (self.top / 'fresh/in').rename(self.top / 'sub/moved')
+        self.same()
+        (self.top / 'sub/moved/here/g').write_bytes(b'3')
+        self.same()
+        (self.top / 'sub-b').chmod(0o600)
+        os.utime(self.top / 'sub/deep', ns=(1, TIME))
+        self.same()
+        shutil.rmtree(self.top / 'sub')
+        (self.top / 'sub').write_bytes(b'a file now')
+        self.same()
+        self.finish(signal.SIGINT)
+
+    def test_without_delete_nothing_goes(self):
+        self.make()
+        process = self.server.start_client(
+            'sync', '--watch', 'tree', ':there', cwd=self.local,
+            stdout=subprocess.DEVNULL)
+        self.process = process
+        self.addCleanup(self.reap, process)
+        self.same()
+        (self.top / 'z').unlink()
+        (self.top / 'a').write_bytes(b'changed')
+        ftlib.wait_until('it was sent', lambda: (
+            self.there / 'a').read_bytes() == b'changed')
+        self.assertTrue((self.there / 'z').exists())
+        self.finish()
+
+    def test_patterns_hold_for_changes(self):
+        self.make()
+        self.begin('--exclude', '*.o')
+        (self.top / 'sub/x.o').write_bytes(b'')
+        (self.top / 'sub/x').write_bytes(b'')
+        ftlib.wait_until('it was sent', (self.there / 'sub/x').exists)
+        self.assertFalse((self.there / 'sub/x.o').exists())
+        self.finish()
+
+    def test_a_server_that_was_gone_is_found_again(self):
+        self.make()
+        self.begin()
+        worker = self.server.worker
+        os.kill(worker, signal.SIGKILL)
+        (self.top / 'sub/new').write_bytes(b'meanwhile')
+        self.same()
+        self.assertNotEqual(self.server.worker, worker)
+        (self.top / 'sub/new').write_bytes(b'later')
+        self.same()
+        self.finish()
+
+    def test_it_stays_where_silence_ends_a_session(self):
+        self.server = self.serve(self.set_up(
+            sections={'limits': {'idle_timeout': 2}}))
+        self.there = self.server.path('there')
+        self.make()
+        self.begin()
+        time.sleep(6)       # thrice what would end it
+        (self.top / 'a').write_bytes(b'changed')
+        self.same()
+        self.assertEqual(self.server.log().count('audit login'), 1)
+        self.finish()
+
+    def test_more_than_it_is_told_is_found(self):
+        self.make()
+        self.begin()
+        self.process.send_signal(signal.SIGSTOP)
+        with open('/proc/sys/fs/inotify/max_queued_events') as file:
+            most = int(file.read())
+        for _ in range(most // 2 + 10):     # the same twice would be one
+            os.utime(self.top / 'a')
+            os.utime(self.top / 'sub/b')
+        (self.top / 'sub/deep/unseen').mkdir()
+        (self.top / 'sub/deep/unseen/f').write_bytes(b'1')
+        self.process.send_signal(signal.SIGCONT)
+        self.same()
+        (self.top / 'sub/deep/unseen/f').write_bytes(b'2')
+        self.same()
+        self.finish()
+
+    def test_what_fails_does_not_end_it(self):
+        self.make()
+        self.begin(stderr=subprocess.PIPE)
+        with ftlib.LocalLock(self.there / 'a'):
+            (self.top / 'a').write_bytes(b'changed')
+            self.assertIn('(locked)',
+                          ftlib.Lines(self.process.stderr).next())
+        (self.top / 'sub/b').write_bytes(b'another')
+        ftlib.wait_until('the other was sent', lambda: (
+            self.there / 'sub/b').read_bytes() == b'another')
+        self.same()     # it is tried again
+        self.finish()
+
+    def test_folders_that_cannot_be_watched_are_told(self):
+        self.make()
+        argv = self.server.client_argv('sync', '--watch', 'tree', ':there')
+        done = self.server.client(argv=[
+            'unshare', '-Ur', 'sh', '-c',
+            'echo 3 >/proc/sys/user/max_inotify_watches; exec "$@"', 'sh',
+            *argv], cwd=self.local, code=ftlib.EX_IOERR)
+        self.assertIn(b'raise fs.inotify.max_user_watches', done.stderr)
+        self.assertEqual(done.stderr.count(b'\n'), 1)
+        self.assertFalse(self.there.exists())
+
+    def test_it_is_for_what_is_sent(self):
+        self.make()
+        for words in ((':there', 'tree'), ('-n', 'tree', ':there')):
+            self.client('sync', '--watch', *words, code=ftlib.EX_USAGE)
+
+
 class Hostile(client_hostile.ClientTest):
     """A server that says anything changes nothing but the folder."""
 
