@@ -52,7 +52,8 @@ struct sync_step {
 	bool		 is_late;	/* something must be removed first */
 	bool		 is_touched;	/* a folder; something in it changes */
 	uint8_t		 digest[DIGEST_SIZE];	/* the server's */
-	uint64_t	 spared;	/* bytes that were there already */
+	_Atomic uint64_t moved;		/* bytes of its content that came */
+	uint64_t	 spared;	/* ... and that did not have to */
 };
 
 struct sync;

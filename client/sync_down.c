@@ -42,18 +42,25 @@ void
 sync_fetched(void *owner, size_t number, uint64_t size, enum status st)
 {
 	struct sync *sync = owner;
+	struct sync_step *step = &sync->at[number];
+	uint64_t moved = step->moved;
 
 	/* It may have changed since it was listed. */
-	if (st == STATUS_OK)
-		sync->at[number].from.size = size;
-	sync_told(sync, &sync->at[number], SYNC_SENT, st);
+	if (st == STATUS_OK) {
+		step->from.size = size;
+		step->spared = moved < size ? size - moved : 0;
+	}
+	sync_told(sync, step, SYNC_SENT, st);
 }
 
 static enum status
 fetch(struct sync *sync, struct sync_step *step)
 {
 	struct download_plan plan = { .goes_on = true, .keeps = true,
-	    .stays_below = true, .wait = sync->wait };
+	    .stays_below = true, .wait = sync->wait,
+	    .has_basis = step->to.type == 'f' && !step->is_late &&
+	    step->to.size > DIGEST_PIECE && step->from.size > DIGEST_PIECE,
+	    .moved = &step->moved };
 	char *remote = sync_there(sync, step->path);
 	char *local = sync_here(sync, step->path);
 	enum status st;

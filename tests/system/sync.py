@@ -270,6 +270,26 @@ class Both:
                 '--password-file', str(self.server.password_file),
                 proxy.target(), *self.words(*options)]
 
+    def test_of_a_large_file_only_what_differs_moves(self):
+        size = (2048 if ftlib.NIGHTLY else 64) * MIB
+        block = os.urandom(MIB)
+        self.source.mkdir()
+        with open(self.source / 'large', 'wb') as file:
+            for number in range(size // MIB):
+                file.write(number.to_bytes(8, 'big') + block[8:])
+        self.go()
+        with open(self.source / 'large', 'r+b') as file:
+            file.seek(size // 2 + 77)
+            file.write(b'changed')
+        proxy = Proxy(self.server)
+        self.addCleanup(proxy.close)
+        done = self.server.client(argv=self.argv(proxy), cwd=self.local)
+        self.assertIn(f', 1048576 of {size} bytes', done.stdout.decode())
+        self.assertLess(sum(proxy.passed.values()), 8 * MIB)
+        self.assertGreater(sum(proxy.passed.values()), MIB)
+        subprocess.run(['cmp', self.source / 'large', self.target / 'large'],
+                       check=True)
+
     def many(self, count):
         files = {f'd{i % 97:02}/e{i % 7}/f{i:05}': b'%d' % i * (i % 50)
                  for i in range(count)}
@@ -348,26 +368,6 @@ class Up(Both, Sync):
         self.assertEqual(self.up('--delete')[:-1], [
             '> sub/b', '> sub/deep/c', '+ sub/deep/new', '- z'])
         self.assertSame(self.top, self.there)
-
-    def test_of_a_large_file_only_what_differs_is_sent(self):
-        size = (2048 if ftlib.NIGHTLY else 64) * MIB
-        block = os.urandom(MIB)
-        self.top.mkdir()
-        with open(self.top / 'large', 'wb') as file:
-            for number in range(size // MIB):
-                file.write(number.to_bytes(8, 'big') + block[8:])
-        self.up()
-        with open(self.top / 'large', 'r+b') as file:
-            file.seek(size // 2 + 77)
-            file.write(b'changed')
-        proxy = Proxy(self.server)
-        self.addCleanup(proxy.close)
-        done = self.server.client(argv=self.argv(proxy), cwd=self.local)
-        self.assertIn(f', 1048576 of {size} bytes', done.stdout.decode())
-        self.assertLess(sum(proxy.passed.values()), 8 * MIB)
-        self.assertGreater(sum(proxy.passed.values()), MIB)
-        subprocess.run(['cmp', self.top / 'large', self.there / 'large'],
-                       check=True)
 
     def test_programs_are_told(self):
         self.make()
