@@ -135,8 +135,7 @@ tell(struct inflow *in, const char *path, const uint8_t *version,
     uint64_t size, enum status st)
 {
 	if (st == STATUS_OK) {
-		in->tally->files++;
-		in->tally->bytes += size;
+		tally_moved(in->tally, size);
 		report(in, path, size);
 	} else
 		tally_fail(in->tally, path, st);
@@ -215,6 +214,8 @@ begin_file(struct inflow *in, const struct ft1_entry *entry,
 	in->size = entry->size;
 	memcpy(in->file, path, strlen(path) + 1);
 	memcpy(in->version, entry->version, sizeof(in->version));
+	progress_begin(&in->progress, in->client->settings->board, in->file,
+	    in->size);
 	if ((st = check_place(in, path)) == STATUS_OK)
 		st = begin_part(in, entry);
 	if (st != STATUS_OK)
@@ -257,12 +258,14 @@ inflow_take_data(struct inflow *in, const struct frame *frame)
 	if (in->part != NULL &&
 	    (st = part_write(in->part, bytes, len, offset)) != STATUS_OK)
 		fail_file(in, st);
+	progress_update(&in->progress, offset + len);
 	return STATUS_OK;
 }
 
 void
 inflow_drop_file(struct inflow *in)
 {
+	progress_end(&in->progress);
 	digest_drop(in->digest);
 	in->digest = NULL;
 	part_abort(in->part);
@@ -293,6 +296,7 @@ end_file(struct inflow *in, const struct ft1_member *member)
 		return st;
 	digest_end(in->digest, digest);
 	in->digest = NULL;
+	progress_end(&in->progress);
 	if (in->part != NULL &&
 	    memcmp(digest, member->digest, sizeof(digest)) != 0)
 		fail_file(in, wrong_digest(in->file));

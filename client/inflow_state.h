@@ -9,6 +9,7 @@
 #include "inflow.h"
 #include "nest.h"
 #include "part.h"
+#include "progress.h"
 
 typedef uint8_t inflow_key[DIGEST_SIZE];	/* of a path in a version */
 
@@ -40,6 +41,7 @@ struct inflow {
 	uint64_t	 size;
 	struct digest	*digest;	/* owned */
 	struct part	*part;		/* owned; NULL once it has failed */
+	struct progress	 progress;
 
 	inflow_key	*done;		/* owned; sorted after a loss */
 	size_t		 done_len, done_room;

@@ -345,6 +345,21 @@ pretend_all(struct sync *sync)
 	return st;
 }
 
+static void
+show_total(struct sync *sync)
+{
+	uint64_t files = 0, bytes = 0;
+	const struct sync_step *step;
+
+	for (step = sync->at; step < sync->at + sync->len; step++)
+		if (step->from.type == 'f' && (step->what == SYNC_NEW ||
+		    step->what == SYNC_CHANGED)) {
+			files++;
+			bytes += step->from.size;
+		}
+	tally_show(&sync->tally, sync->client->settings->board, files, bytes);
+}
+
 enum status
 sync_run(struct sync *sync)
 {
@@ -361,6 +376,7 @@ sync_run(struct sync *sync)
 		return st;
 	if (sync->options.is_dry)
 		return pretend_all(sync);
+	show_total(sync);
 	if ((st = begin(sync)) == STATUS_OK)
 		st = carry_out(sync);
 	return end(sync, st);

@@ -15,6 +15,7 @@
 #include "inflow.h"
 #include "paths.h"
 #include "prune.h"
+#include "progress.h"
 #include "remote_tree.h"
 #include "tally.h"
 
@@ -358,6 +359,8 @@ get_as_stream(struct get_tree *get)
 	if ((st = make_folder(get->local, true)) != STATUS_OK)
 		return st;
 	get->tally.folders++;
+	tally_show(&get->tally, get->client->settings->board,
+	    PROGRESS_UNKNOWN, PROGRESS_UNKNOWN);
 	st = inflow_new(&get->inflow, get->client, &get->tally, &plan);
 	if (st == STATUS_OK)
 		st = inflow_run(get->inflow, &is_lost);

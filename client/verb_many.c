@@ -10,8 +10,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "board.h"
 #include "inbox.h"
 #include "paths.h"
+#include "progress.h"
 #include "remote_glob.h"
 #include "report.h"
 #include "sender.h"
@@ -160,6 +162,7 @@ tell(struct many *many, const char *verb, const char *path, uint64_t size)
 
 	if (settings->quiet || report_is_json(settings->report))
 		return;
+	board_hide(many->client->settings->board);
 	printf("%s ", verb);
 	show_string(stdout, path);
 	printf(" %" PRIu64 " bytes", size);
@@ -207,6 +210,20 @@ fetch(struct many *many, const struct download_plan *all, size_t number)
 	return st;
 }
 
+/* How many of them are files; not how many bytes those have by then. */
+static void
+show_total(struct many *many)
+{
+	uint64_t files = 0;
+	size_t i;
+
+	for (i = 0; i < many->matches.len; i++)
+		files += many->matches.at[i].type == 'f';
+	if (!many->tally.is_dry)
+		tally_show(&many->tally, many->client->settings->board, files,
+		    PROGRESS_UNKNOWN);
+}
+
 static enum status
 fetch_all(struct many *many)
 {
@@ -218,6 +235,7 @@ fetch_all(struct many *many)
 
 	if ((st = verb_wait_seconds(&plan.wait, many->arguments)) != STATUS_OK)
 		return st;
+	show_total(many);
 	st = inbox_new(&many->inbox, many->client, fetched, many);
 	if (st != STATUS_OK)
 		return st;
@@ -371,6 +389,7 @@ send_all(struct many *many)
 	enum status st;
 	size_t i;
 
+	show_total(many);
 	st = verb_wait_seconds(&letter.wait, many->arguments);
 	for (i = 0; i < many->matches.len && st == STATUS_OK; i++) {
 		if (remote_is_interrupted(many->client->remote))
@@ -409,87 +428,4 @@ verb_mput(struct client *client, const struct arguments *arguments,
 	if (st == STATUS_OK)
 		st = take_folders(&many, verb_put_tree);
 	return many_end(&many, st, "mput");
-}
-
-/*
- * --- Other commands, with -g ------------------------------------------------
- */
-
-/* get and put: a pattern, and perhaps a folder. */
-static enum status
-run_one(verb_function *run, struct client *client,
-    const struct arguments *arguments, const char **blame)
-{
-	char *words[] = { arguments->words[0], NULL };
-	struct arguments one = *arguments;
-
-	one.value = arguments->words[1];
-	one.words = words;
-	one.len = 1;
-	return run(client, &one, blame);
-}
-
-/* The words are kept as long as the command may be tried again. */
-static enum status
-expand_words(struct client *client, const struct arguments *arguments,
-    const char **blame)
-{
-	struct remote_matches matches = { 0 };
-	enum status st = STATUS_OK;
-	size_t n;
-	int i;
-
-	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
-		*blame = arguments->words[i];
-		st = remote_glob(&matches, client, *blame);
-	}
-	for (n = 0; n < matches.len && st == STATUS_OK; n++)
-		st = path_list_add(&client->found, matches.at[n].path);
-	remote_matches_clear(&matches);
-	if (st != STATUS_OK)
-		path_list_clear(&client->found);
-	return st;
-}
-
-static enum status
-run_each(const struct verb *verb, struct client *client,
-    const struct arguments *all, const char **blame)
-{
-	struct arguments one = *all;
-	enum status st = STATUS_OK;
-	int i;
-
-	one.len = 1;
-	for (i = client->done; i < all->len && st == STATUS_OK; i++) {
-		char *words[] = { all->words[i], NULL };
-
-		client->done = i;
-		one.words = words;
-		st = verb->run(client, &one, blame);
-	}
-	return st;
-}
-
-enum status
-verb_run(const struct verb *verb, struct client *client,
-    const struct arguments *arguments, const char **blame)
-{
-	struct arguments all = *arguments;
-	enum status st;
-
-	if ((arguments->letters & VERB_LETTER('g')) == 0)
-		return verb->run(client, arguments, blame);
-	if (verb->run == verb_get)
-		return run_one(verb_mget, client, arguments, blame);
-	if (verb->run == verb_put)
-		return run_one(verb_mput, client, arguments, blame);
-	if (client->found.len == 0 &&
-	    (st = expand_words(client, arguments, blame)) != STATUS_OK)
-		return st;
-	if ((all.words = path_list_words(&client->found)) == NULL)
-		return status_no_memory();
-	all.len = (int)client->found.len;
-	st = verb->most == -1 ? verb->run(client, &all, blame) :
-	    run_each(verb, client, &all, blame);
-	return st;
 }

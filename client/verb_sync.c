@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "report.h"
 #include "show.h"
 #include "sync.h"
@@ -108,6 +109,7 @@ sum_up(const struct sync *sync)
 	const struct command_line *settings = sync->client->settings;
 	bool is_up = sync->ops == &sync_up;
 
+	board_end_total(settings->board);
 	/* Of what was all the same nobody has to hear each time. */
 	if (sync->prefix != NULL && sync->tally.files + sync->tally.folders +
 	    sync->tally.removed + sync->tally.failures + sync->facts == 0)

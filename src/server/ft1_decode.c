@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-/* All that a client's frame can hold. */
 struct message {
 	uint64_t	 present;	/* bits HAS_... */
 	struct request	 request;

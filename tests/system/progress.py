@@ -101,6 +101,23 @@ class Progress(ftscreen.ScreenTest):
         self.assertEqual(screen.text(),
                          f'put fed {self.feeder.sent} bytes')
 
+    def test_a_folder_gets_a_line_for_the_whole(self):
+        tree = self.work / 'tree'
+        tree.mkdir()
+        for i in range(6):
+            (tree / f'file {i}').write_bytes(PIECE * 16)
+        for command in ('put -r tree there', 'get -r there back',
+                        'sync tree :alike'):
+            with self.subTest(command=command):
+                screen = self.screen(
+                    [*self.argv('--limit-rate', '2M'), *command.split()],
+                    width=70, height=10)
+                screen.see(r'^[0-9](/6)? files .* +[0-9.]+[KM] +'
+                           r'[0-9.]+[BKM]/s .*$')
+                self.assertEqual(screen.exit_code(), 0)
+                # Nothing of it is left beside what was told of all.
+                self.assertNotRegex(screen.text(), r'--:--|[0-9]/s')
+
     def test_a_wrong_mode_is_told(self):
         done = self.server.client(argv=self.argv('--progress', 'often'),
                                   code=ftlib.EX_USAGE)
