@@ -209,6 +209,8 @@ static void
 file_facts(const struct get_tree *it, struct file_facts *facts)
 {
 	command_facts(facts, reach_tree_path(&it->walk), &it->flow.file.st);
+	/* What is sent, whatever the file may be by now. */
+	facts->size = it->flow.total;
 }
 
 static void

@@ -253,6 +253,8 @@ static void
 answer_is_awaited(struct answer *base, struct waiter *waiter)
 {
 	self(base)->waiter = waiter;
+	/* A wait that was over at once may have left one; it is the line's. */
+	self(base)->producer = NULL;
 }
 
 void

@@ -125,7 +125,7 @@ static bool
 is_no_basis(enum status st)
 {
 	return st == STATUS_NOT_FOUND || st == STATUS_LOCKED ||
-	    st == STATUS_CHANGED;
+	    st == STATUS_CHANGED || st == STATUS_NOT_PERMITTED;
 }
 
 static enum status

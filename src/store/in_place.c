@@ -194,11 +194,11 @@ try_open_at(struct in_place *file, const struct place *place,
 	if (fstatat(spot->folder_fd, spot->name, &now,
 	    AT_SYMLINK_NOFOLLOW) == -1)
 		return status_errno("%s", spot->path);
+	/* One that has grown would be told longer than what is sent of it. */
 	*again = now.st_ino != file->st.st_ino ||
-	    now.st_dev != file->st.st_dev;
+	    now.st_dev != file->st.st_dev ||
+	    now.st_size != file->st.st_size;
 	file->st = now;
-	if (!*again && has_shrunk(file, &want))
-		*again = true;
 	return STATUS_OK;
 }
 

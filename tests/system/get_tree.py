@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import struct
+import threading
 
 import client_hostile
 import ftlib
@@ -140,6 +141,56 @@ class Requests(Trees):
             tree.take(frame)
         self.assertEqual(tree.failures, {b'file': 'changed'})
         self.assertEqual(tree.contents, {})
+
+    def test_a_file_that_grows_all_the_time_is_told_as_it_was_sent(self):
+        self.put(b'grow/log', b'')
+        stop = threading.Event()
+
+        def grow():
+            with open(self.server.path('tree/grow/log'), 'ab', 0) as log:
+                while not stop.is_set():
+                    log.write(b'line\n')
+                    if log.tell() > 60000:
+                        log.truncate(0)
+
+        thread = threading.Thread(target=grow)
+        thread.start()
+        try:
+            for _ in range(500):
+                tree = self.wire.get_tree('tree/grow')
+                for content in tree.contents.values():
+                    self.assertEqual(
+                        content, (b'line\n' * 20000)[:len(content)])
+        finally:
+            stop.set()
+            thread.join()
+
+    def test_waits_that_are_short_and_long_follow_each_other(self):
+        stop = threading.Event()
+
+        def toggle():
+            with self.server.wire() as other:
+                while not stop.is_set():
+                    try:
+                        other.call('LOCK', {'PATH': 'tree/a'})
+                        other.call('UNLOCK', {'PATH': 'tree/a'})
+                    except ftwire.Refused:
+                        pass
+
+        thread = threading.Thread(target=toggle)
+        thread.start()
+        try:
+            for _ in range(50):
+                with self.server.wire() as other:
+                    other.call('LOCK', {'PATH': 'tree/sub/b'})
+                    id_ = self.wire.ask('GET_TREE', {'PATH': 'tree',
+                                                     'WAIT_LOCK': 60})
+                    other.call('UNLOCK', {'PATH': 'tree/sub/b'})
+                tree = self.wire.answer_tree(id_)
+                self.assertEqual(tree.contents, FILES)
+        finally:
+            stop.set()
+            thread.join()
 
     def test_cancel_ends_it_and_the_session_goes_on(self):
         self.put(b'big/file', b'x' * (64 * MIB))
