@@ -294,9 +294,23 @@ begin(struct sync *sync)
 	return st;
 }
 
+/* What is still on its way would tell its outcome to a sync that is over. */
+static enum status
+settle_letters(struct sync *sync, enum status st)
+{
+	struct status_words words = { 0 };
+
+	status_words_keep(&words, st);
+	status_words_first(&words, &st,
+	    outbox_settle(sync->client->outbox));
+	return status_words_return(&words, st);
+}
+
 static enum status
 end(struct sync *sync, enum status st)
 {
+	if (sync->ops == &sync_up)
+		st = settle_letters(sync, st);
 	if (sync->inbox != NULL)
 		st = inbox_end(sync->inbox, st);
 	if (sync->errands != NULL)

@@ -167,6 +167,36 @@ class Completion(ftscreen.ScreenTest):
         self.complete('stat g', 'stat g日本 ')
 
 
+class Interrupted(ftscreen.ScreenTest):
+    def test_ctrl_c_in_a_sync_leaves_nothing_behind(self):
+        server = self.serve()
+        (self.work / 'tree').mkdir()
+        for number in range(64):
+            (self.work / f'tree/{number:02}').write_bytes(bytes(1 << 18))
+        # What is used behind its function is then told, if it can be.
+        program, *words = server.client_argv()
+        screen = self.screen(
+            [program, '--limit-rate', '1M', *words], env={'ASAN_OPTIONS':
+            'detect_stack_use_after_return=1:exitcode=99'})
+        screen.see(r'^tester@127\.0\.0\.1:/>')
+        screen.run('sync tree :there')
+        ftlib.wait_until('files come', lambda:
+                         server.path('there/01').exists())
+        screen.keys('C-c')
+        screen.see(r'\(cancelled\)')
+        screen.see_prompt()
+        screen.clear()
+        screen.run('stat there/00')
+        screen.see(r'^size: 262144')
+        screen.see_prompt()
+        screen.run('sync tree :there')
+        screen.keys('C-c')
+        screen.see(r'\(cancelled\)')
+        screen.see_prompt()
+        screen.keys('C-d')
+        self.assertEqual(screen.exit_code(), 0, screen.text())
+
+
 class Silent(ftscreen.ScreenTest):
     """Completion beside a server that does not answer."""
 
