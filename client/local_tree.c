@@ -192,6 +192,14 @@ take_link(struct local_tree *tree, struct look *look)
 	    STATUS_OK;
 }
 
+/* What is below that name in the target is not known to be gone here. */
+static enum status
+leave(struct local_tree *tree, const struct look *look)
+{
+	return tree->options != NULL && tree->options->deletes ?
+	    path_list_add(&tree->left, look->path) : STATUS_OK;
+}
+
 /* Only the lack of memory is a failure here; others are in the tally. */
 static enum status
 judge(struct local_tree *tree, struct look *look)
@@ -201,7 +209,7 @@ judge(struct local_tree *tree, struct look *look)
 	mode_t mode = look->sb.st_mode;
 
 	if (!is_in(tree, look->path, &look->sb))
-		return STATUS_OK;	/* not even told: it was asked for */
+		return leave(tree, look);	/* not told: as asked for */
 	if (tree->lists_all)
 		return take(tree, look);
 	if (S_ISLNK(mode) && options != NULL && options->keeps_links)
@@ -216,7 +224,7 @@ judge(struct local_tree *tree, struct look *look)
 		    "%s: leads back to a folder above it", full));
 	else
 		return take(tree, look);
-	return STATUS_OK;
+	return leave(tree, look);
 }
 
 static enum status
@@ -280,6 +288,7 @@ read_top(struct local_tree *tree, const char *folder)
 	tree->mode = sb.st_mode & MODE_BITS;
 	st = read_folder(tree, folder, NULL, &here);
 	path_list_sort(&tree->seen);
+	path_list_sort(&tree->left);
 	return st;
 }
 
@@ -319,4 +328,5 @@ local_tree_clear(struct local_tree *tree)
 	tree->at = NULL;
 	tree->room = 0;
 	path_list_clear(&tree->seen);
+	path_list_clear(&tree->left);
 }

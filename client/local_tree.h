@@ -42,6 +42,7 @@ struct local_tree {
 	bool		 lists_all;	/* local_tree_list */
 	struct path_list seen;		/* sorted, if the options delete: also
 					 * what is left out */
+	struct path_list left;		/* likewise, only that */
 };
 
 /*

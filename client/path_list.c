@@ -45,6 +45,24 @@ path_list_has(const struct path_list *list, const char *path)
 	    sizeof(*list->at), compare) != NULL;
 }
 
+bool
+path_list_has_above(const struct path_list *list, const char *path)
+{
+	char *above, *slash;
+	bool found = false;
+
+	if (list->len == 0)
+		return false;
+	if ((above = strdup(path)) == NULL)
+		return true;
+	while (!found && (slash = strrchr(above, '/')) != NULL) {
+		*slash = '\0';
+		found = path_list_has(list, above);
+	}
+	free(above);
+	return found;
+}
+
 char **
 path_list_words(struct path_list *list)
 {

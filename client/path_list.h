@@ -24,6 +24,9 @@ enum status path_list_add(struct path_list *list, const char *path);
 void path_list_sort(struct path_list *list);
 bool path_list_has(const struct path_list *list, const char *path);
 
+/* Is one of them a folder above the path?  Without memory: it may be. */
+bool path_list_has_above(const struct path_list *list, const char *path);
+
 /*
  * As words of a command, ended by NULL; the list's, until it changes.  NULL if
  * there is no memory.

@@ -58,6 +58,7 @@ static bool
 stays(const struct prune *prune, const struct item *item)
 {
 	return path_list_has(prune->source, item->path) ||
+	    path_list_has_above(prune->left, item->path) ||
 	    !tree_filter_reaches(&prune->options->filter, item->path,
 	    item->is_folder);
 }

@@ -2,7 +2,9 @@
  * prune - what get -r --delete and put -r --delete remove: whatever stands in
  * the folder that was written to, and not in the one that was read.
  *
- * What a pattern leaves out stays, and so do the folders that it is in.
+ * What a pattern leaves out stays, and so do the folders that it is in; and all
+ * below the name of a link, or of a file, that was left out: nobody has looked
+ * for it in the source.
  */
 #ifndef PRUNE_H
 #define PRUNE_H
@@ -19,6 +21,8 @@ struct prune {
 	struct tally	*tally;
 	const struct tree_options *options;
 	const struct path_list *source;	/* all that was there; sorted */
+	const struct path_list *left;	/* of these, what was not taken and
+					 * not looked into; sorted */
 };
 
 /*

@@ -138,6 +138,21 @@ enter(struct follow *follow, size_t number)
 	return st;
 }
 
+/* What is not in after all has lost its type. */
+static enum status
+note_left(struct remote_tree *tree)
+{
+	enum status st = STATUS_OK;
+	size_t i;
+
+	if (tree->options == NULL || !tree->options->deletes)
+		return STATUS_OK;
+	for (i = 0; i < tree->len && st == STATUS_OK; i++)
+		if (tree->at[i].type == '\0')
+			st = path_list_add(&tree->left, tree->at[i].path);
+	return st;
+}
+
 enum status
 remote_tree_follow(struct remote_tree *tree, struct client *client,
     const char *path, struct tally *tally)
@@ -155,6 +170,8 @@ remote_tree_follow(struct remote_tree *tree, struct client *client,
 				st = enter(&follow, i);
 		first = end;
 	} while (st == STATUS_OK && tree->len > end);
+	if (st == STATUS_OK)
+		st = note_left(tree);
 	remote_tree_sort(tree);
 	return st;
 }

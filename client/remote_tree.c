@@ -95,21 +95,31 @@ remote_tree_admits(const struct remote_tree *tree,
 	    tree_filter_fits(filter, entry->size, entry->mtime));
 }
 
+static enum status
+note(struct remote_tree *tree, const struct remote_entry *entry, bool is_in)
+{
+	enum status st = STATUS_OK;
+
+	if (tree->options == NULL || !tree->options->deletes)
+		return STATUS_OK;
+	if (!is_in || (entry->type == 'l' && !tree->options->follows))
+		st = path_list_add(&tree->left, entry->path);
+	return st == STATUS_OK ? path_list_add(&tree->seen, entry->path) : st;
+}
+
 /* The entry that came last stays only if the options let it in. */
 static enum status
 drop_if_out(struct remote_tree *tree)
 {
 	struct remote_entry *entry = &tree->at[tree->len - 1];
-	enum status st;
+	bool is_in = remote_tree_admits(tree, entry);
+	enum status st = note(tree, entry, is_in);
 
-	if (tree->options != NULL && tree->options->deletes &&
-	    (st = path_list_add(&tree->seen, entry->path)) != STATUS_OK)
-		return st;
-	if (!remote_tree_admits(tree, entry)) {
+	if (!is_in) {
 		free(entry->path);
 		tree->len--;
 	}
-	return STATUS_OK;
+	return st;
 }
 
 enum status
@@ -162,6 +172,7 @@ remote_tree_sort(struct remote_tree *tree)
 	if (tree->len > 1)
 		qsort(tree->at, tree->len, sizeof(*tree->at), compare);
 	path_list_sort(&tree->seen);
+	path_list_sort(&tree->left);
 }
 
 enum status
@@ -204,4 +215,5 @@ remote_tree_clear(struct remote_tree *tree)
 	tree->bytes = 0;
 	tree->told = tree->before = 0;
 	path_list_clear(&tree->seen);
+	path_list_clear(&tree->left);
 }

@@ -41,6 +41,8 @@ struct remote_tree {
 						 * NULL: all */
 	struct path_list seen;		/* sorted, if the options delete: also
 					 * what is left out */
+	struct path_list left;		/* likewise, only that; and links that
+					 * are not followed */
 };
 
 /* Begin with { .options = ... }.  Ask for all that is below that path. */

@@ -295,7 +295,7 @@ static enum status
 remove_rest(struct get_tree *get)
 {
 	const struct prune prune = { get->client, &get->tally, &get->options,
-		&get->tree.seen };
+		&get->tree.seen, &get->tree.left };
 
 	if (!get->options.deletes)
 		return STATUS_OK;

@@ -321,7 +321,7 @@ static enum status
 remove_rest(struct put_tree *put)
 {
 	const struct prune prune = { put->client, &put->tally, &put->options,
-		&put->tree.seen };
+		&put->tree.seen, &put->tree.left };
 
 	if (!put->options.deletes)
 		return STATUS_OK;

@@ -250,6 +250,63 @@ class Delete(Both):
         self.client('put', '-r', '--delete', 'tree')
         self.assertEqual(self.server.read('tree/a'), b'1')
 
+    def test_what_is_below_the_name_of_a_skipped_link_stays(self):
+        for top, word, target in (
+                (self.local / 'tree', 'put', self.there),
+                (self.there, 'get', self.local / 'tree')):
+            with self.subTest(word):
+                (top / 'real').symlink_to('sub')
+                (target / 'real/deep').mkdir(parents=True)
+                (target / 'real/x').write_bytes(b'x')
+                (target / 'gone').write_bytes(b'x')
+                if top != self.there:
+                    for path in ('', '/deep', '/x'):
+                        self.server.own('tree/real' + path)
+                    self.server.own('tree/gone')
+                self.client(word, '-r', '--delete', 'tree')
+                self.assertEqual((target / 'real/x').read_bytes(), b'x')
+                self.assertTrue((target / 'real/deep').is_dir())
+                self.assertFalse((target / 'gone').exists())
+                (top / 'real').unlink()
+                shutil.rmtree(target / 'real')
+
+    def test_what_is_below_the_name_of_a_link_that_leads_out_stays(self):
+        (self.there / 'out').symlink_to('../elsewhere')
+        (self.local / 'tree/out').mkdir()
+        (self.local / 'tree/out/x').write_bytes(b'x')
+        done = self.client('get', '-rl', '--delete', 'tree')
+        self.assertIn(b'leads out', done.stderr)
+        self.assertEqual((self.local / 'tree/out/x').read_bytes(), b'x')
+
+    def test_what_is_below_the_name_of_a_file_left_out_stays(self):
+        only = ('--include', '*/', '--include', '*.c', '--exclude', '*')
+        for top, word, target in (
+                (self.local / 'tree', 'put', self.there),
+                (self.there, 'get', self.local / 'tree')):
+            for options in (only, ('--max-size', '2')):
+                with self.subTest(word=word, options=options):
+                    (top / 'name').write_bytes(b'large')
+                    (target / 'name').mkdir()
+                    (target / 'name/x.c').write_bytes(b'x')
+                    if top == self.there:
+                        self.server.own('tree/name')
+                    else:
+                        self.server.own('tree/name/x.c')
+                        self.server.own('tree/name')
+                    self.client(word, '-r', '--delete', *options, 'tree')
+                    self.assertEqual((target / 'name/x.c').read_bytes(),
+                                     b'x')
+                    (top / 'name').unlink()
+                    shutil.rmtree(target / 'name')
+
+    def test_what_a_followed_link_leads_to_may_be_left_out(self):
+        self.server.write('elsewhere', b'large')
+        (self.there / 'name').symlink_to('../elsewhere')
+        (self.local / 'tree/name').mkdir()
+        (self.local / 'tree/name/x').write_bytes(b'x')
+        self.client('get', '-rL', '--delete', '--max-size', '2', 'tree')
+        self.assertEqual((self.local / 'tree/name/x').read_bytes(), b'x')
+
     def test_behind_a_failure_nothing_is_removed(self):
         self.add(self.there)
         (self.there / 'sub/b').unlink()
