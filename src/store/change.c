@@ -177,6 +177,23 @@ struct change {
 	const void	*detail;
 };
 
+/* Closes the spot. */
+static enum status
+change_spot(struct spot *spot, struct names *names, struct change change)
+{
+	enum status st;
+
+	st = names_hold(names, &spot->folder, spot->name, NULL, NULL);
+	if (st == STATUS_OK) {
+		st = change.run(spot, change.detail);
+		names_release(names);
+	}
+	if (st == STATUS_OK)
+		st = spot_flush(spot);
+	folder_close(&spot->folder);
+	return st;
+}
+
 static enum status
 change_one(const struct place *place, struct names *names, const char *path,
     struct change change)
@@ -186,15 +203,7 @@ change_one(const struct place *place, struct names *names, const char *path,
 
 	if ((st = spot_open(&spot, place, path)) != STATUS_OK)
 		return st;
-	st = names_hold(names, &spot.folder, spot.name, NULL, NULL);
-	if (st == STATUS_OK) {
-		st = change.run(&spot, change.detail);
-		names_release(names);
-	}
-	if (st == STATUS_OK)
-		st = spot_flush(&spot);
-	folder_close(&spot.folder);
-	return st;
+	return change_spot(&spot, names, change);
 }
 
 enum status
@@ -205,17 +214,30 @@ change_mkdir(const struct place *place, struct names *names, const char *path,
 	    (struct change){ make_folder, &mode });
 }
 
+/* Of a link that is to stand there: nothing else is known of how deep. */
+static enum status
+check_link(const struct place *place, const char *path, const char *text)
+{
+	const char *inner = place_path(place, path);
+
+	if (*inner == '\0' || link_text_stays(inner + 1, text))
+		return STATUS_OK;
+	return status_set(STATUS_BAD_PATH,
+	    "%s: the link would lead out of the folder", path);
+}
+
 enum status
 change_symlink(const struct place *place, struct names *names,
     const char *path, const struct change_link *link)
 {
-	const char *inner = place_path(place, path);
+	struct spot spot = { .place = place, .path = path };
+	enum status st;
 
-	if (*inner != '\0' && !link_text_stays(inner + 1, link->text))
-		return status_set(STATUS_BAD_PATH,
-		    "%s: the link would lead out of the folder", path);
-	return change_one(place, names, path,
-	    (struct change){ make_link, link });
+	if ((st = check_link(place, path, link->text)) != STATUS_OK ||
+	    (st = walk_parent_direct(&spot.folder, &spot.name, place,
+	    path)) != STATUS_OK)
+		return st;
+	return change_spot(&spot, names, (struct change){ make_link, link });
 }
 
 enum status
@@ -247,6 +269,12 @@ refuse_taken(const struct move *move)
 	return status_set(STATUS_EXISTS, "%s: exists already", move->to.path);
 }
 
+static bool
+is_same_folder(const struct folder *a, const struct folder *b)
+{
+	return a->ino == b->ino && a->dev == b->dev;
+}
+
 /*
  * Two names of one file.  On a file system that ignores case it is one name in
  * two spellings, and may change its spelling; rename(2) of two hard links would
@@ -259,8 +287,7 @@ move_to_itself(const struct move *move)
 
 	if (move->terms->refuse_taken)
 		return refuse_taken(move);
-	if (move->from.folder.ino == move->to.folder.ino &&
-	    move->from.folder.dev == move->to.folder.dev &&
+	if (is_same_folder(&move->from.folder, &move->to.folder) &&
 	    strcmp(move->from.name, move->to.name) == 0)
 		return STATUS_OK;
 	if (!S_ISDIR(st->st_mode) && st->st_nlink > 1)
@@ -309,10 +336,49 @@ move_over(struct move *move)
 	return st;
 }
 
+/* Is the folder that the link goes to as deep as its path says? */
+static enum status
+check_depth(const struct move *move)
+{
+	struct folder folder;
+	enum status st;
+	const char *name;
+
+	st = walk_parent_direct(&folder, &name, move->to.place,
+	    move->to.path);
+	if (st != STATUS_OK)
+		return st;
+	if (!is_same_folder(&folder, &move->to.folder))
+		st = status_set(STATUS_CHANGED, "%s: changes all the time",
+		    move->to.path);
+	folder_close(&folder);
+	return st;
+}
+
+/* In its folder a link leads to where it led before. */
+static enum status
+check_moved_link(const struct move *move)
+{
+	char text[WALK_PATH_ROOM];
+	enum status st;
+	ssize_t n;
+
+	if (is_same_folder(&move->from.folder, &move->to.folder))
+		return STATUS_OK;
+	n = readlinkat(move->from.folder.fd, move->from.name, text,
+	    sizeof(text) - 1);
+	if (n == -1)
+		return status_errno("%s", move->from.path);
+	text[n] = '\0';
+	st = check_link(move->to.place, move->to.path, text);
+	return st == STATUS_OK ? check_depth(move) : st;
+}
+
 static enum status
 check_source(const struct move *move)
 {
 	const struct stat *st = &move->source.st;
+	enum status error;
 
 	if (S_ISDIR(st->st_mode) && is_own(&move->from, st))
 		return refuse_own(&move->from);
@@ -320,9 +386,10 @@ check_source(const struct move *move)
 	    !S_ISLNK(st->st_mode))
 		return status_set(STATUS_NOT_A_FILE, "%s: not a regular file",
 		    move->from.path);
-	if (move->terms->if_version)
-		return target_expect(&move->source, move->terms->version);
-	return STATUS_OK;
+	if (move->terms->if_version && (error = target_expect(&move->source,
+	    move->terms->version)) != STATUS_OK)
+		return error;
+	return S_ISLNK(st->st_mode) ? check_moved_link(move) : STATUS_OK;
 }
 
 /* With both names and the source held. */
@@ -372,8 +439,8 @@ move_flush(const struct move *move)
 	enum status st;
 
 	st = spot_flush(&move->to);
-	if (st == STATUS_OK && (move->from.folder.ino != move->to.folder.ino ||
-	    move->from.folder.dev != move->to.folder.dev))
+	if (st == STATUS_OK &&
+	    !is_same_folder(&move->from.folder, &move->to.folder))
 		st = spot_flush(&move->from);
 	return st;
 }

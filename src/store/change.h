@@ -29,12 +29,15 @@ struct change_terms {
  *
  * change_mkdir: permission bits of `mode`, less the umask.
  * change_symlink: `text` stays inside by link_text_stays; a link with that very
- * text is good, unless `if_absent`; what else there is: STATUS_EXISTS.
+ * text is good, unless `if_absent`; what else there is: STATUS_EXISTS.  No
+ * symlink is followed on the way to its folder (STATUS_NOT_PERMITTED), which
+ * could be less deep than the path.
  * change_rmdir: STATUS_NOT_EMPTY.
  * change_rm: files and symlinks; STATUS_IS_A_FOLDER, STATUS_NOT_A_FILE.
  * change_mv: replaces a file, never a folder or a symlink (STATUS_EXISTS), and
  * nothing by a folder.  STATUS_BAD_REQUEST for a folder into itself,
- * STATUS_CROSS_DEVICE between file systems.
+ * STATUS_CROSS_DEVICE between file systems.  A symlink that goes to another
+ * folder must be one that change_symlink would make there.
  *
  * When only the flush fails, the change is made and the error told.
  */

@@ -22,6 +22,7 @@ struct walk {
 	const char	*path;		/* borrowed; clean, for error texts */
 	int		 root_fd;	/* owned unless it is the base's */
 	int		 access;	/* how a file is opened */
+	bool		 is_direct;	/* by no symlink */
 };
 
 /* Where a path ends once all links are followed. */
@@ -37,6 +38,9 @@ walk_error(const struct walk *walk)
 	if (errno == EXDEV)
 		return status_set(STATUS_NOT_PERMITTED,
 		    "%s: leads out of your folder", walk->path);
+	if (errno == ELOOP && walk->is_direct)
+		return status_set(STATUS_NOT_PERMITTED,
+		    "%s: a symbolic link is on the way there", walk->path);
 	return status_errno("%s", walk->path);
 }
 
@@ -85,6 +89,7 @@ walk_begin(struct walk *walk, const struct place *place, const char *path)
 	walk->place = place;
 	walk->path = path;
 	walk->access = O_RDONLY;
+	walk->is_direct = false;
 	walk->root_fd = base_fd(place->base);
 	if (place->root[0] == '\0')
 		return STATUS_OK;
@@ -154,8 +159,8 @@ open_folder(const struct walk *walk, struct folder *out, const char *path,
 	    flags | O_DIRECTORY) : -1;
 	if (!is_sure || (out->fd == -1 && errno == ELOOP)) {
 		is_sure = !is_top(walk->place);
-		out->fd = beneath_open(walk->root_fd, path,
-		    flags | O_DIRECTORY);
+		out->fd = (walk->is_direct ? beneath_open_direct :
+		    beneath_open)(walk->root_fd, path, flags | O_DIRECTORY);
 	}
 	if (out->fd == -1)
 		return walk_error(walk);
@@ -227,9 +232,9 @@ open_parent(const struct walk *walk, struct folder *out, const char **name,
 	return open_folder(walk, out, parent, flags);
 }
 
-enum status
-walk_parent(struct folder *out, const char **name, const struct place *place,
-    const char *path)
+static enum status
+walk_to_parent(struct folder *out, const char **name,
+    const struct place *place, const char *path, bool is_direct)
 {
 	struct walk walk;
 	enum status st;
@@ -240,6 +245,7 @@ walk_parent(struct folder *out, const char **name, const struct place *place,
 		    "%s: the folder itself stays as it is", path);
 	if ((st = walk_begin(&walk, place, path)) != STATUS_OK)
 		return st;
+	walk.is_direct = is_direct;
 	if (is_reserved(place, path) &&
 	    strchr(from_root(place, path), '/') != NULL)
 		st = hide(&walk);
@@ -253,6 +259,20 @@ walk_parent(struct folder *out, const char **name, const struct place *place,
 		    "%s: the name is the server's own", path);
 	}
 	return st;
+}
+
+enum status
+walk_parent(struct folder *out, const char **name, const struct place *place,
+    const char *path)
+{
+	return walk_to_parent(out, name, place, path, false);
+}
+
+enum status
+walk_parent_direct(struct folder *out, const char **name,
+    const struct place *place, const char *path)
+{
+	return walk_to_parent(out, name, place, path, true);
 }
 
 /*

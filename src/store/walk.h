@@ -97,6 +97,13 @@ enum status walk_parent(struct folder *out, const char **name,
     const struct place *place, const char *path);
 
 /*
+ * The same, but STATUS_NOT_PERMITTED if a symlink is on the way from the root:
+ * the folder is as deep then as the path says.
+ */
+enum status walk_parent_direct(struct folder *out, const char **name,
+    const struct place *place, const char *path);
+
+/*
  * Open a regular file for reading (symlinks inside the root are followed) and
  * fstat it.  `*fd` is the caller's.  STATUS_IS_A_FOLDER, STATUS_NOT_A_FILE for
  * what is not served; FIFOs and devices are never opened.  STATUS_LOCKED while

@@ -90,11 +90,49 @@ class Wire(ftlib.Test):
                          b'way/sub/top/../../secret'):
                 self.assertRefused('not-found', wire.get, path)
             # Moved up, a link climbs too far: it is not followed then.
-            wire.call('MV', {'PATH': b'sub/top', 'TARGET': b'top'})
+            os.rename(self.server.path('inner/sub/top'),
+                      self.server.path('inner/top'))
             self.assertRefused('not-permitted', wire.stat, b'top')
             self.assertRefused('not-permitted', wire.get, b'top/secret')
             self.assertRefused('not-permitted', wire.put, b'top/new', b'x')
         self.assertEqual(outside.read_bytes(), b'secret')
+
+    def test_a_link_is_not_moved_to_where_it_leads_out(self):
+        with self.server.wire(user='inner') as wire:
+            wire.call('MKDIR', {'PATH': b'a/b', 'PARENTS': b''})
+            self.link(wire, b'a/b/l', b'../../x')
+            for target in (b'l', b'a/l', b'sub/l'):
+                self.assertRefused('bad-path', wire.call, 'MV', {
+                    'PATH': b'a/b/l', 'TARGET': target})
+            wire.call('MV', {'PATH': b'a/b/l', 'TARGET': b'a/b/m'})
+            wire.call('MKDIR', {'PATH': b'sub/c'})
+            wire.call('MV', {'PATH': b'a/b/m', 'TARGET': b'sub/c/l'})
+            self.assertEqual(self.text(wire, b'sub/c/l'), b'../../x')
+        self.assertEqual(sorted(os.listdir(self.server.path('inner'))),
+                         ['a', 'sub'])
+
+    def test_a_folder_is_as_deep_as_the_path_to_it(self):
+        with self.server.wire(user='inner') as wire:
+            self.link(wire, b'd', b'.')
+            self.link(wire, b'sub/l', b'../x')
+            for text in (b'../x', b'x'):
+                self.assertRefused('not-permitted', self.link, wire, b'd/l',
+                                   text)
+            self.assertRefused('not-permitted', wire.call, 'MV', {
+                'PATH': b'sub/l', 'TARGET': b'd/l'})
+            self.assertRefused('bad-path', wire.call, 'MV', {
+                'PATH': b'sub/l', 'TARGET': b'l'})
+            self.assertEqual(self.text(wire, b'sub/l'), b'../x')
+        self.assertFalse(os.path.lexists(self.server.path('inner/l')))
+
+    def test_links_inside_a_moved_folder_are_not_followed_out(self):
+        self.server.write('x', b'secret')
+        with self.server.wire(user='inner') as wire:
+            wire.call('MKDIR', {'PATH': b'a/b', 'PARENTS': b''})
+            self.link(wire, b'a/b/l', b'../../x')
+            wire.call('MV', {'PATH': b'a/b', 'TARGET': b'b'})
+            self.assertRefused('not-permitted', wire.get, b'b/l')
+            self.assertRefused('bad-path', self.text, wire, b'b/l')
 
     def test_the_server_s_own_folder_stays_out_of_reach(self):
         with self.server.wire() as wire:
