@@ -13,6 +13,7 @@
 #include "claim_table.h"
 #include "collect.h"
 #include "upload.h"
+#include "upload_list.h"
 
 #define MODE_BITS	0777
 
@@ -315,6 +316,28 @@ tell_published(struct parcel *parcel, const struct folder *folder,
 	return st != STATUS_OK ? st : record_finish(parcel->record, receipt);
 }
 
+/* What the stages of members take that were not finished. */
+static uint64_t
+unfinished_bytes(const struct parcel *parcel)
+{
+	struct upload_listed listed;
+	struct upload_list *list;
+	bool found, more = true;
+	uint64_t bytes = 0;
+
+	if (!quota_counts(&parcel->target, parcel->plan.path) ||
+	    upload_list_begin(&list, &parcel->place, parcel->plan.user) !=
+	    STATUS_OK)
+		return 0;
+	while (more && upload_list_next(list, &listed, &found, &more) ==
+	    STATUS_OK)
+		if (found)
+			bytes += stage_bytes(
+			    base_stage_fd(parcel->place.base), listed.id);
+	upload_list_end(list);
+	return bytes;
+}
+
 /* With the claim held: what is there to go on with? */
 static enum status
 take_up(struct parcel *parcel)
@@ -333,9 +356,10 @@ take_up(struct parcel *parcel)
 		bytes += parcel->log.at[i].size;
 	parcel->bytes = bytes;
 	parcel->names = 1 + parcel->log.len;
+	bytes += unfinished_bytes(parcel);
+	parcel->quota.stage = bytes;
 	if (parcel->plan.has_size && parcel->plan.size > bytes)
 		bytes = parcel->plan.size;
-	parcel->quota.stage = parcel->bytes;
 	st = quota_reserve_again(&parcel->quota, &parcel->target,
 	    parcel->plan.path, bytes, parcel->names);
 	return st == STATUS_OK ? record_reopen(parcel->record) : st;

@@ -20,7 +20,6 @@
 #include "upload_record.h"
 
 #define FULL_ROOM	(2 * WALK_PATH_ROOM)
-#define BLOCK		512u	/* bytes, as stat counts them */
 #define REST		10u	/* times as long as a look took */
 
 /* The path that the record's upload goes to, from the base on. */
@@ -48,15 +47,15 @@ find_target(char out[FULL_ROOM], const struct base *base,
 
 /* Bytes of its stage; 0 if it is published, and has none any more. */
 static uint64_t
-stage_bytes(const struct base *base, struct record *record, const char *name)
+kept_bytes(const struct base *base, struct record *record, const char *name)
 {
 	uint64_t bytes = 0;
 	struct stat sb;
 
+	if (!record_facts(record)->is_tree)
+		return stage_bytes(base_stage_fd(base), record_id(record));
 	if (fstatat(base_stage_fd(base), name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
 		return 0;
-	if (S_ISREG(sb.st_mode))
-		return (uint64_t)sb.st_blocks * BLOCK;
 	return parcel_log_held(&bytes, record) == STATUS_OK ? bytes : 0;
 }
 
@@ -74,7 +73,7 @@ count_record(const struct base *base, struct record *record, const char *name)
 		return;
 	count = quota_table_find(base_quotas(base), base,
 	    target + strspn(target, "/"), trees);
-	if (count == 0 || (bytes = stage_bytes(base, record, name)) == 0)
+	if (count == 0 || (bytes = kept_bytes(base, record, name)) == 0)
 		return;
 	for (i = 0; i < count; i++)
 		quota_tree_add_kept(trees[i], bytes);

@@ -14,6 +14,7 @@
 #include "digest.h"
 
 #define TRIES 8
+#define BLOCK 512u	/* bytes, as stat counts them */
 
 _Static_assert(STAGE_NAME_ROOM == DIGEST_HEX_SIZE, "ids are hex like digests");
 
@@ -131,4 +132,17 @@ stage_id_of_name(uint8_t id[STAGE_ID_SIZE], const char *name)
 		id[i] = (uint8_t)strtoul(two, NULL, 16);
 	}
 	return true;
+}
+
+uint64_t
+stage_bytes(int folder_fd, const uint8_t id[STAGE_ID_SIZE])
+{
+	char name[STAGE_NAME_ROOM];
+	struct stat st;
+
+	digest_hex(name, id);
+	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(st.st_mode))
+		return 0;
+	return (uint64_t)st.st_blocks * BLOCK;
 }

@@ -33,6 +33,9 @@ enum status stage_make_folder(struct stage *stage, int folder_fd, mode_t mode);
 /* Close it, and remove its name if that is still ours. */
 void stage_drop(struct stage *stage, int folder_fd);
 
+/* Bytes that the file of that id takes on the disk; 0 if there is none. */
+uint64_t stage_bytes(int folder_fd, const uint8_t id[STAGE_ID_SIZE]);
+
 /* Could this be the name of a stage? */
 bool stage_is_name(const char *name);
 

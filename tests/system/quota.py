@@ -501,6 +501,41 @@ class Quota(ftlib.Test):
             other.call('DISCARD', {'UPLOAD': tree})
         self.wait_used(0)
 
+    def cut_folder_off(self, **fields):
+        """Cut a folder off, 3 MiB into its member; the ids of both."""
+        wire = self.wire()
+        begun, _ = wire.answer(wire.ask('TREE', {'PATH': 'all', **fields}))
+        tree = begun.fields['UPLOAD']
+        wire.put('whole', bytes(MIB), TREE=tree)
+        id_ = wire.ask('PUT', {'PATH': 'big', 'SIZE': 6 * MIB, 'TREE': tree})
+        member = wire.receive().fields['UPLOAD']
+        for at in range(0, 3 * MIB, ftwire.DATA_BYTES):
+            wire.send_data(id_, at, bytes(range(256)) *
+                           (ftwire.DATA_BYTES // 256))
+        stage = self.server.root / '.ftserver/stage' / member.hex()
+        ftlib.wait_until('all of it has come',
+                         lambda: stage.stat().st_blocks == 3 * MIB // 512)
+        wire.cut()
+        self.wait_used(4 * MIB)
+        return tree, member
+
+    def test_a_folder_s_cut_member_does_not_stand_in_its_way(self):
+        self.start('quota_bytes=10M')
+        tree, member = self.cut_folder_off(SIZE=8 * MIB)
+        content = bytes(range(256)) * (3 * MIB // 256) + bytes(3 * MIB)
+        with self.wire() as wire:
+            self.assertEqual(wire.answer(wire.ask(
+                'TREE', {'UPLOAD': tree}))[0].name, 'BEGUN')
+            id_ = wire.ask('PUT', {'UPLOAD': member, 'TREE': tree})
+            while wire.receive().name != 'BEGUN':
+                pass
+            self.send(wire, id_, content, 3 * MIB)
+            wire.call('TREE_COMMIT', {
+                'UPLOAD': tree, 'COUNT': 2, 'DIGEST': ftwire.manifest({
+                    b'whole': bytes(MIB), b'big': content})})
+        self.wait_used(7 * MIB)
+        self.assertEqual(self.server.read('ann/all/big'), content)
+
     def test_a_large_folder_is_counted_while_others_are_served(self):
         self.start('quota_files=20K')
         for i in range(100):
