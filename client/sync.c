@@ -245,6 +245,9 @@ finish_folder(struct sync *sync, struct sync_step *step)
 	if (step->from.type != 'd' || step->what == SYNC_LEFT ||
 	    (step->what == SYNC_SAME && !step->is_touched))
 		return STATUS_OK;
+	/* What was in its way may be there still. */
+	if (step->is_late && sync->tally.failures > 0)
+		return STATUS_OK;
 	return sync->ops->set_facts(sync, step, step->from.mode,
 	    &step->from.mtime);
 }

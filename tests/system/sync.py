@@ -211,6 +211,15 @@ class Both:
         self.assertSame(self.source, self.target)
         self.assertEqual(os.stat('/etc/passwd'), passwd)
 
+    def test_behind_a_failure_what_blocks_a_folder_is_as_it_was(self):
+        self.alike()
+        (self.source / 'a').unlink()
+        (self.source / 'a').mkdir(0o700)
+        os.mkfifo(self.source / 'pipe')
+        before = self.content(self.target)['a']
+        self.client(*self.words('--delete'), code=ftlib.EX_NOINPUT)
+        self.assertEqual(self.content(self.target)['a'], before)
+
     def test_links_are_left_out_and_stay(self):
         self.alike()
         (self.source / 'link').symlink_to('a')
