@@ -82,6 +82,8 @@ sync_told(struct sync *sync, struct sync_step *step, enum sync_deed deed,
 {
 	if (st != STATUS_OK) {
 		tally_fail(&sync->tally, step->path, st);
+		if (deed == SYNC_MADE)
+			step->what = SYNC_LEFT;	/* nothing goes into it */
 		return;
 	}
 	switch (deed) {
@@ -195,31 +197,54 @@ open_up(struct sync *sync, struct sync_step *step)
 	return sync->ops->set_facts(sync, step, step->to.mode | needed, NULL);
 }
 
+/*
+ * Is the folder there that it goes into?  If not, that was told; what has its
+ * name may be a link that a pattern hides, and lead elsewhere.
+ */
+static bool
+has_folder(const struct sync *sync, const struct sync_step *step)
+{
+	const struct sync_step *parent = sync_parent(sync, step->path);
+
+	return parent == NULL || parent->what != SYNC_LEFT;
+}
+
+static enum status
+make_in_folder(struct sync *sync, struct sync_step *step)
+{
+	if (has_folder(sync, step))
+		return sync->ops->make_folder(sync, step);
+	step->what = SYNC_LEFT;
+	return STATUS_OK;
+}
+
 static enum status
 make_folder(struct sync *sync, struct sync_step *step)
 {
 	return step->what == SYNC_MAKE && !step->is_late ?
-	    sync->ops->make_folder(sync, step) : STATUS_OK;
+	    make_in_folder(sync, step) : STATUS_OK;
 }
 
 static enum status
 make_late_folder(struct sync *sync, struct sync_step *step)
 {
 	return step->is_late && step->from.type == 'd' ?
-	    sync->ops->make_folder(sync, step) : STATUS_OK;
+	    make_in_folder(sync, step) : STATUS_OK;
 }
 
 static enum status
 send_file(struct sync *sync, struct sync_step *step)
 {
 	return (step->what == SYNC_NEW || step->what == SYNC_CHANGED) &&
-	    !step->is_late ? sync->ops->send(sync, step) : STATUS_OK;
+	    !step->is_late && has_folder(sync, step) ?
+	    sync->ops->send(sync, step) : STATUS_OK;
 }
 
 static enum status
 send_late_file(struct sync *sync, struct sync_step *step)
 {
-	return step->is_late && step->from.type == 'f' ?
+	return step->is_late && step->from.type == 'f' &&
+	    has_folder(sync, step) ?
 	    sync->ops->send(sync, step) : STATUS_OK;
 }
 

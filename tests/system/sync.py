@@ -429,6 +429,22 @@ class Down(Both, Sync):
         self.assertSame(self.source, self.target)
 
 
+    def test_a_link_here_that_a_pattern_hides_leads_nowhere(self):
+        self.make(self.source, {'a/x.c': b'evil', 'a/deep/y.c': b'evil',
+                                'z.c': b'good'}, ())
+        outside = self.folder / 'outside'
+        (outside / 'deep').mkdir(parents=True)
+        self.target.mkdir()
+        (self.target / 'a').symlink_to(outside)
+        for options in ((), ('--delete',)):
+            done = self.client(*self.words(
+                *options, '--include', '*/', '--include', '*.c',
+                '--exclude', '*'), code=ftlib.EX_CANTCREAT)
+            self.assertIn(b'ftclient: a: ', done.stderr)
+            self.assertEqual(self.content(outside).keys(), {'deep'})
+            self.assertEqual((self.target / 'z.c').read_bytes(), b'good')
+
+
 class Watch(Sync):
     def begin(self, *options, argv=None, **more):
         """Watching, and done with what was there; deletes."""
