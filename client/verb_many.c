@@ -324,7 +324,9 @@ add_local(struct many *many, const char *path)
 
 	if (stat(path, &sb) == -1)
 		return status_errno("%s", path);
-	return remote_matches_add(matches, strdup(path),
+	/* A dash alone is the standard input for who sends it. */
+	return remote_matches_add(matches,
+	    strdup(strcmp(path, "-") == 0 ? "./-" : path),
 	    S_ISREG(sb.st_mode) ? 'f' : S_ISDIR(sb.st_mode) ? 'd' : 'o',
 	    (uint64_t)sb.st_size);
 }

@@ -146,6 +146,15 @@ class Mput(Globs):
         self.assertIn(b'2 files, 0 folders, 5 bytes, 1 failures', done.stdout)
         self.assertEqual(self.server.read('there/b.c'), b'22')
 
+    def test_a_file_that_is_called_dash_is_no_standard_input(self):
+        (self.top / '-').write_bytes(b'the file')
+        for words in (('mput', '-'), ('mput', '*'), ('put', '-g', '?')):
+            with self.subTest(words):
+                done = self.here(*words, input=b'the input')
+                self.assertIn(b'put - 8 bytes\n', done.stdout)
+                self.assertEqual(self.server.read('-'), b'the file')
+                self.here('rm', '-')
+
     def test_a_dry_run_sends_nothing(self):
         before = self.content(self.server.root)
         (self.top / 'new.c').write_bytes(b'new')
