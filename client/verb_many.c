@@ -193,13 +193,19 @@ static enum status
 fetch(struct many *many, const struct download_plan *all, size_t number)
 {
 	const struct remote_match *match = &many->matches.at[number];
-	char *local = path_join(many->folder, path_base(match->path));
+	const char *base = path_base(match->path);
+	char *local = base == NULL ? NULL : path_join(many->folder, base);
 	struct download_plan plan = *all;
 	enum status st = STATUS_OK;
 
 	plan.path = match->path;
 	plan.local = local;
-	if (local == NULL)
+	/* A server may say of ".." that it is a file. */
+	if (base == NULL)
+		tally_fail(&many->tally, match->path,
+		    status_set(STATUS_BAD_PATH, "%s: has no name of its own",
+		    match->path));
+	else if (local == NULL)
 		st = status_no_memory();
 	else if (many->tally.is_dry)
 		tally_would_move(&many->tally, many->client->settings, "get",

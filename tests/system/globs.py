@@ -237,6 +237,14 @@ class Hostile(client_hostile.ClientTest):
                                 code=ftlib.EX_PROTOCOL)
                 self.assertEqual(self.local_files(), [])
 
+    def test_what_has_no_name_of_its_own_is_a_failure(self):
+        peer = self.peer({b'..': b'evil'})
+        peer.on['STAT'] = lambda session, frame: session.ok(
+            frame, ENTRY=ftpeer.entry(b'x', 4))
+        done = self.run_client(peer, 'mget', '..', code=ftlib.EX_USAGE)
+        self.assertIn(b'has no name of its own', done.stderr)
+        self.assertEqual(self.local_files(), [])
+
     def test_control_bytes_are_shown_escaped(self):
         peer = self.listing(b'\x1b[2J.c')
         done = self.run_client(peer, 'mget', '-n', '*.c')
