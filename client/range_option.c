@@ -48,7 +48,7 @@ range_option_read(struct file_range *out, const struct arguments *arguments)
 	memset(out, 0, sizeof(*out));
 	if (word == NULL)
 		return STATUS_OK;
-	if (arguments->letters != 0 ||
+	if ((arguments->letters & ~VERB_LETTER('g')) != 0 ||
 	    arguments->options[OPTION_SEGMENTS] != NULL)
 		return status_set(STATUS_USAGE,
 		    "--range is for a part of one file, without -a, -p, -r "

@@ -200,6 +200,10 @@ class Others(Globs):
             with self.subTest(words):
                 self.client(*words, code=ftlib.EX_USAGE)
 
+    def test_cat_takes_a_range_of_each(self):
+        self.assertEqual(self.client('cat', '-g', '--range', '1:1',
+                                     '[ab].[ch]').stdout, b'23')
+
     def test_without_it_a_name_is_a_name(self):
         self.server.write('*.c', b'star')
         self.assertEqual(self.client('cat', '*.c').stdout, b'star')
