@@ -24,6 +24,8 @@ struct option_row {
 
 #define HELP_LEFT 26	/* columns of an option in --help */
 #define RETRIES	5	/* unless said otherwise */
+#define MAX_FILES	250000	/* likewise: less than 64 MiB of memory */
+#define MAX_FILES_MOST	4194304
 #define NOTHING SIZE_MAX	/* an option that changes nothing */
 #define FIELD(name) offsetof(struct command_line, name)
 
@@ -52,6 +54,8 @@ static const struct option_row rows[] = {
 	    "try a lost connection again so often (5)" },
 	{ "timeout", 0, "SECONDS", FIELD(timeout_word),
 	    "give up a server that is silent for so long" },
+	{ "max-files", 0, "N", FIELD(max_files_word),
+	    "keep in mind so many files of a folder at most (250000)" },
 	{ "limit-rate", 0, "RATE", FIELD(limit_word),
 	    "move at most so many bytes per second (100K, 2M)" },
 	{ "progress", 0, "MODE", FIELD(progress_word),
@@ -244,9 +248,12 @@ check_options(struct command_line *out)
 		return status_set(STATUS_USAGE, "--password-file and "
 		    "--password-command exclude each other");
 	out->retries = RETRIES;
+	out->max_files = MAX_FILES;
 	if ((st = read_number(&out->retries, out->retries_word, "retries", 0,
 	    1000)) != STATUS_OK || (st = read_number(&out->timeout,
-	    out->timeout_word, "timeout", 1, 3600)) != STATUS_OK)
+	    out->timeout_word, "timeout", 1, 3600)) != STATUS_OK ||
+	    (st = read_number(&out->max_files, out->max_files_word,
+	    "max-files", 1, MAX_FILES_MOST)) != STATUS_OK)
 		return st;
 	if ((st = read_limit(out)) != STATUS_OK)
 		return st;

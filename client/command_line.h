@@ -42,6 +42,8 @@ struct command_line {
 	int		 command_len;
 	const char	*retries_word;
 	unsigned int	 retries;	/* of a lost connection */
+	const char	*max_files_word;
+	unsigned int	 max_files;	/* told of in one folder */
 	const char	*limit_word;
 	uint64_t	 limit_rate;	/* bytes per second; 0: none */
 	const char	*timeout_word;

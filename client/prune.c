@@ -224,7 +224,9 @@ enum status
 prune_remote(const struct prune *prune, const char *folder)
 {
 	struct far far = { .prune = prune, .folder = folder };
-	struct remote_tree tree = { .len = 0 };
+	struct remote_tree tree = {
+		.most = prune->client->settings->max_files
+	};
 	enum status st;
 
 	st = remote_tree_read(&tree, prune->client->remote, folder);

@@ -3,6 +3,7 @@
 
 #include "remote_tree.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,11 @@ malformed(void)
 }
 
 static enum status
-too_many(void)
+too_many(uint64_t most)
 {
-	return status_set(STATUS_PROTOCOL, "the server tells of more than %u "
-	    "files, or %u bytes of paths, in one folder", REMOTE_TREE_MOST,
-	    REMOTE_TREE_PATHS);
+	return status_set(STATUS_PROTOCOL, "the server tells of more than "
+	    "%" PRIu64 " files, or %" PRIu64 " bytes of paths, in one folder "
+	    "(see --max-files)", most, most * REMOTE_TREE_PATH);
 }
 
 /* One name of a path: not empty, not "." or "..". */
@@ -54,12 +55,12 @@ add(struct remote_tree *tree, const struct ft1_entry *entry)
 	size_t room = tree->room * 2 + 64;
 	struct remote_entry *more, *out;
 	const char *prefix = tree->prefix != NULL ? tree->prefix : "";
+	uint64_t most = tree->most != 0 ? tree->most : REMOTE_TREE_MOST;
 	int len;
 
-	if (tree->told == REMOTE_TREE_MOST ||
-	    strlen(prefix) + 1 + entry->name_len >=
-	    REMOTE_TREE_PATHS - tree->bytes)
-		return too_many();
+	if (tree->told >= most || strlen(prefix) + 1 + entry->name_len >=
+	    most * REMOTE_TREE_PATH - tree->bytes)
+		return too_many(most);
 	if (tree->len == tree->room) {
 		more = realloc(tree->at, room * sizeof(*more));
 		if (more == NULL)

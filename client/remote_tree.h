@@ -20,7 +20,7 @@
 #include "tree_options.h"
 
 #define REMOTE_TREE_MOST	4194304u	/* files and folders, and ... */
-#define REMOTE_TREE_PATHS	536870912u	/* ... bytes of their paths */
+#define REMOTE_TREE_PATH	128u	/* ... bytes of a path, on average */
 
 struct remote_entry {
 	char		*path;		/* from the folder on: "a/b" */
@@ -36,6 +36,7 @@ struct remote_tree {
 	size_t		 len, room;
 	size_t		 bytes;		/* of all paths */
 	const char	*prefix;	/* of paths that come; or NULL */
+	uint64_t	 most;		/* entries; 0: REMOTE_TREE_MOST */
 	uint64_t	 before, told;	/* entries, of which the options ... */
 	const struct tree_options *options;	/* borrowed: let these in; or
 						 * NULL: all */

@@ -418,6 +418,7 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
 		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
 		    get.path);
 	get.tree.options = &get.options;
+	get.tree.most = client->settings->max_files;
 	get.tally.is_dry = get.options.is_dry;
 	st = get_all(&get, arguments->words[1]);
 	remote_tree_clear(&get.tree);

@@ -81,6 +81,7 @@ read_remote(struct sync *sync)
 		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
 		    sync->remote);
 	sync->there.options = &sync->names;
+	sync->there.most = sync->client->settings->max_files;
 	return remote_tree_read(&sync->there, sync->client->remote,
 	    sync->remote);
 }

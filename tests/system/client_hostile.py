@@ -530,9 +530,6 @@ class Revived(ClientTest):
 class Endless(ClientTest):
     """A list that goes on for ever is not kept for ever."""
 
-    # As many files, or bytes of their paths, as ftclient(1) allows a folder.
-    PEAK = 576 * MIB
-
     def setUp(self):
         super().setUp()
         (self.work / 'tree').mkdir()
