@@ -84,6 +84,9 @@ enum status parcel_mkdir(struct parcel *parcel, const char *path,
 enum status parcel_enter(struct parcel *parcel);
 void parcel_leave(struct parcel *parcel);
 
+/* A long member comes: that is no silence.  Cheap, for each piece of it. */
+void parcel_keep(struct parcel *parcel);
+
 /* Between them: the member is in its place. */
 enum status parcel_note(struct parcel *parcel,
     const struct parcel_member *member);

@@ -67,6 +67,20 @@ parcel_enter(struct parcel *parcel)
 }
 
 void
+parcel_keep(struct parcel *parcel)
+{
+	/* Whoever is in there now keeps it as well. */
+	if (pthread_mutex_trylock(&parcel->mutex) != 0)
+		return;
+	/* One that others have taken is not asked for time and again. */
+	if (parcel->claim != NULL && (claim_enter(parcel->claim) ==
+	    STATUS_OK || (claim_again(parcel) == STATUS_OK &&
+	    claim_enter(parcel->claim) == STATUS_OK)))
+		claim_leave(parcel->claim);
+	pthread_mutex_unlock(&parcel->mutex);
+}
+
+void
 parcel_leave(struct parcel *parcel)
 {
 	claim_leave(parcel->claim);

@@ -22,7 +22,10 @@
 #define FULL_ROOM	(2 * WALK_PATH_ROOM)
 #define REST		10u	/* times as long as a look took */
 
-/* The path that the record's upload goes to, from the base on. */
+/*
+ * The path that the record's upload goes to, from the base on.  STATUS_BUSY for
+ * a member whose folder is being sent, and has reserved room for it.
+ */
 static enum status
 find_target(char out[FULL_ROOM], const struct base *base,
     const struct record_facts *facts)
@@ -38,8 +41,10 @@ find_target(char out[FULL_ROOM], const struct base *base,
 		facts = record_facts(whole);
 		snprintf(out, FULL_ROOM, "%s%s", facts->root,
 		    facts->plan.path);
+		st = claim_is_held(record_fd(whole)) ? STATUS_BUSY :
+		    STATUS_OK;
 		record_close(whole);
-		return STATUS_OK;
+		return st;
 	}
 	snprintf(out, FULL_ROOM, "%s%s", facts->root, facts->plan.path);
 	return STATUS_OK;

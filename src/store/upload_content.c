@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "parcel.h"
 #include "upload_state.h"
 
 #define MODE_BITS	0777
@@ -116,6 +117,8 @@ write_claimed(struct upload *upload, uint64_t offset, const void *bytes,
 {
 	enum status st;
 
+	if (upload->place.parcel != NULL)
+		parcel_keep(upload->place.parcel);
 	if ((st = claim_enter(upload->claim)) != STATUS_OK)
 		return upload_fail(upload, st);
 	st = pieces_write(upload, offset, bytes, len);

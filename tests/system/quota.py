@@ -536,6 +536,16 @@ class Quota(ftlib.Test):
         self.wait_used(7 * MIB)
         self.assertEqual(self.server.read('ann/all/big'), content)
 
+    def test_a_folder_that_is_taken_up_is_not_counted_twice(self):
+        self.start('quota_bytes=10M')
+        tree, _ = self.cut_folder_off(SIZE=8 * MIB)
+        with self.wire() as wire:
+            wire.answer(wire.ask('TREE', {'UPLOAD': tree}))
+            # Its cut member has not been gone on with, and yet is its own.
+            self.wait_used(0)
+            with self.wire() as other:
+                other.put('more', bytes(2 * MIB))
+
     def test_a_large_folder_is_counted_while_others_are_served(self):
         self.start('quota_files=20K')
         for i in range(100):

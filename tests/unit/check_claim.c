@@ -8,6 +8,7 @@
 #include "check_main.h"
 #include "claim.h"
 #include "claim_table.h"
+#include "parcel_state.h"
 #include "store_support.h"
 
 static struct store store;
@@ -229,6 +230,34 @@ START_TEST(a_commit_here_is_not_disturbed_from_elsewhere)
 }
 END_TEST
 
+START_TEST(a_long_member_keeps_its_folder)
+{
+	const struct upload_plan whole = { .path = "/t", .user = "alice" };
+	const struct upload_plan plan = { .path = "/a", .user = "alice" };
+	struct parcel *parcel;
+	struct upload *upload;
+	struct folder inside;
+	const char *last;
+
+	ck_assert_int_eq(parcel_begin(&parcel, &store.place, &whole, 0),
+	    STATUS_OK);
+	ck_assert_int_eq(walk_parent(&inside, &last, parcel_place(parcel),
+	    "/a"), STATUS_OK);
+	ck_assert_int_eq(upload_begin(&upload, parcel_place(parcel), &inside,
+	    &plan), STATUS_OK);
+	folder_close(&inside);
+	parcel->claim->heard = 0;
+	ck_assert_int_eq(upload_write(upload, 0, "x", 1), STATUS_OK);
+	ck_assert_uint_ne(parcel->claim->heard, 0);
+	/* Lost by a silence before, it is taken back. */
+	claim_let_go(parcel->claim);
+	ck_assert_int_eq(upload_write(upload, 1, "y", 1), STATUS_OK);
+	ck_assert(writes(parcel->claim));
+	upload_free(upload);
+	parcel_unref(parcel);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -241,6 +270,7 @@ main(void)
 		who_commits_is_not_silent,
 		a_resume_elsewhere_is_seen_within_a_second,
 		a_commit_here_is_not_disturbed_from_elsewhere,
+		a_long_member_keeps_its_folder,
 		NULL
 	};
 
