@@ -74,15 +74,18 @@ make_folder(const struct spot *spot, const void *mode)
 	return STATUS_OK;
 }
 
+/* Is it there already, so that nothing is to be done? */
 static bool
-is_that_link(const struct spot *spot, const char *text)
+is_made(const struct spot *spot, const struct change_link *link)
 {
 	char there[WALK_PATH_ROOM];
-	ssize_t n = readlinkat(spot->folder.fd, spot->name, there,
-	    sizeof(there));
+	ssize_t n;
 
-	return n != -1 && (size_t)n == strlen(text) &&
-	    memcmp(there, text, (size_t)n) == 0;
+	if (link->if_absent)
+		return false;
+	n = readlinkat(spot->folder.fd, spot->name, there, sizeof(there));
+	return n != -1 && (size_t)n == strlen(link->text) &&
+	    memcmp(there, link->text, (size_t)n) == 0;
 }
 
 static enum status
@@ -93,6 +96,9 @@ make_link(const struct spot *spot, const void *detail)
 	enum status st;
 
 	st = quota_reserve(&hold, spot->place, spot->path, 0, 1);
+	if ((st == STATUS_QUOTA || st == STATUS_TOO_LARGE) &&
+	    is_made(spot, link))
+		return STATUS_OK;
 	if (st != STATUS_OK)
 		return st;
 	if (symlinkat(link->text, spot->folder.fd, spot->name) == 0) {
@@ -101,8 +107,7 @@ make_link(const struct spot *spot, const void *detail)
 	}
 	st = status_errno("%s", spot->path);
 	quota_release(&hold);
-	return st == STATUS_EXISTS && !link->if_absent &&
-	    is_that_link(spot, link->text) ? STATUS_OK : st;
+	return st == STATUS_EXISTS && is_made(spot, link) ? STATUS_OK : st;
 }
 
 static enum status

@@ -88,6 +88,17 @@ class Quota(ftlib.Test):
         self.assertIn('quota bytes: 600 of 1024\n', shown)
         self.assertIn('quota files: 1 of 10\n', shown)
 
+    def test_a_link_that_is_there_needs_no_room(self):
+        self.start('quota_files=1')
+        link = {'PATH': 'l', 'LINK': b'x'}
+        with self.wire() as wire:
+            wire.call('SYMLINK', link)
+            wire.call('SYMLINK', link)
+            for fields in ({**link, 'IF_ABSENT': b''},
+                           {**link, 'LINK': b'y'}, {**link, 'PATH': 'm'}):
+                self.assertRefused('quota', wire.call, 'SYMLINK', fields)
+            self.assertEqual(self.used(wire)[1], 1)
+
     def test_all_verbs_count(self):
         self.start('quota_bytes=10K,quota_files=6')
         with self.wire() as wire:
