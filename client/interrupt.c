@@ -126,7 +126,7 @@ bool
 interrupt_is_pending(struct interrupt *interrupt)
 {
 	(void)interrupt_caught(interrupt);
-	return interrupt->count > 0;
+	return interrupt != NULL && interrupt->count > 0;
 }
 
 bool

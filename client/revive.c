@@ -53,6 +53,7 @@ static enum status
 pause_since(struct revive *revive, const char *what)
 {
 	int seconds = 1 << (revive->tried < 5 ? revive->tried : 5);
+	enum status st;
 
 	if (revive->tried >= revive->settings->retries)
 		return STATUS_UNREACHABLE;
@@ -63,7 +64,11 @@ pause_since(struct revive *revive, const char *what)
 	if (revive->settings->verbose)
 		fprintf(stderr, "ftclient: %s, trying again in %d s\n",
 		    what, seconds);
-	return interrupt_sleep(revive->interrupt, seconds * 1000);
+	st = interrupt_sleep(revive->interrupt, seconds * 1000);
+	/* Who is patient with the server is not so with one that is gone. */
+	if (st == STATUS_OK && interrupt_is_pending(revive->interrupt))
+		st = status_set(STATUS_CANCELLED, "interrupted");
+	return st;
 }
 
 enum status

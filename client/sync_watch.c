@@ -182,6 +182,9 @@ sync_watch(struct sync *sync)
 		st = run(&vigil, NULL, true);
 	while (st == STATUS_OK && !is_over(&vigil))
 		st = turn(&vigil);
+	/* What could not be sent any more is to be sent by the next run. */
+	if (revive_is_loss(st) && is_over(&vigil))
+		st = STATUS_OK;
 	watcher_free(vigil.watcher);
 	interrupt_be_patient(interrupt, false);
 	if (st == STATUS_OK)

@@ -507,6 +507,17 @@ class Watch(Sync):
         self.same()
         self.finish(signal.SIGINT)
 
+    def test_a_signal_ends_it_also_without_a_server(self):
+        self.make()
+        program, *words = self.server.client_argv(
+            'sync', '--watch', '--delete', 'tree', ':there')
+        self.begin(argv=[program, '-v', *words], stderr=subprocess.PIPE)
+        self.server.kill()
+        told = ftlib.Lines(self.process.stderr)
+        while 'trying again in 2 s' not in told.next():
+            pass
+        self.finish()
+
     def test_without_delete_nothing_goes(self):
         self.make()
         process = self.server.start_client(
