@@ -28,6 +28,8 @@ struct client {
 	bool		 tolerant;	/* this line may fail */
 	int		 done;		/* words of the command, which is not
 					 * begun at its first word again */
+	bool		 is_summed_up;	/* the command did all it could, and
+					 * has told of each failure */
 	struct path_list found;		/* by -g, for the command that runs */
 	bool		 leaving;	/* quit was typed */
 };

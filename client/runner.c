@@ -207,9 +207,11 @@ run_patiently(struct client *client, const struct verb *verb,
 	enum status st;
 
 	client->done = 0;
+	client->is_summed_up = false;
 	do
 		st = run_once(client, verb, arguments, blame);
 	while (st == STATUS_BUSY && !sends_content(verb) &&
+	    !client->is_summed_up &&
 	    client->remote != NULL &&
 	    remote_lost(client->remote) == STATUS_OK &&
 	    patience_wait(&patience, client->interrupt,

@@ -389,6 +389,7 @@ get_all(struct get_tree *get, const char *local)
 	st = can_stream(get) ? get_as_stream(get) : get_one_by_one(get);
 	if (st != STATUS_OK)
 		return st;
+	client->is_summed_up = true;
 	tally_tell(&get->tally, client->settings, "get", get->path);
 	return tally_end(&get->tally);
 }

@@ -147,6 +147,7 @@ static enum status
 many_end(struct many *many, enum status st, const char *verb)
 {
 	if (st == STATUS_OK) {
+		many->client->is_summed_up = true;
 		tally_tell(&many->tally, many->client->settings, verb,
 		    many->folder);
 		st = tally_end(&many->tally);

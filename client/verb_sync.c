@@ -143,6 +143,7 @@ sync_once(struct sync *sync)
 	sync_clear(sync);
 	if (st != STATUS_OK)
 		return st;
+	sync->client->is_summed_up = true;
 	sum_up(sync);
 	return tally_end(&sync->tally);
 }

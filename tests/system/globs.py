@@ -249,6 +249,21 @@ class Hostile(client_hostile.ClientTest):
         self.assertIn(b'has no name of its own', done.stderr)
         self.assertEqual(self.local_files(), [])
 
+    def test_one_that_stays_busy_does_not_begin_all_anew(self):
+        peer = self.listing(b'a.c', b'x.c')
+        honest = peer.on['GET']
+
+        def busy(session, frame):
+            if frame.fields['PATH'] == b'a.c':
+                honest(session, frame)
+            else:
+                session.error(frame.id, 'busy', 'busy', 2, WAIT=3600)
+        peer.on['GET'] = busy
+        done = self.run_client(peer, 'mget', '*.c', code=ftlib.EX_TEMPFAIL)
+        self.assertIn(b'1 failures', done.stdout)
+        self.assertEqual(len(peer.names('GET')), 2)
+        self.assertEqual(len(peer.names('LIST')), 1)
+
     def test_control_bytes_are_shown_escaped(self):
         peer = self.listing(b'\x1b[2J.c')
         done = self.run_client(peer, 'mget', '-n', '*.c')
