@@ -114,6 +114,8 @@ run(void *arg)
 	bool again = true;
 
 	if (st != STATUS_OK) {
+		if (st == STATUS_BUSY && crew->work.may_be_fewer)
+			st = STATUS_OK;
 		leave(hand, st, false);
 		return NULL;
 	}
@@ -138,6 +140,7 @@ start(struct crew *crew, const struct revive *first)
 	enum status st;
 
 	hand->member.crew = crew;
+	hand->member.revive = &hand->revive;
 	if ((st = interrupt_relay(&hand->interrupt)) != STATUS_OK ||
 	    (st = sign_in_more(&hand->sign_in, first->sign_in)) != STATUS_OK) {
 		interrupt_end(hand->interrupt);

@@ -23,6 +23,7 @@ struct crew;
 struct member {
 	struct crew	*crew;		/* borrowed */
 	struct remote	*remote;	/* borrowed of the sign-in */
+	struct revive	*revive;	/* borrowed; its own */
 	void		*state;		/* the worker's; ended by it */
 	uint32_t	 wait;		/* seconds, with STATUS_BUSY */
 };
@@ -37,11 +38,13 @@ struct crew_work {
 	/* Free what member->state is; called in the end if it is not NULL. */
 	void		(*end)(void *state);
 	void		*owner;		/* borrowed */
+	bool		 may_be_fewer;	/* if the server has no room for all */
 };
 
 /*
  * Begin with so many members; `first` and what it is made of are borrowed until
- * crew_end.  A member that cannot connect while there is work is a failure.
+ * crew_end.  A member that cannot connect while there is work is a failure,
+ * unless they may be fewer and the server is just too busy.
  */
 enum status crew_begin(struct crew **out, const struct revive *first,
     unsigned int members, const struct crew_work *work);

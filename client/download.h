@@ -40,6 +40,8 @@ struct download_plan {
 					 * only what differs is fetched */
 	bool		 stays_below;	/* no link here leads elsewhere */
 	uint32_t	 wait;		/* seconds, for locks of others */
+	uint64_t	 size;		/* expected: who takes many files asks
+					 * for few long ones ahead; or 0 */
 	unsigned int	 segments;	/* connections, if it can be written
 					 * out of order; 0 and 1: one */
 	struct file_range range;	/* of one that is fetched anew, over

@@ -375,7 +375,8 @@ members(const struct gather *gather)
 static enum status
 fetch_by_all(struct gather *gather, struct range *range)
 {
-	const struct crew_work work = { fetch_ranges, end_range, gather };
+	const struct crew_work work = { .run = fetch_ranges, .end = end_range,
+	    .owner = gather };
 	struct client *client = gather->d->client;
 	enum status st, theirs;
 

@@ -10,10 +10,14 @@
 #define WINDOW		64u
 #define WINDOW_BYTES	32768u
 
+/* Of files that are expected: the rest is for other connections. */
+#define AHEAD		(4u << 20)
+
 /* One that was asked for. */
 struct pending {
 	struct download	*download;	/* owned */
 	size_t		 number;
+	uint64_t	 size;		/* expected */
 };
 
 struct inbox {
@@ -22,6 +26,7 @@ struct inbox {
 	void		*owner;		/* borrowed */
 	struct pending	 at[WINDOW];	/* a ring */
 	size_t		 first, len, bytes;
+	uint64_t	 ahead;		/* their sizes */
 };
 
 enum status
@@ -48,6 +53,7 @@ end_first(struct inbox *inbox)
 
 	st = download_end(pending->download, &size);
 	inbox->first = (inbox->first + 1) % WINDOW;
+	inbox->ahead -= pending->size;
 	if (--inbox->len == 0)
 		inbox->bytes = 0;
 	if (st == STATUS_CANCELLED ||
@@ -77,6 +83,17 @@ inbox_settle(struct inbox *inbox)
 }
 
 enum status
+inbox_make_room(struct inbox *inbox)
+{
+	enum status st = STATUS_OK;
+
+	while (inbox->len > 0 && st == STATUS_OK &&
+	    (inbox->len == WINDOW || inbox->ahead > AHEAD))
+		st = end_first(inbox);
+	return st;
+}
+
+enum status
 inbox_add(struct inbox *inbox, const struct download_plan *plan,
     size_t number)
 {
@@ -92,6 +109,8 @@ inbox_add(struct inbox *inbox, const struct download_plan *plan,
 	st = download_begin(&pending->download, inbox->client, plan);
 	if (st == STATUS_OK) {
 		pending->number = number;
+		pending->size = plan->size;
+		inbox->ahead += plan->size;
 		inbox->len++;
 		inbox->bytes += FT1_HEADER_SIZE + 20 + strlen(plan->path);
 	} else if (st != STATUS_NO_MEMORY) {

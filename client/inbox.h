@@ -26,12 +26,15 @@ enum status inbox_new(struct inbox **out, struct client *client,
 
 /*
  * Fetch a file, which `done` will know by that number, and tells of if it
- * fails.  What these two return ends it all: a connection that is lost for
+ * fails.  What these three return ends it all: a connection that is lost for
  * good, a signal, no memory.
  */
 enum status inbox_add(struct inbox *inbox, const struct download_plan *plan,
     size_t number);
 enum status inbox_settle(struct inbox *inbox);
+
+/* Wait until one more is asked for without having too many bytes ahead. */
+enum status inbox_make_room(struct inbox *inbox);
 
 /*
  * Wait for what was not settled, and free it.  Returns `st` if that is a

@@ -8,34 +8,36 @@
 static const struct {
 	const char	*name;
 	bool		 has_value;
+	char		 letter;	/* that stands for it, or NUL */
 } options[OPTION_COUNT] = {
-	[OPTION_ATOMIC] = { "atomic", false },
-	[OPTION_CHECKSUM] = { "checksum", false },
-	[OPTION_DELETE] = { "delete", false },
-	[OPTION_DELTA] = { "delta", false },
-	[OPTION_DEPTH] = { "depth", true },
-	[OPTION_DRY_RUN] = { "dry-run", false },
-	[OPTION_EXCLUDE] = { "exclude", true },
-	[OPTION_IF_ABSENT] = { "if-absent", false },
-	[OPTION_IF_VERSION] = { "if-version", true },
-	[OPTION_INCLUDE] = { "include", true },
-	[OPTION_MAX] = { "max", true },
-	[OPTION_MAX_SIZE] = { "max-size", true },
-	[OPTION_MIN] = { "min", true },
-	[OPTION_MIN_SIZE] = { "min-size", true },
-	[OPTION_NAME] = { "name", true },
-	[OPTION_NEWER] = { "newer", true },
-	[OPTION_NEWER_THAN] = { "newer-than", true },
-	[OPTION_OFFSET] = { "offset", true },
-	[OPTION_OLDER] = { "older", true },
-	[OPTION_RANGE] = { "range", true },
-	[OPTION_SEGMENTS] = { "segments", true },
-	[OPTION_SHARED] = { "shared", false },
-	[OPTION_TAKEN] = { "taken", true },
-	[OPTION_TYPE] = { "type", true },
-	[OPTION_MIME] = { "type", false },
-	[OPTION_WAIT] = { "wait", true },
-	[OPTION_WATCH] = { "watch", false },
+	[OPTION_ATOMIC] = { "atomic", false, '\0' },
+	[OPTION_CHECKSUM] = { "checksum", false, '\0' },
+	[OPTION_DELETE] = { "delete", false, '\0' },
+	[OPTION_DELTA] = { "delta", false, '\0' },
+	[OPTION_DEPTH] = { "depth", true, '\0' },
+	[OPTION_DRY_RUN] = { "dry-run", false, '\0' },
+	[OPTION_EXCLUDE] = { "exclude", true, '\0' },
+	[OPTION_IF_ABSENT] = { "if-absent", false, '\0' },
+	[OPTION_IF_VERSION] = { "if-version", true, '\0' },
+	[OPTION_INCLUDE] = { "include", true, '\0' },
+	[OPTION_JOBS] = { "jobs", true, 'j' },
+	[OPTION_MAX] = { "max", true, '\0' },
+	[OPTION_MAX_SIZE] = { "max-size", true, '\0' },
+	[OPTION_MIN] = { "min", true, '\0' },
+	[OPTION_MIN_SIZE] = { "min-size", true, '\0' },
+	[OPTION_NAME] = { "name", true, '\0' },
+	[OPTION_NEWER] = { "newer", true, '\0' },
+	[OPTION_NEWER_THAN] = { "newer-than", true, '\0' },
+	[OPTION_OFFSET] = { "offset", true, '\0' },
+	[OPTION_OLDER] = { "older", true, '\0' },
+	[OPTION_RANGE] = { "range", true, '\0' },
+	[OPTION_SEGMENTS] = { "segments", true, '\0' },
+	[OPTION_SHARED] = { "shared", false, '\0' },
+	[OPTION_TAKEN] = { "taken", true, '\0' },
+	[OPTION_TYPE] = { "type", true, '\0' },
+	[OPTION_MIME] = { "type", false, '\0' },
+	[OPTION_WAIT] = { "wait", true, '\0' },
+	[OPTION_WATCH] = { "watch", false, '\0' },
 };
 
 enum option
@@ -47,6 +49,17 @@ option_find(const char *name, size_t len, uint64_t known)
 		if ((known & OPTION_BIT(i)) != 0 &&
 		    strlen(options[i].name) == len &&
 		    memcmp(options[i].name, name, len) == 0)
+			break;
+	return (enum option)i;
+}
+
+enum option
+option_by_letter(char letter)
+{
+	int i;
+
+	for (i = 0; i < OPTION_COUNT; i++)
+		if (options[i].letter == letter)
 			break;
 	return (enum option)i;
 }

@@ -19,6 +19,7 @@ enum option {
 	OPTION_IF_ABSENT,
 	OPTION_IF_VERSION,
 	OPTION_INCLUDE,
+	OPTION_JOBS,
 	OPTION_MAX,
 	OPTION_MAX_SIZE,
 	OPTION_MIN,
@@ -47,6 +48,9 @@ enum option {
  * OPTION_COUNT.
  */
 enum option option_find(const char *name, size_t len, uint64_t known);
+
+/* The same of one that a letter stands for, too. */
+enum option option_by_letter(char letter);
 
 /* The most patterns that one command takes. */
 #define OPTION_GIVEN_MOST 256

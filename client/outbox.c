@@ -229,6 +229,7 @@ make_item(struct item **out, const struct letter *letter)
 	item->into_folder = letter->watch != NULL;
 	item->sending.goes_on = letter->goes_on;
 	item->sending.keeps = letter->keeps;
+	item->sending.number = letter->number;
 	item->sending.has_basis = letter->has_basis;
 	item->sending.has_tree = letter->tree != NULL;
 	if (letter->tree != NULL)

@@ -42,6 +42,7 @@ struct letter {
 					 * under its name: only what differs is
 					 * sent */
 	uint32_t	 wait;		/* seconds, for locks of others */
+	size_t		 number;	/* for the watch */
 	struct letter_watch *watch;	/* borrowed until it is settled, or
 					 * NULL: who has one names the file,
 					 * not a folder to put it into */

@@ -21,7 +21,6 @@ struct put_held {
 };
 
 struct put_tree {
-	struct letter_watch watch;
 	struct client	*client;	/* borrowed */
 	struct tally	 tally;
 	struct tree_options options;
@@ -30,6 +29,7 @@ struct put_tree {
 	char		*target;	/* owned; what it is to be there */
 	bool		 keeps, goes_on;
 	uint32_t	 wait;		/* seconds, for locks of others */
+	unsigned int	 jobs;		/* connections; one for it as one */
 
 	/* as one */
 	uint8_t		 taken;		/* as TAKEN of FT/1 */

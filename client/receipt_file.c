@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 struct receipt_file {
 	int	 fd;		/* owned */
 	char	*path;		/* owned */
+	pthread_mutex_t mutex;	/* guards what follows, and each line */
 	bool	 is_dirty;	/* not all of it is on disk */
 };
 
@@ -27,6 +29,7 @@ receipt_file_open(struct receipt_file **out, const char *path)
 	*out = NULL;
 	if ((file = calloc(1, sizeof(*file))) == NULL)
 		return status_no_memory();
+	pthread_mutex_init(&file->mutex, NULL);
 	file->path = strdup(path);
 	file->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
 	    O_NOCTTY, 0600);
@@ -46,6 +49,7 @@ receipt_file_close(struct receipt_file *file)
 		return;
 	if (file->fd != -1)
 		close(file->fd);
+	pthread_mutex_destroy(&file->mutex);
 	free(file->path);
 	free(file);
 }
@@ -88,18 +92,20 @@ write_line(const struct receipt_file *file, const char *line)
 	return status_errno("%s", file->path);
 }
 
-/* Several clients may share the file: each waits for its turn. */
+/* Several threads and clients may share the file: each waits for its turn. */
 enum status
 receipt_file_add(struct receipt_file *file, const char *line)
 {
 	enum status st;
 
+	pthread_mutex_lock(&file->mutex);
 	while (flock(file->fd, LOCK_EX) == -1)
 		if (errno != EINTR)
 			break;	/* then O_APPEND alone keeps lines apart */
 	file->is_dirty = true;
 	st = write_line(file, line);
 	(void)flock(file->fd, LOCK_UN);
+	pthread_mutex_unlock(&file->mutex);
 	return st;
 }
 

@@ -14,7 +14,7 @@ enum status receipt_file_open(struct receipt_file **out, const char *path);
 /* receipt_file_close(NULL) does nothing. */
 void receipt_file_close(struct receipt_file *file);
 
-/* Add a line, ended by its newline, in one piece. */
+/* Add a line, ended by its newline, in one piece; from any thread. */
 enum status receipt_file_add(struct receipt_file *file, const char *line);
 
 /* Put what was added on disk; cheap if there is nothing. */

@@ -3,6 +3,7 @@
 
 #include "report.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,12 @@ struct report {
 	bool		 is_json;
 	struct receipt_file *receipts;	/* owned, or NULL */
 	const char	*command;	/* borrowed, or NULL */
+	uint64_t	 commands, failures;
+	_Atomic uint64_t files, bytes;
+
+	pthread_mutex_t	 mutex;		/* guards what follows */
 	enum status	 trouble;	/* with the output, once there was */
 	struct status_words words;	/* for that */
-	uint64_t	 commands, files, bytes, failures;
 };
 
 enum status
@@ -34,6 +38,7 @@ report_new(struct report **out, bool is_json, const char *receipts)
 	if ((*out = calloc(1, sizeof(**out))) == NULL)
 		return status_no_memory();
 	(*out)->is_json = is_json;
+	pthread_mutex_init(&(*out)->mutex, NULL);
 	if (receipts != NULL)
 		st = receipt_file_open(&(*out)->receipts, receipts);
 	return st;
@@ -46,6 +51,7 @@ report_free(struct report *report)
 		return;
 	receipt_file_close(report->receipts);
 	status_words_free(&report->words);
+	pthread_mutex_destroy(&report->mutex);
 	free(report);
 }
 
@@ -68,10 +74,9 @@ report_command(struct report *report, const char *name)
 static void
 note_trouble(struct report *report, enum status st)
 {
-	if (st == STATUS_OK || report->trouble != STATUS_OK)
-		return;
-	report->trouble = st;
-	status_words_keep(&report->words, st);
+	pthread_mutex_lock(&report->mutex);
+	status_words_first(&report->words, &report->trouble, st);
+	pthread_mutex_unlock(&report->mutex);
 }
 
 enum status
@@ -111,8 +116,7 @@ end(struct report *report, struct json_line *line)
 	char *text = json_line_end(line);
 
 	if (text == NULL)
-		note_trouble(report,
-		    status_no_memory());
+		note_trouble(report, status_no_memory());
 	else
 		fputs(text, stdout);
 	free(text);
@@ -427,8 +431,7 @@ report_receipt(const struct revive *session, const char *path, uint64_t sent,
 	put_place(&line, session, path);
 	put_receipt(&line, receipt, sent);
 	if ((text = json_line_end(&line)) == NULL) {
-		note_trouble(report,
-		    status_no_memory());
+		note_trouble(report, status_no_memory());
 		return report->is_json;
 	}
 	keep_receipt(report, text);

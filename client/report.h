@@ -6,7 +6,8 @@
  *	report_new, report_command, report_... ..., report_end
  *
  * What tells of a result returns true if that was told so; else the caller
- * shows it to people.  NULL stands for a report in neither form.  Trouble with
+ * shows it to people.  Of files that are fetched or sent several threads may
+ * tell at once.  NULL stands for a report in neither form.  Trouble with
  * the output is kept, and returned by report_settle.
  */
 #ifndef REPORT_H

@@ -37,15 +37,36 @@ read_value(struct arguments *arguments, const struct verb *verb, char **argv,
 	return STATUS_OK;
 }
 
+/* Likewise, of one that a letter stands for. */
+static enum status
+read_short(struct arguments *arguments, const struct verb *verb,
+    enum option option, const char *rest, char **next)
+{
+	const char *value = *rest != '\0' ? rest : *next;
+
+	if (value == NULL || *value == '\0')
+		return wrong_use(verb, "something is missing");
+	arguments->options[option] = value;
+	return STATUS_OK;
+}
+
 /* Letters in one word; steps over a value apart from it. */
 static enum status
 read_letters(struct arguments *arguments, const struct verb *verb,
     char **argv, int *i)
 {
+	enum option option;
 	const char *word;
 	char what[64];
 
 	for (word = argv[*i] + 1; *word != '\0'; word++) {
+		option = option_by_letter(*word);
+		if (option != OPTION_COUNT &&
+		    (verb->options & OPTION_BIT(option)) != 0) {
+			*i += word[1] == '\0';
+			return read_short(arguments, verb, option, word + 1,
+			    argv + *i);
+		}
 		if (!isalpha((unsigned char)*word) ||
 		    strchr(verb->letters, *word) == NULL) {
 			snprintf(what, sizeof(what), "there is no option -%c",

@@ -22,6 +22,7 @@ struct sending {
 	const char	*local;		/* "-": standard input */
 	const char	*path;		/* the server's */
 	enum ft1_type	 type;		/* FT1_PUT, FT1_APPEND or FT1_WRITE */
+	size_t		 number;	/* for who watches it */
 	uint64_t	 offset;	/* where a write begins */
 	uint8_t		 flags;		/* of the request */
 	uint32_t	 wait;		/* seconds, for locks of others */

@@ -339,7 +339,8 @@ members(const struct sender *s)
 static enum status
 send_by_all(struct spread *spread)
 {
-	const struct crew_work work = { carry, end_carrier, spread };
+	const struct crew_work work = { .run = carry, .end = end_carrier,
+	    .owner = spread };
 	struct part_of_file all = { 0, spread->s->size };
 	struct sender *s = spread->s;
 	enum status st, theirs;

@@ -28,6 +28,9 @@ tree_options_refuse(const struct arguments *arguments)
 {
 	int i;
 
+	if (arguments->options[OPTION_JOBS] != NULL)
+		return status_set(STATUS_USAGE,
+		    "-j is for many files: -r or -g");
 	if ((arguments->letters & (VERB_LETTER('n') | VERB_LETTER('l') |
 	    VERB_LETTER('L'))) != 0)
 		return status_set(STATUS_USAGE,

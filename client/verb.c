@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "crew.h"
+#include "fleet.h"
 #include "nearest.h"
 #include "tree_options.h"
 
@@ -15,6 +16,7 @@
 /* Of commands that change something: conditions.h. */
 #define IF (OPTION_BIT(OPTION_IF_ABSENT) | OPTION_BIT(OPTION_IF_VERSION))
 #define TAKEN OPTION_BIT(OPTION_TAKEN)
+#define JOBS OPTION_BIT(OPTION_JOBS)
 
 #define HELP_LEFT	26	/* columns of a command's words */
 
@@ -23,34 +25,36 @@ static const struct verb verbs[] = {
 	    "list a folder (the current one; --type: with MIME types)",
 	    verb_list, false, OPTION_BIT(OPTION_MIME) },
 	{ "get", NULL, "Laglnpr", 1, 2,
-	    "[-Laglnpr] [--delta] [--range RANGE] [--segments N] "
+	    "[-Laglnpr] [-j N] [--delta] [--range RANGE] [--segments N] "
 	    "[--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it), or\n"
 	    "                             OFFSET:LENGTH, OFFSET: or -COUNT: "
 	    "of it;\n"
 	    "                             -r: a folder with all in it",
 	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) |
-	    OPTION_BIT(OPTION_RANGE) | OPTION_BIT(OPTION_DELTA) |
+	    OPTION_BIT(OPTION_RANGE) | OPTION_BIT(OPTION_DELTA) | JOBS |
 	    TREE_OPTIONS },
-	{ "put", NULL, "Laglnpr", 1, 2, "[-Laglnpr] [--atomic] [--delta] "
+	{ "put", NULL, "Laglnpr", 1, 2,
+	    "[-Laglnpr] [-j N] [--atomic] [--delta] "
 	    "[--segments N] [--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
 	    "                             -r: a folder with all in it "
 	    "(--atomic: as one)",
 	    verb_put, true, WAITS | IF | TAKEN | OPTION_BIT(OPTION_OFFSET) |
 	    OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_ATOMIC) |
-	    OPTION_BIT(OPTION_DELTA) | TREE_OPTIONS },
+	    OPTION_BIT(OPTION_DELTA) | JOBS | TREE_OPTIONS },
 	{ "mget", NULL, "d:Lalnpr", 1, -1,
-	    "[-Lalnpr] [-d FOLDER] [--wait SECONDS] PATTERN ...",
+	    "[-Lalnpr] [-d FOLDER] [-j N] [--wait SECONDS] PATTERN ...",
 	    "fetch all files of the server that patterns such as *.c stand\n"
 	    "                             for, into FOLDER of this machine; "
-	    "-r: folders, too", verb_mget, false, WAITS |
-	    OPTION_BIT(OPTION_DRY_RUN) },
+	    "-r: folders, too", verb_mget, false,
+	    WAITS | JOBS | OPTION_BIT(OPTION_DRY_RUN) },
 	{ "mput", NULL, "d:Lalnpr", 1, -1,
-	    "[-Lalnpr] [-d FOLDER] [--wait SECONDS] PATTERN ...",
+	    "[-Lalnpr] [-d FOLDER] [-j N] [--wait SECONDS] PATTERN ...",
 	    "send all files of this machine that patterns stand for, into\n"
 	    "                             FOLDER of the server; -r: folders, "
-	    "too", verb_mput, false, WAITS | OPTION_BIT(OPTION_DRY_RUN) },
+	    "too", verb_mput, false,
+	    WAITS | JOBS | OPTION_BIT(OPTION_DRY_RUN) },
 	{ "cat", NULL, "g", 1, -1,
 	    "[-g] [--range RANGE] [--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false,
@@ -257,6 +261,8 @@ verb_help_all(FILE *file)
 	    "--exclude GLOB (the first that\nfits decides), --newer-than "
 	    "TIME, --min-size SIZE and --max-size SIZE; --delete\nremoves "
 	    "what the source does not have, and -n (--dry-run) only tells.\n");
+	fprintf(file, "get -r, put -r, mget and mput take -j N (--jobs N): "
+	    "over N connections.\n");
 }
 
 void
@@ -274,6 +280,9 @@ verb_help(FILE *file, const struct verb *verb)
 		    "    -L, -l: follow or keep symbolic links; else they "
 		    "are left out\n"
 		    "    -n, --dry-run: only tell what would be done\n");
+	if ((verb->options & JOBS) != 0)
+		fprintf(file, "    -j, --jobs N: many files over N "
+		    "connections, 1 to %d\n", FLEET_MOST);
 	if (verb->letters != NULL && strchr(verb->letters, 'g') != NULL)
 		fprintf(file, "    -g: words are patterns, such as '*.c'\n");
 	if ((verb->options & IF) != 0)
@@ -305,22 +314,36 @@ verb_wait_seconds(uint32_t *seconds, const struct arguments *arguments)
 	return STATUS_OK;
 }
 
-enum status
-verb_segments(unsigned int *segments, const struct arguments *arguments)
+/* 1 to `most` of what the word counts, 1 without it. */
+static enum status
+read_count(unsigned int *count, const char *word, unsigned int most,
+    const char *what)
 {
-	const char *word = arguments->options[OPTION_SEGMENTS];
 	unsigned long number;
 	char *end;
 
-	*segments = 1;
+	*count = 1;
 	if (word == NULL)
 		return STATUS_OK;
 	number = strtoul(word, &end, 10);
 	if (*word < '0' || *word > '9' || *end != '\0' || number < 1 ||
-	    number > CREW_MOST + 1)
-		return status_set(STATUS_USAGE,
-		    "%.64s: there can be 1 to %d segments", word,
-		    CREW_MOST + 1);
-	*segments = (unsigned int)number;
+	    number > most)
+		return status_set(STATUS_USAGE, "%.64s: there can be 1 to %u "
+		    "%s", word, most, what);
+	*count = (unsigned int)number;
 	return STATUS_OK;
+}
+
+enum status
+verb_segments(unsigned int *segments, const struct arguments *arguments)
+{
+	return read_count(segments, arguments->options[OPTION_SEGMENTS],
+	    CREW_MOST + 1, "segments");
+}
+
+enum status
+verb_jobs(unsigned int *jobs, const struct arguments *arguments)
+{
+	return read_count(jobs, arguments->options[OPTION_JOBS], FLEET_MOST,
+	    "jobs");
 }

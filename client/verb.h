@@ -150,6 +150,9 @@ enum status verb_type_of(char *type, struct client *client, const char *path);
 enum status verb_segments(unsigned int *segments,
     const struct arguments *arguments);
 
+/* The value of --jobs, or what is best without. */
+enum status verb_jobs(unsigned int *jobs, const struct arguments *arguments);
+
 /* Make the server's folder the one that begins the session. */
 enum status verb_enter(struct client *client, const char *path);
 

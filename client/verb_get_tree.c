@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fleet.h"
 #include "get_links.h"
-#include "inbox.h"
 #include "inflow.h"
 #include "paths.h"
 #include "prune.h"
@@ -27,7 +27,7 @@ struct get_tree {
 	const char	*path;		/* borrowed; the server's folder */
 	char		*local;		/* owned; what it is to be here */
 	struct download_plan plan;	/* what holds for all files */
-	struct inbox	*inbox;		/* owned while files are fetched */
+	unsigned int	 jobs;		/* connections */
 	struct inflow	*inflow;	/* owned; NULL if nothing streamed in */
 };
 
@@ -196,15 +196,21 @@ finish_folders(struct get_tree *get)
  * --- Files ------------------------------------------------------------------
  */
 
+/* What became of each entry, in their order. */
 static void
-fetched(void *owner, size_t number, uint64_t size, enum status st)
+done(void *owner, size_t number, const struct fleet_result *result)
 {
 	struct get_tree *get = owner;
+	const struct remote_entry *entry = &get->tree.at[number];
 
-	if (st == STATUS_OK) {
-		tally_moved(&get->tally, size);
-	} else
-		tally_fail(&get->tally, get->tree.at[number].path, st);
+	if (result->st != STATUS_OK)
+		tally_fail(&get->tally, entry->path, result->st);
+	else if (!result->is_none)
+		tally_moved(&get->tally, result->size);
+	else if (entry->type == 'l' && !get->options.keeps_links &&
+	    !inflow_has(get->inflow, entry))
+		tally_skip(get->client->settings, entry->path,
+		    "is a symbolic link");
 }
 
 /* What part_begin would say of its place; the file is not asked for. */
@@ -226,24 +232,39 @@ plan_file(struct get_tree *get, const struct remote_entry *entry,
 }
 
 static enum status
-begin_file(struct get_tree *get, size_t number)
+begin_file(const struct get_tree *get, const struct remote_entry *entry,
+    struct fleet_file *file)
 {
-	const struct remote_entry *entry = &get->tree.at[number];
-	struct download_plan plan = get->plan;
-	char *path = strcmp(get->path, ".") == 0 ? strdup(entry->path) :
+	file->local = here(get, entry->path);
+	file->remote = strcmp(get->path, ".") == 0 ? strdup(entry->path) :
 	    path_join(get->path, entry->path);
-	char *local = here(get, entry->path);
-	enum status st;
+	file->size = entry->size;
+	file->goes_on |= inflow_has_some(get->inflow, entry);
+	return file->local == NULL || file->remote == NULL ?
+	    status_no_memory() : STATUS_OK;
+}
 
-	plan.path = path;
-	plan.local = local;
-	plan.goes_on |= inflow_has_some(get->inflow, entry);
-	if (get->options.is_dry)
-		st = plan_file(get, entry, local);
-	else
-		st = path == NULL || local == NULL ? status_no_memory() :
-		    inbox_add(get->inbox, &plan, number);
-	free(path);
+static enum status
+describe(void *owner, size_t number, struct fleet_file *file)
+{
+	struct get_tree *get = owner;
+	const struct remote_entry *entry = &get->tree.at[number];
+	enum status st;
+	char *local;
+
+	if (inflow_has(get->inflow, entry))
+		return STATUS_OK;
+	if (entry->type == 'o')
+		return status_set(STATUS_NOT_A_FILE,
+		    "%s: neither a file nor a folder", entry->path);
+	if (entry->type != 'f')
+		return STATUS_OK;
+	if (!has_parent(get, entry))
+		return no_parent(entry);
+	if (!get->options.is_dry)
+		return begin_file(get, entry, file);
+	local = here(get, entry->path);
+	st = plan_file(get, entry, local);
 	free(local);
 	return st;
 }
@@ -251,33 +272,12 @@ begin_file(struct get_tree *get, size_t number)
 static enum status
 fetch_files(struct get_tree *get)
 {
-	const struct remote_entry *entry;
-	enum status st;
-	size_t i;
+	const struct fleet_work work = { .count = get->tree.len,
+	    .jobs = get->options.is_dry ? 1 : get->jobs,
+	    .fetch = &get->plan, .describe = describe, .done = done,
+	    .owner = get };
 
-	st = inbox_new(&get->inbox, get->client, fetched, get);
-	if (st != STATUS_OK)
-		return st;
-	for (i = 0; i < get->tree.len && st == STATUS_OK; i++) {
-		entry = &get->tree.at[i];
-		if (remote_is_interrupted(get->client->remote))
-			st = status_set(STATUS_CANCELLED, "interrupted");
-		else if (inflow_has(get->inflow, entry))
-			continue;
-		else if (entry->type == 'f' && has_parent(get, entry))
-			st = begin_file(get, i);
-		else if (entry->type == 'f')
-			tally_fail(&get->tally, entry->path,
-			    no_parent(entry));
-		else if (entry->type == 'l' && !get->options.keeps_links)
-			tally_skip(get->client->settings, entry->path,
-			    "is a symbolic link");
-		else if (entry->type == 'o')
-			tally_fail(&get->tally, entry->path,
-			    status_set(STATUS_NOT_A_FILE,
-			    "%s: neither a file nor a folder", entry->path));
-	}
-	return inbox_end(get->inbox, st);
+	return fleet_run(get->client, &work);
 }
 
 /* Behind the files: nothing is written through what is made here. */
@@ -371,7 +371,8 @@ get_as_stream(struct get_tree *get)
 static bool
 can_stream(const struct get_tree *get)
 {
-	return !get->plan.goes_on && !get->options.is_dry &&
+	return get->jobs == 1 && !get->plan.goes_on &&
+	    !get->options.is_dry &&
 	    !get->options.deletes && !get->options.follows &&
 	    !get->options.keeps_links &&
 	    !tree_filter_is_any(&get->options.filter) &&
@@ -412,6 +413,7 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
 		return status_set(STATUS_USAGE,
 		    "a folder cannot be printed");
 	if ((st = verb_wait_seconds(&get.plan.wait, arguments)) != STATUS_OK ||
+	    (st = verb_jobs(&get.jobs, arguments)) != STATUS_OK ||
 	    (st = tree_options_read(&get.options, arguments)) != STATUS_OK ||
 	    (st = verb_type_of(&type, client, get.path)) != STATUS_OK)
 		return st;

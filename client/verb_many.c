@@ -11,25 +11,26 @@
 #include <sys/stat.h>
 
 #include "board.h"
-#include "inbox.h"
+#include "fleet.h"
 #include "paths.h"
 #include "progress.h"
 #include "remote_glob.h"
 #include "report.h"
-#include "sender.h"
 #include "show.h"
 #include "tally.h"
 #include "tree_options.h"
 
 /* What a pattern stands for, of either side. */
 struct many {
-	struct letter_watch watch;	/* mput */
 	struct client	*client;	/* borrowed */
 	const struct arguments *arguments;	/* borrowed */
 	struct tally	 tally;
 	const char	*folder;	/* where it goes */
 	struct remote_matches matches;
-	struct inbox	*inbox;		/* mget; owned while it fetches */
+	const char	*verb;		/* "get" or "put", of each file */
+	bool		 sends;
+	enum status	(*begin)(struct many *, const struct remote_match *,
+	    struct fleet_file *);	/* names one that is to be moved */
 };
 
 static void
@@ -57,7 +58,7 @@ check_options(const struct many *many)
 {
 	const struct arguments *arguments = many->arguments;
 	const uint64_t fit = OPTION_BIT(OPTION_WAIT) |
-	    OPTION_BIT(OPTION_DRY_RUN) |
+	    OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_JOBS) |
 	    (has_letter(many, 'r') ? TREE_OPTIONS : 0);
 	int i;
 
@@ -157,64 +158,56 @@ many_end(struct many *many, enum status st, const char *verb)
 }
 
 static void
-tell(struct many *many, const char *verb, const char *path, uint64_t size)
+tell(const struct many *many, const char *path,
+    const struct fleet_result *result)
 {
 	const struct command_line *settings = many->client->settings;
 
 	if (settings->quiet || report_is_json(settings->report))
 		return;
-	board_hide(many->client->settings->board);
-	printf("%s ", verb);
+	board_hide(settings->board);
+	printf("%s ", many->verb);
 	show_string(stdout, path);
-	printf(" %" PRIu64 " bytes", size);
+	printf(" %" PRIu64 " bytes%s\n", result->size,
+	    result->is_async ? ", async" : "");
 }
 
 /*
- * --- From the server --------------------------------------------------------
+ * --- Files ------------------------------------------------------------------
  */
 
+/* What is sent is told of by its name there. */
 static void
-fetched(void *owner, size_t number, uint64_t size, enum status st)
+done(void *owner, size_t number, const struct fleet_result *result)
 {
 	struct many *many = owner;
 	const char *path = many->matches.at[number].path;
+	char *there = NULL;
 
-	if (st != STATUS_OK) {
-		tally_fail(&many->tally, path, st);
-		return;
+	if (many->sends && !result->is_local && !result->is_none &&
+	    many->matches.at[number].type != 'o')
+		there = path_below(many->folder, path_base(path));
+	if (there != NULL)
+		path = there;
+	if (result->st != STATUS_OK)
+		tally_fail(&many->tally, path, result->st);
+	else if (!result->is_none) {
+		tally_moved(&many->tally, result->size);
+		tell(many, path, result);
 	}
-	tally_moved(&many->tally, size);
-	tell(many, "get", path, size);
-	if (!many->client->settings->quiet &&
-	    !report_is_json(many->client->settings->report))
-		putchar('\n');
+	free(there);
 }
 
 static enum status
-fetch(struct many *many, const struct download_plan *all, size_t number)
+describe(void *owner, size_t number, struct fleet_file *file)
 {
+	struct many *many = owner;
 	const struct remote_match *match = &many->matches.at[number];
-	const char *base = path_base(match->path);
-	char *local = base == NULL ? NULL : path_join(many->folder, base);
-	struct download_plan plan = *all;
-	enum status st = STATUS_OK;
-
-	plan.path = match->path;
-	plan.local = local;
-	/* A server may say of ".." that it is a file. */
-	if (base == NULL)
-		tally_fail(&many->tally, match->path,
-		    status_set(STATUS_BAD_PATH, "%s: has no name of its own",
-		    match->path));
-	else if (local == NULL)
-		st = status_no_memory();
-	else if (many->tally.is_dry)
-		tally_would_move(&many->tally, many->client->settings, "get",
-		    local, match->size);
-	else
-		st = inbox_add(many->inbox, &plan, number);
-	free(local);
-	return st;
+	if (match->type == 'o')
+		return status_set(STATUS_NOT_A_FILE,
+		    "%s: neither a file nor a folder", match->path);
+	return match->type == 'd' ? STATUS_OK :
+	    many->begin(many, match, file);
 }
 
 /* How many of them are files; not how many bytes those have by then. */
@@ -226,9 +219,55 @@ show_total(struct many *many)
 
 	for (i = 0; i < many->matches.len; i++)
 		files += many->matches.at[i].type == 'f';
-	if (!many->tally.is_dry)
-		tally_show(&many->tally, many->client->settings->board, files,
-		    PROGRESS_UNKNOWN);
+	tally_show(&many->tally, many->client->settings->board, files,
+	    PROGRESS_UNKNOWN);
+}
+
+static enum status
+move_all(struct many *many, struct fleet_work *work)
+{
+	enum status st = verb_jobs(&work->jobs, many->arguments);
+
+	if (st != STATUS_OK)
+		return st;
+	if (many->tally.is_dry)
+		work->jobs = 1;
+	else
+		show_total(many);
+	work->count = many->matches.len;
+	work->describe = describe;
+	work->done = done;
+	work->owner = many;
+	return fleet_run(many->client, work);
+}
+
+/*
+ * --- From the server --------------------------------------------------------
+ */
+
+static enum status
+begin_fetch(struct many *many, const struct remote_match *match,
+    struct fleet_file *file)
+{
+	const char *base = path_base(match->path);
+	char *local;
+
+	/* A server may say of ".." that it is a file. */
+	if (base == NULL)
+		return status_set(STATUS_BAD_PATH, "%s: has no name of its own",
+		    match->path);
+	if ((local = path_join(many->folder, base)) == NULL)
+		return status_no_memory();
+	if (many->tally.is_dry) {
+		tally_would_move(&many->tally, many->client->settings, "get",
+		    local, match->size);
+		free(local);
+		return STATUS_OK;
+	}
+	file->local = local;
+	file->remote = strdup(match->path);
+	file->size = match->size;
+	return file->remote == NULL ? status_no_memory() : STATUS_OK;
 }
 
 static enum status
@@ -236,28 +275,13 @@ fetch_all(struct many *many)
 {
 	struct download_plan plan = { .stays_below = true,
 	    .goes_on = has_letter(many, 'a'), .keeps = has_letter(many, 'p') };
-	const struct remote_match *match;
+	struct fleet_work work = { .fetch = &plan };
 	enum status st;
-	size_t i;
 
-	if ((st = verb_wait_seconds(&plan.wait, many->arguments)) != STATUS_OK)
-		return st;
-	show_total(many);
-	st = inbox_new(&many->inbox, many->client, fetched, many);
-	if (st != STATUS_OK)
-		return st;
-	for (i = 0; i < many->matches.len && st == STATUS_OK; i++) {
-		match = &many->matches.at[i];
-		if (remote_is_interrupted(many->client->remote))
-			st = status_set(STATUS_CANCELLED, "interrupted");
-		else if (match->type == 'o')
-			tally_fail(&many->tally, match->path,
-			    status_set(STATUS_NOT_A_FILE,
-			    "%s: neither a file nor a folder", match->path));
-		else if (match->type != 'd')
-			st = fetch(many, &plan, i);
-	}
-	return inbox_end(many->inbox, st);
+	many->verb = "get";
+	many->begin = begin_fetch;
+	st = verb_wait_seconds(&plan.wait, many->arguments);
+	return st == STATUS_OK ? move_all(many, &work) : st;
 }
 
 static enum status
@@ -301,28 +325,6 @@ verb_mget(struct client *client, const struct arguments *arguments,
  * --- To the server ----------------------------------------------------------
  */
 
-static void
-sent(struct letter_watch *watch, const struct sending *sending)
-{
-	struct many *many = (struct many *)watch;
-
-	tally_moved(&many->tally, sending->size);
-	tell(many, "put", sending->path, sending->size);
-	if (!many->client->settings->quiet &&
-	    !report_is_json(many->client->settings->report))
-		puts(sending->is_async ? ", async" : "");
-}
-
-static void
-failed(struct letter_watch *watch, const struct sending *sending,
-    enum status st)
-{
-	struct many *many = (struct many *)watch;
-
-	if (st != STATUS_CANCELLED)
-		tally_fail(&many->tally, sending->path, st);
-}
-
 static enum status
 add_local(struct many *many, const char *path)
 {
@@ -362,55 +364,38 @@ expand_local(struct many *many, const char *word)
 }
 
 static enum status
-send(struct many *many, const struct letter *all,
-    const struct remote_match *match)
+begin_send(struct many *many, const struct remote_match *match,
+    struct fleet_file *file)
 {
 	char *remote = path_below(many->folder, path_base(match->path));
-	struct letter letter = *all;
-	enum status st = STATUS_OK;
 
-	letter.local = match->path;
-	letter.remote = remote;
 	if (remote == NULL)
-		st = status_no_memory();
-	else if (match->type == 'o')
-		tally_fail(&many->tally, match->path,
-		    status_set(STATUS_NOT_A_FILE,
-		    "%s: neither a file nor a folder", match->path));
-	else if (many->tally.is_dry)
+		return status_no_memory();
+	if (many->tally.is_dry) {
 		tally_would_move(&many->tally, many->client->settings, "put",
 		    remote, match->size);
-	else
-		st = outbox_add(many->client->outbox, &letter);
-	free(remote);
-	if (st == STATUS_OK || st == STATUS_CANCELLED ||
-	    remote_lost(many->client->remote) != STATUS_OK)
-		return st;
-	tally_fail(&many->tally, match->path, st);
-	return STATUS_OK;
+		free(remote);
+		return STATUS_OK;
+	}
+	file->remote = remote;
+	file->local = strdup(match->path);
+	file->size = match->size;
+	return file->local == NULL ? status_no_memory() : STATUS_OK;
 }
 
 static enum status
 send_all(struct many *many)
 {
-	struct letter letter = { .may_fail = true, .watch = &many->watch,
+	struct letter letter = { .may_fail = true,
 	    .goes_on = has_letter(many, 'a'), .keeps = has_letter(many, 'p') };
+	struct fleet_work work = { .send = &letter };
 	enum status st;
-	size_t i;
 
-	show_total(many);
+	many->verb = "put";
+	many->sends = true;
+	many->begin = begin_send;
 	st = verb_wait_seconds(&letter.wait, many->arguments);
-	for (i = 0; i < many->matches.len && st == STATUS_OK; i++) {
-		if (remote_is_interrupted(many->client->remote))
-			break;
-		if (many->matches.at[i].type != 'd')
-			st = send(many, &letter, &many->matches.at[i]);
-	}
-	if (st == STATUS_OK)
-		st = outbox_settle(many->client->outbox);
-	if (st == STATUS_OK && remote_is_interrupted(many->client->remote))
-		st = status_set(STATUS_CANCELLED, "interrupted");
-	return st;
+	return st == STATUS_OK ? move_all(many, &work) : st;
 }
 
 enum status
@@ -422,8 +407,6 @@ verb_mput(struct client *client, const struct arguments *arguments,
 	int i;
 
 	many_begin(&many, client, arguments);
-	many.watch.sent = sent;
-	many.watch.failed = failed;
 	if ((st = check_options(&many)) == STATUS_OK)
 		st = outbox_settle(client->outbox);
 	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {

@@ -66,6 +66,10 @@ verb_put(struct client *client, const struct arguments *arguments,
 	    (arguments->letters & VERB_LETTER('l')) != 0)
 		return status_set(STATUS_USAGE,
 		    "-l and --atomic do not go together");
+	if (arguments->options[OPTION_ATOMIC] != NULL &&
+	    arguments->options[OPTION_JOBS] != NULL)
+		return status_set(STATUS_USAGE,
+		    "-j and --atomic do not go together");
 	if ((st = check_delta(&letter, arguments)) != STATUS_OK ||
 	    (st = check_segments(&letter, arguments)) != STATUS_OK)
 		return st;

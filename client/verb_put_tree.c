@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "errands.h"
+#include "fleet.h"
 #include "paths.h"
 #include "prune.h"
 #include "put_held.h"
@@ -161,48 +162,41 @@ put_tree_make_folders(struct put_tree *put)
  */
 
 static void
-sent(struct letter_watch *watch, const struct sending *sending)
+done(void *owner, size_t number, const struct fleet_result *result)
 {
-	struct put_tree *put = (struct put_tree *)watch;
+	struct put_tree *put = owner;
+	const char *path = put->tree.at[number].path;
+	char *name;
 
-	tally_moved(&put->tally, sending->size);
-	if (put->has_id)
-		put_held_note(put, sending);
-}
-
-static void
-failed(struct letter_watch *watch, const struct sending *sending,
-    enum status st)
-{
-	struct put_tree *put = (struct put_tree *)watch;
-
-	/* All that is on its way is cancelled at once. */
-	if (st != STATUS_CANCELLED)
-		tally_fail(&put->tally, sending->path, st);
+	if (result->st != STATUS_OK) {
+		name = result->is_local ? path_join(put->local, path) :
+		    there(put, path);
+		tally_fail(&put->tally, name != NULL ? name : path,
+		    result->st);
+		free(name);
+	} else if (!result->is_none) {
+		tally_moved(&put->tally, result->size);
+		if (put->has_id)
+			put_held_note(put, result->sending);
+	}
 }
 
 static enum status
-send_file(struct put_tree *put, const char *path)
+describe(void *owner, size_t number, struct fleet_file *file)
 {
-	struct letter letter = { .may_fail = true, .keeps = put->keeps,
-	    .goes_on = put->goes_on, .wait = put->wait,
-	    .watch = &put->watch, .tree = put->has_id ? put->id : NULL };
-	char *local = path_join(put->local, path);
-	char *remote = there(put, path);
-	enum status st;
+	struct put_tree *put = owner;
+	const struct local_entry *entry = &put->tree.at[number];
 
-	letter.local = local;
-	letter.remote = remote;
-	st = local == NULL || remote == NULL ? status_no_memory() :
-	    outbox_add(put->client->outbox, &letter);
-	if (st != STATUS_OK && st != STATUS_CANCELLED && local != NULL &&
-	    remote_lost(put->client->remote) == STATUS_OK) {
-		tally_fail(&put->tally, local, st);
-		st = STATUS_OK;
-	}
-	free(local);
-	free(remote);
-	return st;
+	/* What is to be all or nothing is nothing by now. */
+	if (put->has_id && put->tally.failures > 0)
+		return STATUS_OK;
+	if (entry->is_folder || entry->link != NULL || is_held(put, number))
+		return STATUS_OK;
+	file->local = path_join(put->local, entry->path);
+	file->remote = there(put, entry->path);
+	file->size = entry->size;
+	return file->local == NULL || file->remote == NULL ?
+	    status_no_memory() : STATUS_OK;
 }
 
 static void
@@ -222,25 +216,15 @@ show_total(struct put_tree *put)
 enum status
 put_tree_send_files(struct put_tree *put)
 {
-	enum status st = STATUS_OK;
-	size_t i;
+	const struct letter letter = { .may_fail = true, .keeps = put->keeps,
+	    .goes_on = put->goes_on, .wait = put->wait,
+	    .tree = put->has_id ? put->id : NULL };
+	const struct fleet_work work = { .jobs = put->jobs,
+	    .count = put->tree.len, .send = &letter,
+	    .describe = describe, .done = done, .owner = put };
 
 	show_total(put);
-	for (i = 0; i < put->tree.len && st == STATUS_OK; i++) {
-		if (remote_is_interrupted(put->client->remote))
-			break;
-		/* What is to be all or nothing is nothing by now. */
-		if (put->has_id && put->tally.failures > 0)
-			break;
-		if (!put->tree.at[i].is_folder && !is_held(put, i) &&
-		    put->tree.at[i].link == NULL)
-			st = send_file(put, put->tree.at[i].path);
-	}
-	if (st == STATUS_OK)
-		st = outbox_settle(put->client->outbox);
-	if (st == STATUS_OK && remote_is_interrupted(put->client->remote))
-		st = status_set(STATUS_CANCELLED, "interrupted");
-	return st;
+	return fleet_run(put->client, &work);
 }
 
 static void
@@ -394,7 +378,7 @@ enum status
 verb_put_tree(struct client *client, const struct arguments *arguments,
     const char **blame)
 {
-	struct put_tree put = { .watch = { sent, failed }, .client = client,
+	struct put_tree put = { .client = client,
 	    .tally = { .report = client->settings->report },
 	    .keeps = (arguments->letters & VERB_LETTER('p')) != 0,
 	    .goes_on = (arguments->letters & VERB_LETTER('a')) != 0 };
@@ -405,6 +389,7 @@ verb_put_tree(struct client *client, const struct arguments *arguments,
 	if ((st = read_taken(&put, arguments)) != STATUS_OK ||
 	    (st = tree_options_read(&put.options, arguments)) != STATUS_OK ||
 	    (st = verb_wait_seconds(&put.wait, arguments)) != STATUS_OK ||
+	    (st = verb_jobs(&put.jobs, arguments)) != STATUS_OK ||
 	    (st = outbox_settle(client->outbox)) != STATUS_OK)
 		return st;
 	put.tally.is_dry = put.options.is_dry;
