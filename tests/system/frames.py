@@ -208,7 +208,7 @@ class Fields(HostileTest):
         self.assertEqual(os.listdir(self.server.root), ['.ftserver'])
 
     def test_unknown_requests_are_told_so(self):
-        unknown = [*range(0x2d, 0x60)]
+        unknown = [*range(0x2f, 0x60)]
         with self.server.wire() as wire:
             for type_ in unknown:
                 for payload in (b'', GOOD, b'no fields'):
