@@ -30,7 +30,7 @@ SCRIPT = [
     ('list "/new/with space"', '-            7 TIME b\n'),
     ('list -l /new/a', '-rw-r--r--            7 TIME a\n'),
     ('stat /new/a', 'name: a\ntype: file\nsize: 7\nmode: 0644 (-rw-r--r--)\n'
-     'time: TIME\nversion: VERSION\n'),
+     'time: TIME\nversion: VERSION\nmime: text/plain\n'),
 ]
 
 

@@ -22,6 +22,8 @@ import ftlib
 class Screen:
     def __init__(self, folder, argv, env, cwd, width=80, height=24):
         self.folder = folder
+        # tmux forgets an exit status now and then.
+        self.status = folder / 'status'
         config = folder / 'tmux.conf'
         config.write_text('set -g remain-on-exit on\n'
                           "set -g remain-on-exit-format ''\n"
@@ -33,7 +35,9 @@ class Screen:
         for name in ('TMUX', 'TMUX_PANE'):
             self.env.pop(name, None)
         self.tmux('-f', config, 'new-session', '-d', '-x', str(width), '-y',
-                  str(height), '-c', cwd, shlex.join(map(str, argv)))
+                  str(height), '-c', cwd, shlex.join(map(str, [
+                      'sh', '-c', 'trap : INT; "$@"; echo $? > "$0"',
+                      self.status, *argv])))
 
     def tmux(self, *words):
         done = subprocess.run(
@@ -102,10 +106,9 @@ class Screen:
 
     def exit_code(self):
         """Wait for the end of the program."""
-        # tmux sees the terminal closed before it has the exit status.
         return int(ftlib.wait_until(
-            'the program has ended',
-            lambda: self.fact('pane_dead_status')))
+            'the program has ended', lambda: self.status.exists() and
+            self.status.read_text().strip()))
 
     def end(self):
         """Whatever runs in it ends with it, and so does tmux."""

@@ -463,7 +463,7 @@ class ScriptedServer(TicketTest):
         terminal = self.terminal('list')
         terminal.see(rb"password: ")
         terminal.type(PASSWORD + b'\n')
-        terminal.see(rb' a\r\n')
+        terminal.see(rb'\r\na\r\n')
         self.assertEqual(terminal.end(), 0)
 
     def test_ctrl_c_at_that_question_ends_it(self):
@@ -491,7 +491,7 @@ class ScriptedServer(TicketTest):
         terminal.see_prompt()
         self.assertEqual(len(self.files()), 1)
         terminal.type(b'list\n')
-        terminal.see(rb' a\r\n')
+        terminal.see(rb'\r\na\r\n')
         terminal.see_prompt()
         terminal.type(b'logout\n')
         terminal.see(rb'logged out')
