@@ -9,7 +9,7 @@
 #include "digest.h"
 #include "inflow_state.h"
 
-#define DONE_MOST	1048576u	/* more are fetched again */
+#define DONE_MOST	262144u	/* more are fetched again */
 
 bool
 inflow_is_known(const struct client *client)

@@ -207,17 +207,17 @@ START_TEST(a_file_that_the_server_may_not_write_is_not_replaced)
 {
 	static const char *const own[] = { ".", ".ftserver",
 		".ftserver/stage", ".ftserver/names", ".ftserver/uploads",
-		".ftserver/quota", "open" };
+		".ftserver/quota", ".ftserver/gone", "open" };
 	char name[64];
 	int i;
 
 	store_mkdir(&store, "open");
 	store_put(&store, "open/a", "old");
 	ck_assert_int_eq(fchmodat(base_fd(store.base), "open/a", 0444, 0), 0);
-	for (i = 0; geteuid() == 0 && i < 7 + BASE_NAMES_FILES; i++) {
-		snprintf(name, sizeof(name), ".ftserver/names/%02d", i - 7);
+	for (i = 0; geteuid() == 0 && i < 8 + BASE_NAMES_FILES; i++) {
+		snprintf(name, sizeof(name), ".ftserver/names/%02d", i - 8);
 		ck_assert_int_eq(fchownat(base_fd(store.base),
-		    i < 7 ? own[i] : name, 65534, 65534, 0), 0);
+		    i < 8 ? own[i] : name, 65534, 65534, 0), 0);
 	}
 	ck_assert(as_nobody(&store, cannot_replace));
 	ck_assert(store_has(&store, "open/a", "old"));
