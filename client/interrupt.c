@@ -19,6 +19,7 @@ struct interrupt {
 	bool		 is_relay;	/* raised by us, for good */
 	struct sigaction action;	/* of SIGINT, while paused */
 	bool		 is_patient;	/* one signal is no reason to stop */
+	bool		 is_left;	/* SIGINT is for another program */
 };
 
 enum status
@@ -109,6 +110,8 @@ interrupt_caught(struct interrupt *interrupt)
 	if (interrupt->is_relay)
 		return relay_caught(interrupt);
 	while (read(interrupt->fd, &info, sizeof(info)) == sizeof(info)) {
+		if (interrupt->is_left && info.ssi_signo == SIGINT)
+			continue;
 		interrupt->caught = (int)info.ssi_signo;
 		interrupt->count++;
 	}
@@ -120,6 +123,14 @@ void
 interrupt_be_patient(struct interrupt *interrupt, bool is_patient)
 {
 	interrupt->is_patient = is_patient;
+}
+
+void
+interrupt_leave_to_other(struct interrupt *interrupt, bool is_left)
+{
+	/* What came until now is for who had the terminal then. */
+	(void)interrupt_caught(interrupt);
+	interrupt->is_left = is_left;
 }
 
 bool

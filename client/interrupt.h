@@ -48,6 +48,12 @@ bool interrupt_is_pending(struct interrupt *interrupt);
 void interrupt_forget(struct interrupt *interrupt);
 
 /*
+ * While another program has the terminal, SIGINT is meant for that one: it is
+ * not caught here.
+ */
+void interrupt_leave_to_other(struct interrupt *interrupt, bool is_left);
+
+/*
  * In between SIGINT only interrupts system calls, as a person must be able to
  * refuse to be asked for a password.  NULL does nothing.
  */

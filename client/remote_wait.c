@@ -101,12 +101,12 @@ keep_alive(struct remote *remote)
 
 /* Wait for something; who is silent is asked whether it lives. */
 static enum status
-listen_once(struct remote *remote)
+listen_once(struct remote *remote, int fd)
 {
 	enum status st;
 	bool received;
 
-	st = wire_wait(remote->wire, -1, silence(remote), &received);
+	st = wire_wait(remote->wire, fd, silence(remote), &received);
 	if (received)
 		remote->heard = clock_ms();
 	else if (st == STATUS_OK && clock_ms() - remote->heard >=
@@ -117,15 +117,29 @@ listen_once(struct remote *remote)
 	return remote_lose(remote, st);
 }
 
+static bool
+is_readable(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	return poll(&ready, 1, 0) == 1;
+}
+
+void
+remote_await_beside(struct remote *remote, struct call *call, int fd)
+{
+	remote->heard = clock_ms();
+	while (!call->done && remote->lost == STATUS_OK && !is_readable(fd)) {
+		if (cancel_calls(remote) != STATUS_OK || call->done)
+			continue;
+		(void)listen_once(remote, fd);
+	}
+}
+
 void
 remote_await(struct remote *remote, struct call *call)
 {
-	remote->heard = clock_ms();
-	while (!call->done && remote->lost == STATUS_OK) {
-		if (cancel_calls(remote) != STATUS_OK || call->done)
-			continue;
-		(void)listen_once(remote);
-	}
+	remote_await_beside(remote, call, -1);
 }
 
 enum status
@@ -145,17 +159,9 @@ remote_wait_fd(struct remote *remote, struct call *call, int fd)
 	if (keep_alive(remote) != STATUS_OK)
 		return remote_lost(remote);
 	if (fd == -1)
-		return listen_once(remote);
+		return listen_once(remote, -1);
 	return remote_lose(remote, wire_wait(remote->wire, fd,
 	    remote->keeps_alive ? KEEP_MS : -1, &received));
-}
-
-static bool
-is_readable(int fd)
-{
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
-
-	return poll(&ready, 1, 0) == 1;
 }
 
 enum status

@@ -292,8 +292,8 @@ check_form(const struct client *client, const struct verb *verb,
 	if (verb->run == verb_get && arguments->len > 1 &&
 	    strcmp(arguments->words[1], "-") == 0)
 		return no_form("get FILE -");
-	if (verb->run == verb_cat || verb->run == verb_lls ||
-	    verb->run == verb_help_command)
+	if (verb->run == verb_cat || verb->run == verb_page ||
+	    verb->run == verb_lls || verb->run == verb_help_command)
 		return no_form(verb->name);
 	return STATUS_OK;
 }

@@ -59,6 +59,8 @@ static const struct verb verbs[] = {
 	    "[-g] [--range RANGE] [--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false,
 	    WAITS | OPTION_BIT(OPTION_RANGE) },
+	{ "page", "more less", "", 1, 1, "[--wait SECONDS] FILE",
+	    "show a file by $PAGER, or by less", verb_page, false, WAITS },
 	{ "append", NULL, "", 2, 2, "[--wait SECONDS] LOCAL FILE",
 	    "add to the end of a file", verb_append, false, WAITS | IF },
 	{ "truncate", NULL, "", 2, 2, "[--wait SECONDS] FILE SIZE",

@@ -88,6 +88,8 @@ verb_function verb_stat;
 /* verb_get.c */
 verb_function verb_get;
 verb_function verb_cat;
+/* verb_page.c */
+verb_function verb_page;
 /* verb_get_tree.c */
 verb_function verb_get_tree;
 /* verb_put.c, verb_put_tree.c */

@@ -64,27 +64,39 @@ escape_byte(char *out, unsigned char byte)
 	return (size_t)sprintf(out, "\\x%02x", byte);
 }
 
-size_t
-escape_bytes(char *out, size_t room, const void *bytes, size_t len)
+/* One character, or one byte of none; tells how many bytes it was. */
+static size_t
+escape_one(char piece[4 * ESCAPE_GROWTH + 1], size_t *made,
+    const unsigned char *p, size_t len, bool is_text)
 {
-	const unsigned char *p = bytes;
+	uint32_t point = 0;
+	size_t done = utf8_length(p, len, &point), n = 0, i;
+
+	if (done > 0 && (is_harmless(point) || (is_text && (point == '\n' ||
+	    point == '\t' || point == '\\')))) {
+		memcpy(piece, p, done);
+		*made = done;
+		return done;
+	}
+	if (done == 0)
+		done = 1;
+	for (i = 0; i < done; i++)
+		n += escape_byte(piece + n, p[i]);
+	*made = n;
+	return done;
+}
+
+static size_t
+escape_all(char *out, size_t room, const unsigned char *p, size_t len,
+    bool is_text)
+{
 	char piece[4 * ESCAPE_GROWTH + 1];
-	size_t used = 0, done, n, i;
-	uint32_t point;
+	size_t used = 0, done, n;
 
 	if (room == 0)
 		return 0;
 	while (len > 0) {
-		done = utf8_length(p, len, &point);
-		if (done > 0 && is_harmless(point)) {
-			memcpy(piece, p, done);
-			n = done;
-		} else {
-			if (done == 0)
-				done = 1;
-			for (i = n = 0; i < done; i++)
-				n += escape_byte(piece + n, p[i]);
-		}
+		done = escape_one(piece, &n, p, len, is_text);
 		if (used + n >= room)
 			break;
 		memcpy(out + used, piece, n);
@@ -94,6 +106,32 @@ escape_bytes(char *out, size_t room, const void *bytes, size_t len)
 	}
 	out[used] = '\0';
 	return used;
+}
+
+size_t
+escape_bytes(char *out, size_t room, const void *bytes, size_t len)
+{
+	return escape_all(out, room, bytes, len, false);
+}
+
+size_t
+escape_text(char *out, size_t room, const void *bytes, size_t len)
+{
+	return escape_all(out, room, bytes, len, true);
+}
+
+size_t
+escape_torn(const void *bytes, size_t len)
+{
+	const unsigned char *end = (const unsigned char *)bytes + len;
+	size_t n;
+
+	/* It would have to be longer than what is there of it. */
+	for (n = 1; n <= 3 && n <= len; n++)
+		if (end[-(ptrdiff_t)n] >= 0xc0)
+			return end[-(ptrdiff_t)n] >= (n == 1 ? 0xc0 :
+			    n == 2 ? 0xe0 : 0xf0) ? n : 0;
+	return 0;
 }
 
 size_t

@@ -23,4 +23,10 @@ size_t escape_bytes(char *out, size_t room, const void *bytes, size_t len);
 /* The same for a string. */
 size_t escape_string(char *out, size_t room, const char *string);
 
+/* The same for a text of many lines: line ends, tabs and \ stay as they are. */
+size_t escape_text(char *out, size_t room, const void *bytes, size_t len);
+
+/* How many bytes at the end, 0 to 3, may begin a character that is cut off. */
+size_t escape_torn(const void *bytes, size_t len);
+
 #endif

@@ -94,6 +94,7 @@ class Completion(ftscreen.ScreenTest):
 
     def test_commands_and_their_options(self):
         self.complete('trunc', 'truncate ')
+        self.complete('pag', 'page ')
         self.complete('get --seg', 'get --segments ')
         self.complete('help unl', 'help unlock ')
         self.complete('put --segments 2 --ato', 'put --segments 2 --atomic ')
@@ -145,6 +146,7 @@ class Completion(ftscreen.ScreenTest):
         self.complete('put my', r'put my\ file ')
         self.complete(r'put my\ file my', r'put my\ file my\ remote ')
         self.complete('get my', r'get my\ remote ')
+        self.complete('page my', r'page my\ remote ')
         self.complete('get x fol', 'get x folder/')
         self.complete('lcd folder/i', 'lcd folder/inside ')
         self.complete('!cat my', r'!cat my\ file ')
@@ -292,6 +294,160 @@ class Silent(ftscreen.ScreenTest):
         self.screen_.see_prompt()
         self.screen_.run('stat a')
         self.screen_.see(r'^size: 3')
+
+
+class Pager(ftscreen.ScreenTest):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve()
+
+    def pager(self, text, **options):
+        """A shell whose PAGER is that script."""
+        script = self.write('pager', text.encode())
+        script.chmod(0o755)
+        return self.shell(self.server, env={'PAGER': str(script)}, **options)
+
+    def page(self, screen, line):
+        """A command that cannot be taken for one that has ended."""
+        screen.type(line)
+        screen.see_prompt(line)
+        screen.keys('Enter')
+
+    def stays_usable(self, screen):
+        screen.see_prompt()
+        screen.run('pwd')
+        screen.see(r'^/$')
+        screen.see_prompt()
+        screen.keys('C-d')
+        self.assertEqual(screen.exit_code(), 0)
+
+    def test_less_shows_a_file_and_is_left_early(self):
+        lines = b''.join(b'line %d\n' % i for i in range(1000000))
+        self.server.write('long', lines)
+        screen = self.shell(self.server)
+        self.page(screen, 'less long')
+        screen.see(r'(?s)^line 0\n.*^line 22\n:')
+        # The key comes only after the pieces in between.
+        screen.type('G')
+        screen.see(r'(?s)^line 999998\nline 999999\n\(END\)')
+        screen.type('g')
+        screen.see(r'^line 0\n')
+        screen.keys('C-c')
+        screen.see(r'^line 0\n')
+        screen.type('q')
+        self.stays_usable(screen)
+
+    def test_one_command_from_a_command_line(self):
+        self.server.write('short', b'hello\n')
+        screen = self.screen(self.server.client_argv('page', 'short'))
+        screen.see(r'(?s)^hello\n.*\(END\)')
+        screen.type('q')
+        self.assertEqual(screen.exit_code(), 0)
+
+    def test_less_is_told_to_be_secure(self):
+        self.server.write('short', b'hello\n')
+        screen = self.shell(self.server)
+        self.page(screen, 'page short')
+        screen.see(r'\(END\)')
+        screen.type('!')
+        screen.see(r'not available')
+        screen.keys('Enter')
+        screen.type('q')
+        screen.see_prompt()
+        screen.run('!echo =$LESSSECURE=')
+        screen.see(r'^==$')
+
+    def test_all_of_it_comes_with_controls_escaped(self):
+        text = 'ä日\t\\\n' * 400000 + '\x1b[2J\x9bm\r\x00'
+        raw = text.encode() + b'\xff\xe6\x97'
+        self.server.write('text', raw)
+        screen = self.pager(f'#!/bin/sh\nexec cat >{self.folder}/shown\n')
+        self.page(screen, 'page text')
+        screen.see_prompt()
+        shown = (self.folder / 'shown').read_text(encoding='utf-8')
+        self.assertEqual(shown, 'ä日\t\\\n' * 400000 +
+                         r'\e[2J\xc2\x9bm\r\x00\xff\xe6\x97')
+        self.stays_usable(screen)
+
+    def test_a_hole_is_zeros(self):
+        self.server.write('hole', b'a')
+        os.truncate(self.server.path('hole'), 6 << 20)
+        screen = self.pager(f'#!/bin/sh\nwc -c >{self.folder}/shown\n')
+        self.page(screen, 'page hole')
+        screen.see_prompt()
+        self.assertEqual(int((self.folder / 'shown').read_text()),
+                         1 + 4 * ((6 << 20) - 1))
+
+    def test_a_pager_that_takes_little_is_no_failure(self):
+        self.server.write('long', b'x' * 79 + b'\n' * 12345678)
+        screen = self.pager('#!/bin/sh\nexec head -c 3\n')
+        self.page(screen, 'page long')
+        screen.see(r'xxx')
+        screen.see_prompt()
+        self.assertNotIn('ftclient:', screen.text())
+        self.stays_usable(screen)
+
+    def test_ctrl_c_goes_to_the_pager(self):
+        self.server.write('long', b'x\n' * 12345678)
+        screen = self.pager('#!/bin/sh\necho begun\nexec sleep 1000\n')
+        self.page(screen, 'page long')
+        screen.see(r'^begun$')
+        screen.keys('C-c')
+        screen.see_prompt()
+        self.assertNotIn('ftclient:', screen.text())
+        self.stays_usable(screen)
+
+    def test_a_pager_that_fails_is_told(self):
+        self.server.write('short', b'hello\n')
+        screen = self.pager('#!/bin/sh\ncat\nexit 3\n')
+        self.page(screen, 'page short')
+        screen.see(r'^hello$')
+        screen.see(r'pager ended with exit code 3')
+        self.stays_usable(screen)
+
+    def test_no_pager_for_what_cannot_be_had(self):
+        self.server.path('folder').mkdir()
+        screen = self.pager('#!/bin/sh\necho begun\n')
+        self.page(screen, 'page nothing')
+        screen.see(r'nothing: .*\(not-found\)')
+        self.page(screen, 'page folder')
+        screen.see(r'folder: .*\(is-a-folder\)')
+        self.assertNotIn('begun', screen.text())
+        self.stays_usable(screen)
+
+    def test_a_change_meanwhile_is_told(self):
+        self.server.write('file', b'x\n' * (4 << 20))
+        screen = self.pager(
+            '#!/bin/sh\necho begun\nread line </dev/tty\ncat >/dev/null\n')
+        self.page(screen, 'page file')
+        screen.see(r'^begun$')
+        self.server.write('file', b'other\n')
+        screen.keys('Enter')
+        screen.see(r'changed while it was shown')
+        self.stays_usable(screen)
+
+    def test_a_lost_connection_is_made_again(self):
+        setup = self.set_up()
+        server = self.serve(setup)
+        server.write('file', b'x\n' * (4 << 20))
+        self.server = server
+        screen = self.pager(
+            '#!/bin/sh\necho begun\nread line </dev/tty\nwc -c\n')
+        self.page(screen, 'page file')
+        screen.see(r'^begun$')
+        server.kill()
+        setup.write_config({'': {'listen': [f'127.0.0.1:{server.port}']}})
+        self.server = self.serve(setup)
+        screen.keys('Enter')
+        screen.see(rf'^{8 << 20}$')
+        self.stays_usable(screen)
+
+    def test_without_a_terminal_it_is_cat(self):
+        raw = b'\x1b[2J\xff\n'
+        self.server.write('raw', raw)
+        for name in ('page', 'more', 'less'):
+            self.assertEqual(self.server.client(name, 'raw').stdout, raw)
+        self.server.client('--json', 'page', 'raw', code=ftlib.EX_USAGE)
 
 
 class Life(ftscreen.ScreenTest):

@@ -77,6 +77,36 @@ START_TEST(no_byte_reaches_a_terminal_that_could_steer_it)
 }
 END_TEST
 
+START_TEST(a_text_keeps_its_lines)
+{
+	char out[64];
+	size_t len;
+
+	len = escape_text(out, sizeof(out), "a\t\\\n\r\n\033[m\0", 10);
+	ck_assert_str_eq(out, "a\t\\\n\\r\n\\e[m\\x00");
+	ck_assert_uint_eq(len, strlen(out));
+}
+END_TEST
+
+START_TEST(what_is_torn_is_told)
+{
+	static const struct {
+		const char *bytes;
+		size_t torn;
+	} rows[] = {
+		{ "", 0 }, { "a", 0 }, { "\xc3", 1 }, { "a\xc3\xa4", 0 },
+		{ "a\xe6", 1 }, { "a\xe6\x97", 2 }, { "\xe6\x97\xa5", 0 },
+		{ "\xf0\x9f\x98", 3 }, { "\xf0\x9f\x98\x80", 0 },
+		{ "\x80\x80\x80\x80", 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ck_assert_uint_eq(escape_torn(rows[i].bytes,
+		    strlen(rows[i].bytes)), rows[i].torn);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_cut_at_a_whole_escape)
 {
 	char out[8];
@@ -105,6 +135,8 @@ main(void)
 		bytes_are_shown_as_they_should,
 		a_nul_byte_is_shown,
 		no_byte_reaches_a_terminal_that_could_steer_it,
+		a_text_keeps_its_lines,
+		what_is_torn_is_told,
 		what_does_not_fit_is_cut_at_a_whole_escape,
 		NULL
 	};
