@@ -36,8 +36,8 @@ remote_matches_clear(struct remote_matches *matches)
 }
 
 enum status
-remote_matches_add(struct remote_matches *matches, char *path, char type,
-    uint64_t size)
+remote_matches_add(struct remote_matches *matches, char *path,
+    const struct remote_match *like)
 {
 	size_t room = matches->room * 2 + 32;
 	struct remote_match *more = matches->at;
@@ -54,8 +54,8 @@ remote_matches_add(struct remote_matches *matches, char *path, char type,
 		free(path);
 		return status_no_memory();
 	}
-	matches->at[matches->len++] =
-	    (struct remote_match){ path, type, size };
+	matches->at[matches->len] = *like;
+	matches->at[matches->len++].path = path;
 	return STATUS_OK;
 }
 
@@ -82,8 +82,9 @@ take_names(struct level *level, const struct frame *frame)
 			free(name);
 			continue;
 		}
-		st = remote_matches_add(&level->found, name, entry.type,
-		    entry.size);
+		st = remote_matches_add(&level->found, name,
+		    &(struct remote_match){ .type = entry.type,
+		    .size = entry.size, .mtime = entry.mtime });
 		if (st != STATUS_OK)
 			return st;
 	}
@@ -168,8 +169,9 @@ found(const struct search *search, char *path, const struct remote_match *what,
 		return STATUS_OK;
 	}
 	if (st == STATUS_OK && (tail == NULL || *tail == '\0'))
-		return remote_matches_add(search->out, path, type,
-		    what->size);
+		return remote_matches_add(search->out, path,
+		    &(struct remote_match){ .type = type,
+		    .size = what->size, .mtime = what->mtime });
 	base = path_join(path, "");
 	free(path);
 	if (st == STATUS_OK)
@@ -210,6 +212,7 @@ take_entry(struct call *call, const struct frame *frame)
 	if (st == STATUS_OK) {
 		what->type = reply.entry.type;
 		what->size = reply.entry.size;
+		what->mtime = reply.entry.mtime;
 	}
 	return st;
 }

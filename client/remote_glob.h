@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "file_time.h"
 #include "ftclient.h"
 #include "status.h"
 
@@ -18,6 +19,7 @@ struct remote_match {
 	char		*path;		/* as the pattern begins */
 	char		 type;		/* 'f', 'd', 'l' or 'o' */
 	uint64_t	 size;
+	struct file_time mtime;
 };
 
 /* Begin with { 0 }. */
@@ -36,9 +38,12 @@ bool remote_glob_is_pattern(const char *word);
 enum status remote_glob(struct remote_matches *out, struct client *client,
     const char *word);
 
-/* Takes over the path, also when it fails; NULL: there was no memory for it. */
+/*
+ * Takes over the path, also when it fails; NULL: there was no memory for it.
+ * The rest is as of `like`.
+ */
 enum status remote_matches_add(struct remote_matches *matches, char *path,
-    char type, uint64_t size);
+    const struct remote_match *like);
 
 void remote_matches_clear(struct remote_matches *matches);
 

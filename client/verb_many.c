@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "board.h"
 #include "fleet.h"
@@ -25,6 +26,7 @@ struct many {
 	struct client	*client;	/* borrowed */
 	const struct arguments *arguments;	/* borrowed */
 	struct tally	 tally;
+	struct tree_filter filter;	/* of all; begins with -r only */
 	const char	*folder;	/* where it goes */
 	struct remote_matches matches;
 	const char	*verb;		/* "get" or "put", of each file */
@@ -54,7 +56,7 @@ has_letter(const struct many *many, char letter)
 
 /* What is for one file, and without -r what is for folders. */
 static enum status
-check_options(const struct many *many)
+check_options(struct many *many)
 {
 	const struct arguments *arguments = many->arguments;
 	const uint64_t fit = OPTION_BIT(OPTION_WAIT) |
@@ -73,7 +75,18 @@ check_options(const struct many *many)
 	    (has_letter(many, 'l') || has_letter(many, 'L')))
 		return status_set(STATUS_USAGE,
 		    "-l and -L are for whole folders: -r");
-	return STATUS_OK;
+	return tree_filter_read(&many->filter, arguments, time(NULL));
+}
+
+/* Do the options that choose let it in? */
+static bool
+is_chosen(const struct many *many, const struct remote_match *match)
+{
+	const char *base = path_base(match->path);
+
+	return base == NULL || (tree_filter_admits(&many->filter, base,
+	    match->type == 'd') && (match->type != 'f' ||
+	    tree_filter_fits(&many->filter, match->size, match->mtime)));
 }
 
 /* Two names, by what they are called where they go. */
@@ -139,7 +152,8 @@ take_folders(struct many *many, verb_function *run)
 	size_t i;
 
 	for (i = 0; i < many->matches.len && st == STATUS_OK; i++)
-		if (many->matches.at[i].type == 'd')
+		if (many->matches.at[i].type == 'd' &&
+		    is_chosen(many, &many->matches.at[i]))
 			st = take_folder(many, run, many->matches.at[i].path);
 	return st;
 }
@@ -203,11 +217,13 @@ describe(void *owner, size_t number, struct fleet_file *file)
 {
 	struct many *many = owner;
 	const struct remote_match *match = &many->matches.at[number];
+
+	if (match->type == 'd' || !is_chosen(many, match))
+		return STATUS_OK;
 	if (match->type == 'o')
 		return status_set(STATUS_NOT_A_FILE,
 		    "%s: neither a file nor a folder", match->path);
-	return match->type == 'd' ? STATUS_OK :
-	    many->begin(many, match, file);
+	return many->begin(many, match, file);
 }
 
 /* How many of them are files; not how many bytes those have by then. */
@@ -218,7 +234,8 @@ show_total(struct many *many)
 	size_t i;
 
 	for (i = 0; i < many->matches.len; i++)
-		files += many->matches.at[i].type == 'f';
+		files += many->matches.at[i].type == 'f' &&
+		    is_chosen(many, &many->matches.at[i]);
 	tally_show(&many->tally, many->client->settings->board, files,
 	    PROGRESS_UNKNOWN);
 }
@@ -336,8 +353,10 @@ add_local(struct many *many, const char *path)
 	/* A dash alone is the standard input for who sends it. */
 	return remote_matches_add(matches,
 	    strdup(strcmp(path, "-") == 0 ? "./-" : path),
-	    S_ISREG(sb.st_mode) ? 'f' : S_ISDIR(sb.st_mode) ? 'd' : 'o',
-	    (uint64_t)sb.st_size);
+	    &(struct remote_match){ .type = S_ISREG(sb.st_mode) ? 'f' :
+	    S_ISDIR(sb.st_mode) ? 'd' : 'o', .size = (uint64_t)sb.st_size,
+	    .mtime = { .seconds = sb.st_mtim.tv_sec,
+	    .nanoseconds = (uint32_t)sb.st_mtim.tv_nsec } });
 }
 
 /* What the shell has expanded already is there by that name. */

@@ -75,6 +75,17 @@ class Mget(Globs):
                                         'dir2/y.log', 'dir2/sub',
                                         'dir2/sub/z'})
 
+    def test_what_chooses_is_for_files_beside_folders_too(self):
+        chosen = {'b.c', 'a.c', 'dir2', 'dir2/y.log', 'dir2/sub',
+                  'dir2/sub/z'}
+        options = ('-r', '--exclude', '*.h', '--exclude', 'dir1/',
+                   '--max-size', '2')
+        self.client('get', '-g', *options, '*', 'to')
+        self.assertEqual(self.names(), chosen)
+        self.client('mkdir', 'up')
+        self.here('put', '-g', *options, '*', 'up')
+        self.assertEqual(self.names(self.server.path('up')), chosen)
+
     def test_a_slash_at_the_end_is_for_folders(self):
         self.client('mget', '-rd', 'to', '*/')
         self.assertIn('dir1/x.log', self.names())
