@@ -18,6 +18,7 @@ struct kept {
 struct fleet {
 	const struct fleet_work *work;	/* borrowed */
 	struct client	*client;	/* borrowed; the first connection's */
+	struct client	 like;		/* as it was before the crew began */
 	struct crew	*crew;		/* owned; NULL: one connection */
 	size_t		 told;		/* so many, by the first */
 
@@ -286,7 +287,7 @@ begin_ship(struct ship **out, struct fleet *fleet, struct member *member)
 	ship->fleet = fleet;
 	ship->member = member;
 	ship->client = &ship->own;
-	ship->own = *fleet->client;
+	ship->own = fleet->like;
 	ship->own.remote = member->remote;
 	ship->own.revive = *member->revive;
 	ship->own.sign_in = member->revive->sign_in;
@@ -371,6 +372,7 @@ run_by_all(struct fleet *fleet, unsigned int members)
 	fleet->kept = calloc(fleet->work->count, sizeof(struct kept *));
 	if (fleet->kept == NULL)
 		return status_no_memory();
+	fleet->like = *fleet->client;
 	st = crew_begin(&fleet->crew, &fleet->client->revive, members, &work);
 	if (st == STATUS_OK && (st = sail(&first)) == STATUS_OK)
 		st = await_crew(fleet);
