@@ -36,13 +36,13 @@ try_header(const uint8_t *bytes)
 static void
 try_entry(const struct ft1_entry *entry)
 {
-	uint8_t bytes[2 + FT1_ENTRY_FIXED + FT1_NAME_MAX];
+	uint8_t bytes[2 + FT1_ENTRY_FIXED + FT1_NAME_MAX + FT1_MIME_MAX];
 	size_t left = ft1_entry_size(entry);
 	const uint8_t *at = bytes;
 	struct ft1_entry again;
 
-	/* Names that no file can have cannot be written. */
-	if (entry->name_len > FT1_NAME_MAX)
+	/* What no file can have is not written. */
+	if (entry->name_len > FT1_NAME_MAX || entry->mime_len > FT1_MIME_MAX)
 		return;
 	ft1_entry_write(bytes, entry);
 	must(ft1_entry_next(&again, &at, &left) == FT1_FIELD && left == 0);
@@ -52,7 +52,9 @@ try_entry(const struct ft1_entry *entry)
 	    again.mtime.nanoseconds == entry->mtime.nanoseconds &&
 	    memcmp(again.version, entry->version, FT1_ID_SIZE) == 0 &&
 	    again.name_len == entry->name_len &&
-	    memcmp(again.name, entry->name, entry->name_len) == 0);
+	    memcmp(again.name, entry->name, entry->name_len) == 0 &&
+	    again.mime_len == entry->mime_len && (again.mime_len == 0 ||
+	    memcmp(again.mime, entry->mime, entry->mime_len) == 0));
 }
 
 static void
