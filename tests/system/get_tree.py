@@ -155,7 +155,7 @@ class Requests(Trees):
         thread = threading.Thread(target=grow)
         thread.start()
         try:
-            for _ in range(500):
+            for _ in range(200):
                 tree = self.wire.get_tree('tree/grow')
                 for content in tree.contents.values():
                     self.assertEqual(
@@ -179,7 +179,7 @@ class Requests(Trees):
         thread = threading.Thread(target=toggle)
         thread.start()
         try:
-            for _ in range(50):
+            for _ in range(5):
                 with self.server.wire() as other:
                     other.call('LOCK', {'PATH': 'tree/sub/b'})
                     id_ = self.wire.ask('GET_TREE', {'PATH': 'tree',
