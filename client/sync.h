@@ -101,6 +101,9 @@ struct sync {
 /* sync_compare.c: make the steps of the two trees. */
 enum status sync_compare(struct sync *sync);
 
+/* Are time and permission bits the same, as far as both keep them? */
+bool sync_has_same_facts(const struct sync_step *step);
+
 /* The step of the folder that holds it; NULL for the topmost. */
 struct sync_step *sync_parent(const struct sync *sync, const char *path);
 

@@ -35,16 +35,10 @@ static enum sync_what
 what_of(const struct sync_step *step, const uint8_t ours[DIGEST_SIZE],
     uint64_t size)
 {
-	const struct sync_entry *from = &step->from, *to = &step->to;
-
-	if (size != from->size ||
+	if (size != step->from.size ||
 	    memcmp(ours, step->digest, DIGEST_SIZE) != 0)
 		return SYNC_CHANGED;
-	return from->mode == to->mode &&
-	    from->mtime.seconds == to->mtime.seconds &&
-	    (from->mtime.nanoseconds == to->mtime.nanoseconds ||
-	    from->mtime.nanoseconds == 0 || to->mtime.nanoseconds == 0) ?
-	    SYNC_SAME : SYNC_FACTS;
+	return sync_has_same_facts(step) ? SYNC_SAME : SYNC_FACTS;
 }
 
 static void

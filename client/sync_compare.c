@@ -115,8 +115,8 @@ is_same_time(const struct file_time *a, const struct file_time *b)
 	    b->nanoseconds == 0);
 }
 
-static bool
-has_same_facts(const struct sync_step *step)
+bool
+sync_has_same_facts(const struct sync_step *step)
 {
 	return step->from.mode == step->to.mode &&
 	    is_same_time(&step->from.mtime, &step->to.mtime);
@@ -138,7 +138,7 @@ what_of_file(const struct sync *sync, const struct sync_step *step)
 		return SYNC_CHECK;
 	if (!is_same_time(&step->from.mtime, &step->to.mtime))
 		return SYNC_CHANGED;
-	return has_same_facts(step) ? SYNC_SAME : SYNC_FACTS;
+	return sync_has_same_facts(step) ? SYNC_SAME : SYNC_FACTS;
 }
 
 static enum sync_what
@@ -148,7 +148,7 @@ what_of_folder(const struct sync_step *step)
 		return SYNC_MAKE;
 	if (step->to.type != 'd')
 		return SYNC_BLOCKED;
-	return has_same_facts(step) ? SYNC_SAME : SYNC_FACTS;
+	return sync_has_same_facts(step) ? SYNC_SAME : SYNC_FACTS;
 }
 
 static enum sync_what
