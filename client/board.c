@@ -14,7 +14,6 @@
 
 #include "clock.h"
 #include "escape.h"
-#include "progress.h"
 #include "screen.h"
 #include "show.h"
 

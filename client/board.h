@@ -13,10 +13,21 @@
 #include <stdint.h>
 
 #include "command_line.h"
+#include "progress_text.h"
 #include "status.h"
 
 struct board;
-struct progress;
+
+/* A transfer, as progress.h keeps it. */
+struct progress {
+	struct board	*board;		/* borrowed; NULL: not shown */
+	struct progress	*next;		/* the board's */
+	const char	*name;		/* borrowed; escaped when it is drawn */
+	uint64_t	 total;		/* bytes */
+	uint64_t	 begun;		/* clock_ms */
+	_Atomic uint64_t done;		/* bytes */
+	struct progress_pace pace;	/* the board's */
+};
 
 /*
  * `*out` is NULL if there is nothing to be shown: if it was not asked for, or

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "check_main.h"
-#include "progress.h"
+#include "progress_text.h"
 #include "screen.h"
 
 static char text[PROGRESS_TEXT_SIZE];
