@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-#define MOST_SECONDS 60
+#define MOST_SECONDS	60
+#define MOST_AT_ONCE	30	/* no rush lasts longer; a lockout does */
 
 enum status
 patience_wait(struct patience *patience, struct interrupt *interrupt,
@@ -15,7 +16,7 @@ patience_wait(struct patience *patience, struct interrupt *interrupt,
 
 	if (wait == 0)
 		wait = 1;
-	if (patience->spent >= MOST_SECONDS)
+	if (patience->spent >= MOST_SECONDS || wait > MOST_AT_ONCE)
 		return STATUS_BUSY;
 	if (wait > MOST_SECONDS - patience->spent)
 		wait = MOST_SECONDS - patience->spent;

@@ -1,6 +1,6 @@
 /*
- * patience - waiting for a busy server, for as long as it asks and a minute
- * in all.
+ * patience - waiting for a busy server, for as long as it asks, but not for
+ * more than half a minute at once and a minute in all.
  */
 #ifndef PATIENCE_H
 #define PATIENCE_H

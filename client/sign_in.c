@@ -150,7 +150,7 @@ may_try_again(struct sign_in *s, enum status st)
 		hang_up(s);
 	if (st == STATUS_BUSY)
 		return patience_wait(&s->patience, s->interrupt,
-		    s->settings->verbose) == STATUS_OK;
+		    s->settings->verbose || asked) == STATUS_OK;
 	if (s->ticket.len > 0 &&
 	    (st == STATUS_LOGIN_REFUSED || st == STATUS_UNSUPPORTED)) {
 		drop_ticket(s);

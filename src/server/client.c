@@ -11,6 +11,7 @@
 
 #include <openssl/crypto.h>
 
+#include "clock.h"
 #include "log.h"
 #include "parcel.h"
 #include "ticket.h"
@@ -106,16 +107,40 @@ audit_login(const struct client *client, enum status outcome)
 	    .outcome = outcome });
 }
 
+/*
+ * The audit has told of the lockout when it began: whoever goes on shall not
+ * fill the log.
+ */
+static enum status
+refuse_locked_out(struct client *client, unsigned int seconds)
+{
+	client->failures++;
+	client->login_wait = seconds;
+	log_line(LOG_LEVEL_INFO, client->who.session,
+	    "locked out for %u s more", seconds);
+	return status_set(STATUS_BUSY,
+	    "too many failed logins; try again in %u s", seconds);
+}
+
 enum status
 client_ask_password(struct client *client, const struct request_bytes *user,
     const struct request_bytes *password)
 {
+	const struct lockout_pair pair = { client->origin, user->at,
+		user->len };
 	struct login_job *job;
+	unsigned int seconds;
 
 	note_user(client, user);
+	client->login_wait = 0;
+	seconds = lockouts_left(client->services->lockouts, &pair,
+	    clock_ms());
+	if (seconds > 0)
+		return refuse_locked_out(client, seconds);
 	if ((client->job = job = calloc(1, sizeof(*job))) == NULL)
 		return STATUS_NO_MEMORY;
 	job->fd = client->fd;
+	job->who = &client->who;
 	memcpy(job->origin, client->origin, sizeof(job->origin));
 	job->user = malloc(user->len + 1);
 	job->password = OPENSSL_malloc(password->len + 1);
@@ -201,6 +226,8 @@ let_in_by_password(struct client *client)
 enum status
 client_password_checked(struct client *client, enum status st)
 {
+	unsigned int locked_out = client->job->locked_out;
+
 	if (st == STATUS_OK)
 		st = let_in_by_password(client);
 	if (st == STATUS_LOGIN_REFUSED) {
@@ -208,6 +235,8 @@ client_password_checked(struct client *client, enum status st)
 		status_set(st, "wrong user name or password");
 	}
 	free_job(client);
+	if (locked_out > 0)
+		return refuse_locked_out(client, locked_out);
 	audit_login(client, st);
 	return st;
 }

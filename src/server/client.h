@@ -40,6 +40,7 @@ struct client {
 	/* login */
 	struct login_job *job;		/* owned, while a password is checked */
 	unsigned int	 failures;
+	unsigned int	 login_wait;	/* of STATUS_BUSY: seconds, or 0 */
 	bool		 is_in;
 	uint64_t	 login_time;	/* of the password; since 1970 */
 	uint32_t	 ticket_seconds; /* asked for; 0: as configured */
@@ -61,7 +62,8 @@ void client_set_address(struct client *client, int fd,
 
 /*
  * Prepare to check a password: makes client->job, which the session takes to
- * the login line.  The bytes are copied.
+ * the login line.  The bytes are copied.  STATUS_BUSY if the user is locked out
+ * at this address.
  */
 enum status client_ask_password(struct client *client,
     const struct request_bytes *user, const struct request_bytes *password);

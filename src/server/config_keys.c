@@ -69,6 +69,8 @@ const struct config_key config_keys[] = {
 	    1, COUNT_MAX),
 	NUMBER("limits", "login_queue", login_queue, "64", 1, 10000),
 	NUMBER("limits", "login_tries", login_tries, "3", 1, 100),
+	NUMBER("limits", "lockout_tries", lockout_tries, "10", 0, 1000),
+	NUMBER("limits", "lockout_time", lockout_time, "300", 1, DAY),
 	NUMBER("limits", "handshake_timeout", handshake_timeout, "10", 1, DAY),
 	NUMBER("limits", "login_timeout", login_timeout, "60", 1, DAY),
 	NUMBER("limits", "idle_timeout", idle_timeout, "900", 1, YEAR),

@@ -77,7 +77,9 @@ finish_login(struct ft1 *ft1, enum status st)
 		return FT1_STEP_ON;
 	}
 	ft1->stage = FT1_STAGE_LOGIN;
-	if (status_class(st) == CLASS_BUSY)
+	if (st == STATUS_BUSY && ft1->client->login_wait > 0)
+		wait = ft1->client->login_wait;
+	else if (status_class(st) == CLASS_BUSY)
 		wait = login_line_wait(ft1->client->services->login_line);
 	ft1_answer_error(&ft1->answer, ft1->login_id, st, wait,
 	    status_text(st));

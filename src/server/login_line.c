@@ -137,9 +137,24 @@ note_line(struct login_job *job, const struct user *user)
 	return renewals_digest(job->hash_digest, user->hash);
 }
 
+/* What came of a password that was checked. */
+static void
+count(struct lockouts *lockouts, const struct login_job *job,
+    const struct lockout_pair *pair)
+{
+	if (job->result == STATUS_OK)
+		lockouts_forget(lockouts, pair);
+	else if (job->result == STATUS_LOGIN_REFUSED &&
+	    lockouts_failed(lockouts, pair, clock_ms()))
+		audit(job->who, &(struct audit_event){ .verb = "lockout",
+		    .outcome = job->result });
+}
+
 static void
 check(struct login_line *line, struct login_job *job)
 {
+	const struct lockout_pair pair = { job->origin, job->user,
+		job->user_len };
 	const struct user *user;
 	struct users *users;
 
@@ -147,10 +162,17 @@ check(struct login_line *line, struct login_job *job)
 		job->result = STATUS_CANCELLED;
 		return;
 	}
+	job->locked_out = lockouts_left(line->plan.lockouts, &pair,
+	    clock_ms());
+	if (job->locked_out > 0) {
+		job->result = STATUS_BUSY;
+		return;
+	}
 	users = user_source_get(line->plan.users);
 	user = users_find(users, job->user, job->user_len);
 	job->result = users_login(users, user, job->password,
 	    job->password_len);
+	count(line->plan.lockouts, job, &pair);
 	if (job->result == STATUS_OK && !note_line(job, user))
 		job->result = STATUS_NO_MEMORY;
 	if (job->result == STATUS_OK)

@@ -3,7 +3,8 @@
  *
  * Checking a password burns memory and processor time on purpose, so it is done
  * by few threads of low priority.  They serve the addresses in turn (IPv6 by
- * /64), so that one that guesses a lot does not hold up the others.
+ * /64), so that one that guesses a lot does not hold up the others.  Failures
+ * are counted, and whoever is locked out by them costs no check.
  */
 #ifndef LOGIN_LINE_H
 #define LOGIN_LINE_H
@@ -12,6 +13,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "audit.h"
+#include "lockouts.h"
 #include "status.h"
 #include "user_source.h"
 
@@ -19,12 +22,14 @@
 struct login_job {
 	struct login_job *next;
 	uint8_t		 origin[16];	/* login_origin() of the client */
+	const struct audit_who *who;	/* borrowed; for the log */
 	int		 fd;		/* to see whether the client is gone */
 	char		*user;		/* owned by the submitter, as ... */
 	size_t		 user_len;
 	char		*password;	/* ... is this; wiped by it too */
 	size_t		 password_len;
 	enum status	 result;
+	unsigned int	 locked_out;	/* seconds, with STATUS_BUSY */
 	/* The line of the user file that the password was held against. */
 	uint8_t		 line_digest[USER_DIGEST_LEN];
 	uint8_t		 hash_digest[32];	/* SHA-256 of its hash */
@@ -40,6 +45,7 @@ struct login_line_plan {
 	unsigned int	 queue;		/* jobs that may wait per origin */
 	unsigned int	 queue_total;	/* and of all origins */
 	struct user_source *users;	/* borrowed */
+	struct lockouts	*lockouts;	/* borrowed */
 	/* Called by the thread for each password that was right. */
 	void		(*good)(void *ctx, const struct user *user,
 			    const struct login_job *job);

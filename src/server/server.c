@@ -92,6 +92,8 @@ reload(struct server *server, struct handover *handover)
 		return st;
 	login_line_set_queue(server->services.login_line,
 	    settings->config->login_queue);
+	lockouts_set(server->services.lockouts,
+	    settings->config->lockout_tries, settings->config->lockout_time);
 	log_set_level((enum log_level)settings->config->log_level);
 	services_replace_settings(&server->services, settings);
 	return STATUS_OK;
@@ -222,6 +224,10 @@ start_lines(struct services *services, const struct config *config)
 	flush.lock_line = services->lock_line;
 	if ((st = flush_line_new(&services->flush_line, &flush)) != STATUS_OK)
 		return st;
+	services->lockouts = lockouts_new(config->lockout_tries,
+	    config->lockout_time);
+	if ((login.lockouts = services->lockouts) == NULL)
+		return STATUS_NO_MEMORY;
 	return login_line_new(&services->login_line, &login);
 }
 
@@ -295,6 +301,7 @@ clear(struct server *server)
 		ready_queue_close(services->ready);
 	workers_join(server->workers);
 	login_line_free(services->login_line);
+	lockouts_free(services->lockouts);
 	lock_line_close(services->lock_line);
 	flush_line_free(services->flush_line);
 	listener_free(server->listener);

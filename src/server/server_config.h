@@ -58,6 +58,8 @@ struct config {
 	unsigned int	 max_per_address;
 	unsigned int	 login_queue;	/* waiting logins per address */
 	unsigned int	 login_tries;	/* per connection */
+	unsigned int	 lockout_tries;	/* per user and address; 0: any */
+	unsigned int	 lockout_time;
 	unsigned int	 handshake_timeout;	/* all timeouts in seconds */
 	unsigned int	 login_timeout;
 	unsigned int	 idle_timeout;

@@ -12,6 +12,7 @@
 #include "flush_line.h"
 #include "lock_line.h"
 #include "lock_table.h"
+#include "lockouts.h"
 #include "login_line.h"
 #include "mime_types.h"
 #include "ready_queue.h"
@@ -28,6 +29,7 @@ struct services {
 	struct flush_line *flush_line;
 	struct lock_line *lock_line;
 	struct lock_table *lock_table;
+	struct lockouts	*lockouts;
 	struct login_line *login_line;
 	struct ready_queue *ready;
 	struct renewals	*renewals;

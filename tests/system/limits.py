@@ -4,6 +4,7 @@
 when there is room."""
 
 import os
+import re
 import resource
 import select
 import socket
@@ -203,7 +204,7 @@ class Burst(LimitTest):
 
 class Logins(LimitTest):
     SECTIONS = {'limits': {'login_queue': 4, 'login_threads': 1,
-                           'login_tries': 100}}
+                           'login_tries': 100, 'lockout_tries': 0}}
 
     def configure(self):
         setup = super().configure()
@@ -286,6 +287,114 @@ class Strangers(LimitTest):
             for frame in (first, last):
                 self.assertEqual(ftwire.CODES[frame.fields['CODE']],
                                  'login-refused')
+
+
+class Lockouts(LimitTest):
+    LIMITS = {'lockout_tries': 3, 'lockout_time': 3600}
+    SECTIONS = {'': {'log_level': 'info'}, 'limits': LIMITS}
+    TOO_MANY = r'too many failed logins; try again in (\d+) s'
+
+    def configure(self):
+        rights = 'base=main,rights=full'
+        return self.set_up(sections=self.SECTIONS,
+                           users={ftlib.USER: rights, 'ann': rights})
+
+    def lock_out(self, user='ann'):
+        for _ in range(3):
+            with self.server.connect() as wire:
+                self.assertRefused('login-refused', wire.login, user, 'wrong')
+
+    def assertLockedOut(self, wire, user='ann', password=ftlib.PASSWORD):
+        error = self.assertRefused('busy', wire.login, user, password)
+        self.assertEqual(error.error_class, 'busy')
+        found = re.fullmatch(self.TOO_MANY, error.text)
+        self.assertEqual(int(found[1]), error.wait)
+        self.assertIn(error.wait, range(3000, 3601))
+
+    def reload(self, **limits):
+        count = self.server.log().count('reloaded')
+        self.server.setup.write_config(
+            {**self.SECTIONS, 'limits': {**self.LIMITS, **limits}})
+        self.server.reload()
+        ftlib.wait_until('it is reloaded', lambda: self.server.log().count(
+            'reloaded') > count)
+
+    def lockouts(self):
+        return re.findall(r'audit lockout user="(.*?)" address=127\.0\.0\.1:'
+                          r'\d+ outcome=login-refused\n', self.server.log())
+
+    def test_it_counts_user_and_address_together(self):
+        with self.server.connect() as wire:
+            ticket = wire.login('ann', ftlib.PASSWORD)['TICKET']
+            self.lock_out()
+            # Who is in already goes on.
+            self.assertGoesOn(wire)
+        with self.server.connect() as wire:
+            self.assertLockedOut(wire)
+            wire.login(ftlib.USER, ftlib.PASSWORD)
+        self.server.wire('ann', source=OTHER).close()
+        with self.server.connect() as wire:
+            self.assertLockedOut(wire, password='wrong')
+            wire.login('ann', ticket, 'ticket')
+        self.assertEqual(self.lockouts(), ['ann'])
+
+    def test_whether_a_user_exists_is_not_told(self):
+        self.lock_out('nobody-knows')
+        with self.server.connect() as wire:
+            self.assertLockedOut(wire, 'nobody-knows')
+        self.assertEqual(self.lockouts(), ['nobody-knows'])
+
+    def test_who_goes_on_is_sent_away_and_fills_no_log(self):
+        self.lock_out()
+        logins = self.server.log().count('audit login')
+        for _ in range(5):
+            with self.server.connect() as wire:
+                for _ in range(3):
+                    self.assertLockedOut(wire)
+                last, = wire.expect_end()
+                self.assertEqual((last.name, last.id), ('ERROR', 0))
+        self.assertEqual(self.server.log().count('audit login'), logins)
+        self.assertEqual(self.lockouts(), ['ann'])
+
+    def test_ftclient_says_so_and_does_not_insist(self):
+        self.lock_out()
+        self.server.user = 'ann'
+        done = self.server.client('list', code=ftlib.EX_TEMPFAIL, trust=(
+            '--pin', self.server.pin, '--retries', '5'))
+        self.server.user = ftlib.USER
+        self.assertRegex(done.stderr.decode(), r'\Aftclient: [^ ]* '
+                         rf'{self.TOO_MANY} \(busy\)\n\Z')
+        self.assertEqual(self.server.log().count('locked out for'), 1)
+
+    def test_it_ends_by_itself(self):
+        self.lock_out()
+        self.reload(lockout_time=2)
+
+        def is_in():
+            with self.server.connect() as wire:
+                try:
+                    return wire.login('ann', ftlib.PASSWORD)
+                except ftwire.Refused as error:
+                    self.assertEqual(error.code, 'busy')
+                    return False
+        ftlib.wait_until('the time has passed', is_in)
+
+    def test_a_good_login_clears_the_count(self):
+        for _ in range(2):
+            with self.server.connect() as wire:
+                for _ in range(2):
+                    self.assertRefused('login-refused', wire.login, 'ann',
+                                       'wrong')
+                wire.login('ann', ftlib.PASSWORD)
+        self.assertEqual(self.lockouts(), [])
+
+    def test_it_can_be_switched_off(self):
+        self.lock_out()
+        self.reload(lockout_tries=0)
+        self.server.wire('ann').close()
+        self.lock_out()
+        self.lock_out()
+        self.server.wire('ann').close()
 
 
 if __name__ == '__main__':

@@ -77,6 +77,7 @@ START_TEST(every_key_can_be_set)
 	    " minimum = 1.2\n ticket_keys = /t\n ticket_key_lifetime = 0 }\n"
 	    "limits { workers = 7\n login_threads = 3\n max_sessions = 9\n"
 	    " max_per_address = 8\n login_queue = 5\n login_tries = 4\n"
+	    " lockout_tries = 6\n lockout_time = 17\n"
 	    " handshake_timeout = 11\n login_timeout = 12\n"
 	    " idle_timeout = 13\n stall_timeout = 14\n drain_timeout = 15\n"
 	    " lock_timeout = 16\n"
@@ -94,6 +95,8 @@ START_TEST(every_key_can_be_set)
 	ck_assert_uint_eq(config->ticket_key_lifetime, 0);
 	ck_assert_uint_eq(config->workers, 7);
 	ck_assert_uint_eq(config->stage_expiry, 61);
+	ck_assert_uint_eq(config->lockout_tries, 6);
+	ck_assert_uint_eq(config->lockout_time, 17);
 	ck_assert(!config->renew_hashes);
 	ck_assert_uint_eq(config->base_count, 2);
 	ck_assert_str_eq(config->bases[1].name, "two");

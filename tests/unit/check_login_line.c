@@ -12,10 +12,13 @@
 
 #define JOBS_MAX 40
 #define TRIES 100000	/* to see a line close */
+#define TRIES_BAD 50	/* until a pair is locked out */
 
 static struct user_source *users;
 static struct login_line *line;
+static struct lockouts *lockouts;
 static struct login_job jobs[TRIES];
+static const struct audit_who who;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char order[4 * JOBS_MAX];	/* names of jobs that are done */
 static sem_t done, entered, leave;
@@ -45,7 +48,8 @@ static void
 open_line(unsigned int threads, unsigned int queue, unsigned int total)
 {
 	struct login_line_plan plan = { .threads = threads, .queue = queue,
-	    .queue_total = total, .users = users, .good = good };
+	    .queue_total = total, .users = users, .good = good,
+	    .lockouts = lockouts };
 
 	ck_assert_int_eq(login_line_new(&line, &plan), STATUS_OK);
 }
@@ -63,12 +67,15 @@ set_up(void)
 	sem_init(&leave, 0, 0);
 	order[0] = '\0';
 	line = NULL;
+	lockouts = lockouts_new(TRIES_BAD, 3600);
+	ck_assert_ptr_nonnull(lockouts);
 }
 
 static void
 tear_down(void)
 {
 	login_line_free(line);
+	lockouts_free(lockouts);
 	user_source_free(users);
 	remove_folder();
 }
@@ -83,6 +90,7 @@ submit(unsigned int i, const char *name, const char *user,
 	memset(job, 0, sizeof(*job));
 	job->origin[0] = (uint8_t)name[0];
 	job->fd = -1;
+	job->who = &who;
 	job->user = (char *)(uintptr_t)user;
 	job->user_len = strlen(user);
 	job->password = (char *)(uintptr_t)password;
@@ -237,6 +245,25 @@ START_TEST(no_password_is_checked_for_a_client_that_is_gone)
 }
 END_TEST
 
+START_TEST(who_is_locked_out_is_not_checked)
+{
+	open_line(1, 10, 10);
+	lockouts_set(lockouts, 2, 3600);
+	ck_assert_int_eq(log_in("alice", "x"), STATUS_LOGIN_REFUSED);
+	/* A good one clears what was before. */
+	ck_assert_int_eq(log_in("alice", "hunter2"), STATUS_OK);
+	ck_assert_int_eq(log_in("alice", "x"), STATUS_LOGIN_REFUSED);
+	ck_assert_int_eq(log_in("alice", "x"), STATUS_LOGIN_REFUSED);
+	ck_assert_uint_eq(jobs[0].locked_out, 0);
+	/* Behind it in the line, or later: the right one is too late. */
+	ck_assert_int_eq(log_in("alice", "hunter2"), STATUS_BUSY);
+	ck_assert_uint_gt(jobs[0].locked_out, 3500);
+	ck_assert_int_eq(submit(1, "b", "alice", "hunter2"), STATUS_OK);
+	wait_for(1);
+	ck_assert_int_eq(jobs[1].result, STATUS_OK);
+}
+END_TEST
+
 START_TEST(many_threads_lose_no_job)
 {
 	static const char *const names[] = { "a", "b", "c", "d" };
@@ -262,6 +289,7 @@ main(void)
 		so_many_may_wait_in_all,
 		who_waits_when_the_server_stops_is_told_so,
 		no_password_is_checked_for_a_client_that_is_gone,
+		who_is_locked_out_is_not_checked,
 		many_threads_lose_no_job,
 		NULL
 	};

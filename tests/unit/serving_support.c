@@ -143,6 +143,8 @@ start_lines(struct services *services, size_t max_stages)
 	must_do(lock_line_new(&services->lock_line, services->bases, 1, 1));
 	flush.lock_line = services->lock_line;
 	must_do(flush_line_new(&services->flush_line, &flush));
+	services->lockouts = lockouts_new(10, 60);
+	must((login.lockouts = services->lockouts) != NULL, "memory");
 	must_do(login_line_new(&services->login_line, &login));
 }
 
@@ -176,6 +178,7 @@ serving_close(struct serving *serving)
 	struct services *services = &serving->services;
 
 	login_line_free(services->login_line);
+	lockouts_free(services->lockouts);
 	lock_line_close(services->lock_line);
 	flush_line_free(services->flush_line);
 	kit_free(serving->kit);
