@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "option.h"
+#include "pattern_word.h"
 #include "verb.h"
 #include "words.h"
 
@@ -19,8 +20,11 @@
 struct typed {
 	const struct verb *verb;	/* NULL: of none */
 	enum verb_word	 kind;
+	size_t		 place;		/* among the words of its verb */
 	bool		 is_option;
-	const char	*word;
+	bool		 is_pattern;	/* that stands for one path */
+	const char	*front;		/* of a path: ":", or nothing */
+	char		*word;		/* owned; without that */
 	const char	*base;		/* of it, behind the last / */
 	enum quoting	 quoting;
 };
@@ -193,6 +197,10 @@ has_value(const struct verb *verb, const char *word)
 	const char *letter;
 
 	if (word[1] != '-') {
+		option = option_by_letter(word[len - 1]);
+		if (option != OPTION_COUNT &&
+		    (verb->options & OPTION_BIT(option)) != 0)
+			return option_has_value(option);
 		letter = strchr(verb->letters, word[len - 1]);
 		return letter != NULL && letter[1] == ':';
 	}
@@ -223,19 +231,30 @@ place_word(struct typed *typed, const struct words *words)
 		if (has_value(typed->verb, word) && ++i == words->len - 1)
 			return;		/* the value of an option */
 	}
-	typed->is_option = options && typed->word[0] == '-';
+	typed->is_option = options && words->at[i][0] == '-';
+	typed->place = place;
 	typed->kind = verb_word(typed->verb, place);
 }
 
+/* One of two folders: that of the server is the one with a colon. */
 static void
-read_typed(struct typed *typed, const struct words *words,
-    const struct words_end *end)
+choose_side(struct typed *typed, const struct words *words)
 {
-	const char *slash;
+	const char *word = words->at[words->len - 1];
+	const char *before = words->at[words->len - 2];
 
-	memset(typed, 0, sizeof(*typed));
-	typed->word = words->at[words->len - 1];
-	typed->quoting = end->quoting;
+	typed->kind = VERB_WORD_LOCAL;
+	if (word[0] != ':' && (typed->place == 0 || before[0] == ':'))
+		return;
+	/* Behind one of this machine stands one of the server. */
+	typed->kind = word[0] == ':' || word[0] == '\0' ? VERB_WORD_REMOTE :
+	    VERB_WORD_OTHER;
+	typed->front = ":";
+}
+
+static void
+read_kind(struct typed *typed, const struct words *words)
+{
 	typed->kind = VERB_WORD_OTHER;
 	if (words->at[0][0] == '!')
 		typed->kind = words->len > 1 ? VERB_WORD_LOCAL :
@@ -244,8 +263,38 @@ read_typed(struct typed *typed, const struct words *words,
 		typed->kind = VERB_WORD_COMMAND;
 	else if ((typed->verb = verb_find(words->at[0])) != NULL)
 		place_word(typed, words);
+	if (typed->kind == VERB_WORD_EITHER)
+		choose_side(typed, words);
+	typed->is_pattern = typed->kind == VERB_WORD_LOCAL_PATTERN ||
+	    typed->kind == VERB_WORD_REMOTE_PATTERN;
+	if (typed->is_pattern)
+		typed->kind = typed->kind == VERB_WORD_LOCAL_PATTERN ?
+		    VERB_WORD_LOCAL : VERB_WORD_REMOTE;
+}
+
+/* Free typed->word, whatever becomes of it; it may be NULL. */
+static enum status
+read_typed(struct typed *typed, const struct words *words,
+    const struct words_end *end)
+{
+	const char *word = words->at[words->len - 1], *slash;
+	enum status st = STATUS_OK;
+
+	memset(typed, 0, sizeof(*typed));
+	typed->front = "";
+	typed->quoting = end->quoting;
+	read_kind(typed, words);
+	if (word[0] == ':' && typed->front[0] == ':')
+		word++;
+	if (typed->is_pattern && !typed->is_option)
+		st = pattern_word_read(&typed->word, word);
+	else if ((typed->word = strdup(word)) == NULL)
+		st = status_no_memory();
+	if (typed->word == NULL)
+		return st;
 	slash = strrchr(typed->word, '/');
 	typed->base = slash != NULL ? slash + 1 : typed->word;
+	return STATUS_OK;
 }
 
 static enum status
@@ -292,35 +341,74 @@ common_length(const struct completion *c)
 	return n;
 }
 
-/* The word with what is certain, quoted; a blank behind what is whole. */
+/* A name that would be taken for an option, or for one of the server. */
+static bool
+is_misleading(const struct typed *typed, char first)
+{
+	return typed->word[0] == '\0' && typed->front[0] == '\0' &&
+	    (first == '-' || (first == ':' && typed->verb != NULL &&
+	    verb_word(typed->verb, typed->place) == VERB_WORD_EITHER));
+}
+
+/* The word with what is certain. */
+static char *
+make_word(const struct completion *c, const struct typed *typed)
+{
+	const char *name = c->names[0].name;
+	int len = (int)common_length(c);
+	char *path, *pattern, *word = NULL;
+
+	if (typed->is_option || typed->kind == VERB_WORD_COMMAND)
+		return strndup(name, (size_t)len);
+	if (asprintf(&path, "%s%.*s%.*s%s", len > 0 &&
+	    is_misleading(typed, name[0]) ? "./" : "",
+	    (int)(typed->base - typed->word), typed->word, len, name,
+	    c->is_unique && c->names[0].is_folder ? "/" : "") == -1)
+		return NULL;
+	pattern = typed->is_pattern ? pattern_word_make(path) : strdup(path);
+	free(path);
+	if (pattern != NULL &&
+	    asprintf(&word, "%s%s", typed->front, pattern) == -1)
+		word = NULL;
+	free(pattern);
+	return word;
+}
+
+/* That quoted; a blank behind what is whole. */
 static enum status
 make_text(struct completion *c, const struct typed *typed)
 {
-	size_t len = common_length(c);
-	bool is_path = !typed->is_option && typed->kind != VERB_WORD_COMMAND;
-	bool is_folder = c->is_unique && c->names[0].is_folder;
-	char *word, *quoted;
-	int n;
+	bool is_whole = c->is_unique && !c->names[0].is_folder;
+	char *word, *quoted = NULL;
+	int n = -1;
 
-	n = asprintf(&word, "%s%.*s%.*s%s",
-	    is_path && typed->word[0] == '\0' && len > 0 &&
-	    c->names[0].name[0] == '-' ? "./" : "",
-	    is_path ? (int)(typed->base - typed->word) : 0, typed->word,
-	    (int)len, c->names[0].name, is_folder ? "/" : "");
-	if (n == -1)
-		return status_no_memory();
-	quoted = words_quote(word, typed->quoting,
-	    is_folder || !c->is_unique);
-	free(word);
-	if (quoted == NULL)
-		return status_no_memory();
-	n = asprintf(&c->text, "%s%s", quoted,
-	    c->is_unique && !is_folder ? " " : "");
+	if ((word = make_word(c, typed)) != NULL)
+		quoted = words_quote(word, typed->quoting, !is_whole);
+	if (quoted != NULL)
+		n = asprintf(&c->text, "%s%s", quoted, is_whole ? " " : "");
 	free(quoted);
+	free(word);
 	if (n != -1)
 		return STATUS_OK;
 	c->text = NULL;
 	return status_no_memory();
+}
+
+/* Without a word, as a pattern may stand for any, there is nothing to say. */
+static enum status
+complete(struct completion *c, const struct typed *typed,
+    struct remote_names *remote)
+{
+	enum status st;
+
+	if (typed->word == NULL)
+		return STATUS_OK;
+	st = find_all(c, typed, remote);
+	if (st != STATUS_OK || c->count == 0)
+		return st;
+	qsort(c->names, c->count, sizeof(*c->names), by_name);
+	c->is_unique = c->count == 1;
+	return make_text(c, typed);
 }
 
 enum status
@@ -329,22 +417,17 @@ completion_find(struct completion *out, struct remote_names *remote,
 {
 	struct words words;
 	struct words_end end;
-	struct typed typed;
+	struct typed typed = { .word = NULL };
 	enum status st;
 
 	memset(out, 0, sizeof(*out));
 	if ((st = words_split_open(&words, &end, line)) != STATUS_OK)
 		return st;
 	out->start = end.start;
-	if (!end.is_comment) {
-		read_typed(&typed, &words, &end);
-		st = find_all(out, &typed, remote);
-	}
-	if (st == STATUS_OK && out->count > 0) {
-		qsort(out->names, out->count, sizeof(*out->names), by_name);
-		out->is_unique = out->count == 1;
-		st = make_text(out, &typed);
-	}
+	if (!end.is_comment &&
+	    (st = read_typed(&typed, &words, &end)) == STATUS_OK)
+		st = complete(out, &typed, remote);
+	free(typed.word);
 	words_free(&words);
 	return st;
 }

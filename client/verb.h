@@ -65,7 +65,10 @@ enum verb_word {
 	VERB_WORD_OTHER,
 	VERB_WORD_COMMAND,	/* COMMAND */
 	VERB_WORD_LOCAL,	/* LOCAL ... */
-	VERB_WORD_REMOTE	/* FILE, FOLDER, PATH, FROM, TO, REMOTE */
+	VERB_WORD_REMOTE,	/* FILE, FOLDER, PATH, FROM, TO, REMOTE */
+	VERB_WORD_EITHER,	/* LOCAL, or :FOLDER of the server */
+	VERB_WORD_LOCAL_PATTERN,
+	VERB_WORD_REMOTE_PATTERN
 };
 
 /* That of its word with that number, options not counted. */

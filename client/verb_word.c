@@ -16,6 +16,8 @@ word_of(const char *text, size_t len)
 		{ "FILE", VERB_WORD_REMOTE }, { "FOLDER", VERB_WORD_REMOTE },
 		{ "FROM", VERB_WORD_REMOTE }, { "PATH", VERB_WORD_REMOTE },
 		{ "REMOTE", VERB_WORD_REMOTE }, { "TO", VERB_WORD_REMOTE },
+		{ ":FOLDER", VERB_WORD_REMOTE },
+		{ "PATTERN", VERB_WORD_REMOTE_PATTERN },
 	};
 	size_t i;
 
@@ -39,11 +41,10 @@ skip_options(const char *at)
 	}
 }
 
-enum verb_word
-verb_word(const struct verb *verb, size_t number)
+static enum verb_word
+word_at(const char *at, size_t number)
 {
 	enum verb_word word = VERB_WORD_OTHER;
-	const char *at = verb->usage;
 	size_t len;
 
 	for (;; number--) {
@@ -54,10 +55,25 @@ verb_word(const struct verb *verb, size_t number)
 			return word;
 		if (*at == '\0')
 			return VERB_WORD_OTHER;
-		len = strcspn(at, " ]");
+		len = strcspn(at, " ],");
 		word = word_of(at, len);
 		at += strcspn(at, " ");
 		if (number == 0)
 			return word;
 	}
+}
+
+enum verb_word
+verb_word(const struct verb *verb, size_t number)
+{
+	static const char between[] = ", or ";
+	const char *other = strstr(verb->usage, between);
+	enum verb_word word = word_at(verb->usage, number);
+
+	if (word == VERB_WORD_REMOTE_PATTERN && verb->run == verb_mput)
+		return VERB_WORD_LOCAL_PATTERN;
+	if (other == NULL)
+		return word;
+	return word_at(other + strlen(between), number) == VERB_WORD_OTHER ?
+	    VERB_WORD_OTHER : VERB_WORD_EITHER;
 }

@@ -87,6 +87,15 @@ class Completion(ftscreen.ScreenTest):
         self.screen_.keys('C-u')
         self.screen_.see_prompt()
 
+    def stays(self, typed):
+        """Tab adds nothing: what is typed next stands right behind."""
+        self.screen_.see_prompt()
+        self.screen_.type(typed)
+        self.screen_.keys('Tab')
+        self.screen_.type('!')
+        self.screen_.see_prompt(typed + '!')
+        self.screen_.keys('C-u')
+
     def run_line(self, line):
         self.screen_.see_prompt()
         self.screen_.run(line)
@@ -148,8 +157,44 @@ class Completion(ftscreen.ScreenTest):
         self.complete('get my', r'get my\ remote ')
         self.complete('page my', r'page my\ remote ')
         self.complete('get x fol', 'get x folder/')
+        self.complete('get -r -j 2 my', r'get -r -j 2 my\ remote ')
         self.complete('lcd folder/i', 'lcd folder/inside ')
         self.complete('!cat my', r'!cat my\ file ')
+
+    def test_of_sync_each_folder_is_on_its_side(self):
+        (self.work / 'here').mkdir()
+        (self.work / ':odd').mkdir()
+        self.server.path('far off').mkdir()
+        self.server.path('far off/deep').mkdir()
+        self.complete('sync he', 'sync here/')
+        self.complete('sync :fa', r'sync :far\ off/')
+        self.complete('sync here ', r'sync here :far\ off/')
+        self.complete('sync here/ ":far off/d', 'sync here/ ":far off/deep/')
+        self.complete('sync -n :far he', 'sync -n :far here/')
+        self.stays('sync here fa')
+        (self.work / 'here').rmdir()
+        self.complete('sync ', 'sync ./:odd/')
+        self.complete('sync --delete :far ./', 'sync --delete :far ./:odd/')
+
+    def test_patterns_begin_as_names_do(self):
+        for name in ('there 1.txt', 'set[1].c', 'set[2].c', 'wild*'):
+            self.server.write(name, b'it')
+        self.server.path('a[b]').mkdir()
+        self.server.write('a[b]/c', b'')
+        (self.work / 'here').mkdir()
+        (self.work / 'here/one?').write_bytes(b'')
+        self.complete('mget th', r'mget there\ 1.txt ')
+        self.complete('mget -d here -j 4 th',
+                      r'mget -d here -j 4 there\ 1.txt ')
+        self.complete("mget *.c 'se", r"mget *.c 'set\[")
+        self.complete(r"mget 'a\[b]/", r"mget 'a\[b]/c' ")
+        self.stays('mget th*')
+        self.stays('mput th')
+        self.complete('mput he', 'mput here/')
+        self.complete("mput x 'here/o", r"mput x 'here/one\?' ")
+        self.run_line("mget 'set\\[1].c' 'wild\\*'")
+        self.assertEqual(sorted(os.listdir(self.work)),
+                         ['here', 'set[1].c', 'wild*'])
 
     def test_what_a_command_changes_is_seen(self):
         self.server.write('aaa', b'')
