@@ -17,12 +17,6 @@
 
 #define CHANGES_MOST	3	/* of a file while it is fetched */
 
-enum status
-download_malformed(const char *what)
-{
-	return status_set(STATUS_PROTOCOL, "the server sent %s", what);
-}
-
 /* The part is named after what it is a part of. */
 enum status
 download_part_key(uint64_t *key, const struct client *client,
@@ -67,9 +61,9 @@ take_begun(struct download *d, const struct frame *frame)
 	if (st != STATUS_OK)
 		return st;
 	if (d->digest != NULL)
-		return download_malformed("two beginnings of one file");
+		return reply_malformed("two beginnings of one file");
 	if (d->start > reply.size)
-		return download_malformed("less than it proved to have");
+		return reply_malformed("less than it proved to have");
 	if ((d->digest = digest_begin(d->start)) == NULL)
 		return status_no_memory();
 	d->size = reply.size;
@@ -103,13 +97,6 @@ skip_to(struct download *d, uint64_t offset)
 	return STATUS_OK;
 }
 
-void
-download_moved(const struct download *d, size_t len)
-{
-	if (d->moved != NULL)
-		*d->moved += len;
-}
-
 static enum status
 take_data(struct download *d, const struct frame *frame)
 {
@@ -119,12 +106,12 @@ take_data(struct download *d, const struct frame *frame)
 	size_t len;
 
 	if (d->digest == NULL || frame->header.length <= FT1_OFFSET_SIZE)
-		return download_malformed("data where none can be");
+		return reply_malformed("data where none can be");
 	offset = ft1_load_u64(frame->payload);
 	len = frame->header.length - FT1_OFFSET_SIZE;
 	if (offset < digest_offset(d->digest) || offset > d->size ||
 	    len > d->size - offset)
-		return download_malformed(
+		return reply_malformed(
 		    "data out of order or behind the end");
 	end = offset + len;
 	if ((st = skip_to(d, offset)) != STATUS_OK)
@@ -135,31 +122,6 @@ take_data(struct download *d, const struct frame *frame)
 	if (end > d->fetched)
 		d->fetched = end;
 	return part_write(d->part, bytes, len, offset - d->range.offset);
-}
-
-enum status
-download_check_end(struct digest **digest, const struct frame *frame,
-    uint64_t size, const char *path)
-{
-	uint8_t sum[DIGEST_SIZE];
-	struct reply reply;
-	enum status st;
-
-	st = reply_read(&reply, frame,
-	    REPLY_SIZE | REPLY_VERSION_NOW | REPLY_DIGEST);
-	if (st != STATUS_OK)
-		return st;
-	if (*digest == NULL)
-		return download_malformed("the end of what did not begin");
-	if (reply.size != size)
-		return status_set(STATUS_SIZE, "%s: the server sent another "
-		    "size than was to come", path);
-	digest_end(*digest, sum);
-	*digest = NULL;
-	if (memcmp(sum, reply.digest, DIGEST_SIZE) != 0)
-		return status_set(STATUS_DIGEST, "%s: what came does not "
-		    "match its digest", path);
-	return STATUS_OK;
 }
 
 static enum status
@@ -184,24 +146,6 @@ take_file(struct call *call, const struct frame *frame)
 	case FT1_OK:	return take_end(d, frame);
 	}
 	return reply_unexpected(frame, "a get");
-}
-
-struct ft1_frame *
-download_request(const struct download *d, struct remote *remote,
-    struct call *call, const struct file_range *range)
-{
-	struct ft1_frame *frame;
-
-	frame = remote_request(remote, FT1_GET, 0, call);
-	ft1_put_string(frame, FT1_TAG_PATH, d->path);
-	if (range->offset > 0)
-		ft1_put_u64(frame, FT1_TAG_OFFSET, range->offset);
-	if (range->has_length)
-		ft1_put_u64(frame, FT1_TAG_LENGTH, range->length);
-	if (d->has_version)
-		ft1_put_bytes(frame, FT1_TAG_IF_VERSION, d->version,
-		    FT1_ID_SIZE);
-	return frame;
 }
 
 static void

@@ -80,7 +80,7 @@ take_digests(struct download *d, const struct frame *frame)
 	while (left > 0) {
 		if (left < 2 || (len = (size_t)at[0] << 8 | at[1]) < 8 ||
 		    left - 2 < len || (len - 8) % DIGEST_SIZE != 0)
-			return download_malformed(
+			return reply_malformed(
 			    "a malformed list of digests");
 		at += 10;
 		left -= 2 + len;
@@ -103,7 +103,7 @@ take_proof(struct call *call, const struct frame *frame)
 	if (frame->header.type == FT1_DIGESTS)
 		return take_digests(d, frame);
 	if (frame->header.type != FT1_OK)
-		return download_malformed("what nobody asked for");
+		return reply_malformed("what nobody asked for");
 	st = reply_read(&reply, frame, REPLY_SIZE | REPLY_VERSION_NOW);
 	if (st != STATUS_OK)
 		return st;

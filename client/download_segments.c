@@ -102,7 +102,7 @@ learn(struct range *range, const struct reply *reply)
 	d->has_version = d->knows_size = range->gather->knows = true;
 	d->size = reply->size;
 	if (range->first > d->size)
-		return download_malformed("less than it proved to have");
+		return reply_malformed("less than it proved to have");
 	if (range->end > d->size)
 		range->end = d->size;
 	if (d->keeps)
@@ -122,7 +122,7 @@ take_begun(struct range *range, const struct frame *frame)
 	if (st != STATUS_OK)
 		return st;
 	if (range->digest != NULL)
-		return download_malformed("two beginnings of one file");
+		return reply_malformed("two beginnings of one file");
 	if ((range->digest = digest_begin(range->first)) == NULL)
 		return status_no_memory();
 	range->begun = true;
@@ -130,7 +130,7 @@ take_begun(struct range *range, const struct frame *frame)
 		return learn(range, &reply);
 	if (reply.size != d->size ||
 	    memcmp(reply.version_now, d->version, FT1_ID_SIZE) != 0)
-		return download_malformed("another version than asked for");
+		return reply_malformed("another version than asked for");
 	return STATUS_OK;
 }
 
@@ -154,12 +154,12 @@ take_data(struct range *range, const struct frame *frame)
 	size_t len;
 
 	if (range->digest == NULL || frame->header.length <= FT1_OFFSET_SIZE)
-		return download_malformed("data where none can be");
+		return reply_malformed("data where none can be");
 	offset = ft1_load_u64(frame->payload);
 	len = frame->header.length - FT1_OFFSET_SIZE;
 	if (offset < digest_offset(range->digest) || offset > range->end ||
 	    len > range->end - offset)
-		return download_malformed("data out of order or range");
+		return reply_malformed("data out of order or range");
 	digest_skip(range->digest, offset - digest_offset(range->digest));
 	digest_update(range->digest, bytes, len);
 	download_moved(range->gather->d, len);

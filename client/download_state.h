@@ -51,8 +51,6 @@ struct download {
 	uint64_t	 proved;	/* so far goes what was compared */
 };
 
-enum status download_malformed(const char *what);
-
 /* Begin a GET of that of it, of the version that is wanted, if it is known. */
 struct ft1_frame *download_request(const struct download *download,
     struct remote *remote, struct call *call,

@@ -59,10 +59,10 @@ take_begun(struct file_pieces *p, const struct frame *frame)
 	if (st != STATUS_OK)
 		return st;
 	if (p->digest != NULL)
-		return download_malformed("two beginnings of one file");
+		return reply_malformed("two beginnings of one file");
 	if (p->has_version && (reply.size != p->size ||
 	    memcmp(reply.version_now, p->version, FT1_ID_SIZE) != 0))
-		return download_malformed("another version than was asked for");
+		return reply_malformed("another version than was asked for");
 	if ((p->digest = digest_begin(p->offset)) == NULL)
 		return status_no_memory();
 	p->size = reply.size;
@@ -91,12 +91,12 @@ take_data(struct file_pieces *p, const struct frame *frame)
 	size_t len;
 
 	if (p->digest == NULL || frame->header.length <= FT1_OFFSET_SIZE)
-		return download_malformed("data where none can be");
+		return reply_malformed("data where none can be");
 	offset = ft1_load_u64(frame->payload);
 	len = frame->header.length - FT1_OFFSET_SIZE;
 	if (offset < digest_offset(p->digest) || offset > end ||
 	    len > end - offset)
-		return download_malformed(
+		return reply_malformed(
 		    "data out of order or behind the end");
 	skip_to(p, offset);
 	memcpy(p->bytes + p->held + (offset - p->offset), bytes, len);

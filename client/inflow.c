@@ -9,8 +9,6 @@
 #include "digest.h"
 #include "inflow_state.h"
 
-#define DONE_MOST	262144u	/* more are fetched again */
-
 bool
 inflow_is_known(const struct client *client)
 {
@@ -52,79 +50,6 @@ inflow_free(struct inflow *in)
 	free(in);
 }
 
-enum status
-inflow_malformed(const char *what)
-{
-	return status_set(STATUS_PROTOCOL, "the server sent %s", what);
-}
-
-/*
- * --- What is done, for who goes on ------------------------------------------
- */
-
-static void
-key_of(uint8_t key[DIGEST_SIZE], const char *path, const uint8_t *version)
-{
-	char text[FT1_PATH_MAX + 1 + FT1_ID_SIZE];
-	size_t len = strlen(path);
-
-	memcpy(text, path, len);
-	memset(text + len, 0, FT1_ID_SIZE + 1);
-	if (version != NULL)
-		memcpy(text + len + 1, version, FT1_ID_SIZE);
-	digest_of_piece(key, text, len + 1 + FT1_ID_SIZE);
-}
-
-void
-inflow_note(struct inflow *in, const char *path, const uint8_t *version)
-{
-	size_t room = in->done_room * 2 + 256;
-	inflow_key *more;
-
-	if (in->done_len == in->done_room) {
-		if (room > DONE_MOST ||
-		    (more = realloc(in->done, room * sizeof(*more))) == NULL)
-			return;		/* it is only fetched again */
-		in->done = more;
-		in->done_room = room;
-	}
-	key_of(in->done[in->done_len++], path, version);
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	return memcmp(a, b, DIGEST_SIZE);
-}
-
-static bool
-is_noted(const struct inflow *in, const char *path, const uint8_t *version)
-{
-	uint8_t key[DIGEST_SIZE];
-
-	key_of(key, path, version);
-	return in->done_len > 0 && bsearch(key, in->done, in->done_len,
-	    sizeof(*in->done), compare) != NULL;
-}
-
-bool
-inflow_has(const struct inflow *in, const struct remote_entry *entry)
-{
-	return in != NULL && (is_noted(in, entry->path, entry->id) ||
-	    is_noted(in, entry->path, NULL));
-}
-
-bool
-inflow_has_some(const struct inflow *in, const struct remote_entry *entry)
-{
-	return in != NULL && in->kept != NULL &&
-	    strcmp(in->kept, entry->path) == 0;
-}
-
-/*
- * --- The request ------------------------------------------------------------
- */
-
 static enum status
 take_end(struct inflow *in, const struct frame *frame)
 {
@@ -135,9 +60,9 @@ take_end(struct inflow *in, const struct frame *frame)
 	if (st != STATUS_OK)
 		return st;
 	if (in->has_file)
-		return inflow_malformed("the end within a file");
+		return reply_malformed("the end within a file");
 	if (reply.count != in->count)
-		return inflow_malformed("fewer files than it found");
+		return reply_malformed("fewer files than it found");
 	inflow_leave_all(in);
 	return STATUS_OK;
 }
@@ -177,7 +102,6 @@ inflow_run(struct inflow *in, bool *is_lost)
 	inflow_keep_file(in);
 	st = revive_after(&client->revive, client->remote, &call, st);
 	*is_lost = st == STATUS_OK;
-	if (in->done_len > 1)
-		qsort(in->done, in->done_len, sizeof(*in->done), compare);
+	inflow_sort_done(in);
 	return st;
 }

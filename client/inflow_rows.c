@@ -48,7 +48,7 @@ go_to_parent(struct inflow *in, const char *path)
 	while (in->depth > 0 && in->levels[in->depth - 1].len > len)
 		leave(in);
 	if (strlen(in->path) != len || memcmp(in->path, path, len) != 0)
-		return inflow_malformed("a file that is in no folder");
+		return reply_malformed("a file that is in no folder");
 	return STATUS_OK;
 }
 
@@ -246,12 +246,12 @@ inflow_take_data(struct inflow *in, const struct frame *frame)
 	size_t len;
 
 	if (!in->has_file || frame->header.length <= FT1_OFFSET_SIZE)
-		return inflow_malformed("data where none can be");
+		return reply_malformed("data where none can be");
 	offset = ft1_load_u64(frame->payload);
 	len = frame->header.length - FT1_OFFSET_SIZE;
 	if (offset < digest_offset(in->digest) || offset > in->size ||
 	    len > in->size - offset)
-		return inflow_malformed("data out of order or behind the end");
+		return reply_malformed("data out of order or behind the end");
 	if ((st = skip_to(in, offset)) != STATUS_OK)
 		return st;
 	digest_update(in->digest, bytes, len);
@@ -291,7 +291,7 @@ end_file(struct inflow *in, const struct ft1_member *member)
 	enum status st;
 
 	if (!in->has_file)
-		return inflow_malformed("the end of a file that did not begin");
+		return reply_malformed("the end of a file that did not begin");
 	if ((st = skip_to(in, in->size)) != STATUS_OK)
 		return st;
 	digest_end(in->digest, digest);
@@ -343,7 +343,7 @@ take_failed(struct inflow *in, const struct ft1_member *member,
 	    (enum status)member->code : STATUS_IO;
 
 	if (in->has_file && strcmp(in->file, path) != 0)
-		return inflow_malformed("the failure of another file");
+		return reply_malformed("the failure of another file");
 	status_set(st, "%.*s", (int)member->text_len, member->text);
 	if (!in->has_file)
 		tell(in, path, NULL, 0, st);
@@ -365,15 +365,15 @@ take_member(struct inflow *in, const struct ft1_member *member)
 	if (!remote_path_is_below(&member->entry) &&
 	    (member->kind != FT1_MEMBER_FAILED ||
 	    member->entry.name_len > 0))
-		return inflow_malformed("a path that leads out of its folder");
+		return reply_malformed("a path that leads out of its folder");
 	memcpy(path, member->entry.name, member->entry.name_len);
 	path[member->entry.name_len] = '\0';
 	if (member->kind == FT1_MEMBER_FAILED)
 		return take_failed(in, member, path);
 	if (in->has_file)
-		return inflow_malformed("a file within another");
+		return reply_malformed("a file within another");
 	if (++in->count > REMOTE_TREE_MOST)
-		return inflow_malformed("more files than a folder can have");
+		return reply_malformed("more files than a folder can have");
 	if ((st = go_to_parent(in, path)) != STATUS_OK)
 		return st;
 	return member->kind == FT1_MEMBER_WHOLE ?
@@ -395,5 +395,5 @@ inflow_take_rows(struct inflow *in, const struct frame *frame)
 			return st;
 	}
 	return next == FT1_END ? STATUS_OK :
-	    inflow_malformed("a malformed row");
+	    reply_malformed("a malformed row");
 }

@@ -1,6 +1,7 @@
 /*
  * inflow_state - what an inflow is made of, for the files that carry it on:
- * inflow.c, the request and what has come of it, and inflow_rows.c, what comes.
+ * inflow.c, the request, inflow_rows.c, what comes, and inflow_done.c, what has
+ * come.
  */
 #ifndef INFLOW_STATE_H
 #define INFLOW_STATE_H
@@ -48,11 +49,12 @@ struct inflow {
 	char		*kept;		/* owned; a path, or NULL */
 };
 
-enum status inflow_malformed(const char *what);
-
 /* The file has come in that version, or its failure was told (NULL). */
 void inflow_note(struct inflow *inflow, const char *path,
     const uint8_t *version);
+
+/* Nothing more will be noted; now it can be asked for. */
+void inflow_sort_done(struct inflow *inflow);
 
 enum status inflow_take_rows(struct inflow *inflow,
     const struct frame *frame);

@@ -124,9 +124,14 @@ reply_read(struct reply *out, const struct frame *frame, unsigned int needed)
 		out->has |= row->field;
 	}
 	if (next == FT1_BROKEN || (out->has & needed) != needed)
-		return status_set(STATUS_PROTOCOL,
-		    "the server sent a malformed reply");
+		return reply_malformed("a malformed reply");
 	return STATUS_OK;
+}
+
+enum status
+reply_malformed(const char *what)
+{
+	return status_set(STATUS_PROTOCOL, "the server sent %s", what);
 }
 
 enum status

@@ -98,6 +98,9 @@ enum status reply_read(struct reply *out, const struct frame *frame,
 enum status reply_final(struct reply *out, const struct frame *frame,
     const char *what, unsigned int needed);
 
+/* STATUS_PROTOCOL: the server sent `what`. */
+enum status reply_malformed(const char *what);
+
 /* STATUS_PROTOCOL: no such frame answers `what`. */
 enum status reply_unexpected(const struct frame *frame, const char *what);
 

@@ -46,13 +46,6 @@ sender_free(struct sender *sender)
 	free(sender);
 }
 
-enum status
-sender_changed(const struct sender *s)
-{
-	return status_set(STATUS_IO, "%s: the file changed while it was read",
-	    s->sending->local);
-}
-
 static enum status
 open_file(struct sender *s)
 {
@@ -107,18 +100,6 @@ send_piece(struct sender *s, size_t len)
 		return st;
 	s->unlooked = 0;
 	return remote_look(s->remote);
-}
-
-bool
-sender_goes_on(struct sender *s)
-{
-	if (s->sending->call->done || remote_lost(s->remote) != STATUS_OK)
-		return false;
-	if (!remote_is_interrupted(s->remote))
-		return true;
-	call_fail(s->sending->call,
-	    status_set(STATUS_CANCELLED, "interrupted"));
-	return false;
 }
 
 /* The stretch of data at or behind `at`; `*end` is where it ends. */

@@ -62,8 +62,8 @@ sender_take_begun(struct sending *sending, const struct frame *frame)
 static enum status
 malformed(void)
 {
-	return status_set(STATUS_PROTOCOL,
-	    "the server sent a malformed list of what it holds");
+	return reply_malformed(
+	    "a malformed list of what it holds");
 }
 
 /* Rows: a length, where the first piece begins, digests. */
