@@ -222,7 +222,8 @@ put_go(struct put_consumer *put, struct caller *caller,
 		st = put_have_basis(caller, put->upload);
 	else if (request->has_upload && !request->has_offset)
 		st = put_have_resumed(caller, put->upload);
-	else if (put->entry.is_long)
+	else if (put->entry.is_long &&
+	    (st = upload_share(put->upload)) == STATUS_OK)
 		answer_begun_put(caller->answer, upload_id(put->upload));
 	if (st == STATUS_OK)
 		answer_consume(caller->answer, &put->consumer);

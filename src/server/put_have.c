@@ -70,7 +70,10 @@ have_say(struct have_producer *have, struct answer *answer)
 	return true;
 }
 
-/* The list, then the word to begin; the final answer is the consumer's. */
+/*
+ * The list, then the word to begin, for segments too.  What fails is told by
+ * the final answer, which is the consumer's.
+ */
 static enum pull
 have_pull(struct producer *producer, struct answer *answer)
 {
@@ -90,6 +93,7 @@ have_pull(struct producer *producer, struct answer *answer)
 	}
 	if (have->more || have->run.count > 0)
 		return PULL_ON;
+	(void)upload_share(have->upload);
 	answer_begun_put(answer, upload_id(have->upload));
 	return PULL_DONE;
 }

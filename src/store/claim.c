@@ -23,14 +23,14 @@ lock_failed(enum status st, const char *text)
 }
 
 static enum status
-lock_record(struct claim *claim, enum claim_kind kind)
+lock_record(struct claim *claim, const struct claim_plan *plan)
 {
-	short type = kind == CLAIM_JOIN ? F_RDLCK : F_WRLCK;
+	short type = plan->kind == CLAIM_JOIN ? F_RDLCK : F_WRLCK;
 
 	if (!claim_lock(claim->record_fd, type, 0))
 		return lock_failed(STATUS_BUSY,
 		    "another connection still has the upload, try again");
-	if (!claim_lock(claim->record_fd, F_RDLCK, 0))
+	if (!plan->alone && !claim_lock(claim->record_fd, F_RDLCK, 0))
 		return status_errno("claim an upload");
 	return STATUS_OK;
 }
@@ -71,7 +71,7 @@ take(struct claim *claim, const struct claim_plan *plan)
 	} else if (!claim_generation(claim->record_fd, &claim->generation))
 		st = status_errno("claim an upload");
 	if (st == STATUS_OK)
-		st = lock_record(claim, plan->kind);
+		st = lock_record(claim, plan);
 	claim->is_held = true;
 	/* Whoever removes an upload holds its record alone. */
 	if (st == STATUS_OK && record_is_gone(plan->record))
@@ -124,6 +124,19 @@ void
 claim_leave(struct claim *claim)
 {
 	pthread_mutex_unlock(&claim->mutex);
+}
+
+enum status
+claim_share(struct claim *claim)
+{
+	enum status st;
+
+	if ((st = claim_enter(claim)) != STATUS_OK)
+		return st;
+	if (!claim_lock(claim->record_fd, F_RDLCK, 0))
+		st = status_errno("claim an upload");
+	claim_leave(claim);
+	return st;
 }
 
 enum status

@@ -5,9 +5,11 @@
  * is told of others).
  *
  * Many may hold a claim together (segments of one upload); the commit needs it
- * alone.  A resume makes older holders let go, and so do 60 s of silence.
+ * alone, and so does who fills the upload with what it begins with.  A resume
+ * makes older holders let go, and so do 60 s of silence.
  *
- *	claim_take, { claim_enter, claim_leave } ..., [claim_close,] claim_free
+ *	claim_take, { claim_enter, claim_leave } ..., [claim_share,] ...,
+ *	[claim_close,] claim_free
  */
 #ifndef CLAIM_H
 #define CLAIM_H
@@ -28,6 +30,7 @@ enum claim_kind {
 
 struct claim_plan {
 	enum claim_kind	 kind;
+	bool		 alone;		/* nobody joins before claim_share */
 	const struct base *base;
 	struct record	*record;	/* borrowed for the claim's life */
 	const struct folder *folder;	/* borrowed for the call */
@@ -38,7 +41,7 @@ struct claim;
 
 /*
  * STATUS_LOCKED: another upload has the path.  STATUS_BUSY: an older holder is
- * letting go, or committing: try again in a second.
+ * letting go, committing, or holds it alone: try again in a second.
  */
 enum status claim_take(struct claim **out, const struct claim_plan *plan);
 
@@ -48,6 +51,9 @@ enum status claim_take(struct claim **out, const struct claim_plan *plan);
  */
 enum status claim_enter(struct claim *claim);
 void claim_leave(struct claim *claim);
+
+/* From here on others may join.  STATUS_LOCKED if it was lost. */
+enum status claim_share(struct claim *claim);
 
 /* Hold it alone from here on.  STATUS_BUSY while others write. */
 enum status claim_close(struct claim *claim);

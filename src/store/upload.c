@@ -153,8 +153,8 @@ static enum status
 make_record(struct upload *upload, const struct folder *folder)
 {
 	struct record_facts facts = { .plan = upload->plan };
-	struct claim_plan claim = { .kind = CLAIM_NEW, .folder = folder,
-	    .base = upload->place.base };
+	struct claim_plan claim = { .kind = CLAIM_NEW, .alone = true,
+	    .folder = folder, .base = upload->place.base };
 	enum status st;
 
 	facts.user = upload->plan.user;

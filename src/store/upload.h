@@ -97,9 +97,9 @@ struct upload_ticket {
 
 /*
  * Take up the upload of that user and place; older holders let go, but for a
- * segment, which is written beside others.  If it was published already,
- * `*out` is NULL and the receipt tells.  STATUS_NOT_FOUND; STATUS_BUSY: try
- * again in a second.
+ * segment, which is written beside others (see upload_share).  If it was
+ * published already, `*out` is NULL and the receipt tells.  STATUS_NOT_FOUND;
+ * STATUS_BUSY: try again in a second.
  *
  * In what is sent then, a MiB of which some comes is as if new; one of which
  * nothing comes stays as it is held, or else is a hole.
@@ -133,6 +133,13 @@ struct upload_run {
  */
 enum status upload_have(struct upload *upload, uint64_t *next,
     struct upload_run *run, bool *more);
+
+/*
+ * What it begins with is there and was told: from now on segments may join,
+ * which are told STATUS_BUSY before.  Otherwise one could write what is just
+ * being copied or compared, and the record would tell the digest of the other.
+ */
+enum status upload_share(struct upload *upload);
 
 /* The segment's bytes have come: check its digest.  The upload goes on. */
 enum status upload_end_segment(struct upload *upload, uint64_t length,

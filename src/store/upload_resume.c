@@ -3,6 +3,7 @@
 
 #include "upload.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -178,6 +179,7 @@ upload_resume(struct upload **out, const struct place *place,
 	st = walk_parent(&folder, &claim.name, place, upload->plan.path);
 	if (st == STATUS_OK) {
 		claim.kind = ticket->is_segment ? CLAIM_JOIN : CLAIM_RESUME;
+		claim.alone = !ticket->is_segment;
 		claim.record = record;
 		claim.folder = &folder;
 		if (upload->plan.taken == UPLOAD_FRESH)
@@ -193,6 +195,20 @@ upload_resume(struct upload **out, const struct place *place,
 		folder_close(&folder);
 	upload_free(upload);
 	return st;
+}
+
+enum status
+upload_share(struct upload *upload)
+{
+	enum status st;
+
+	if (upload->failed != STATUS_OK)
+		return upload->failed;
+	if (upload->claim == NULL || upload->is_segment)
+		return STATUS_OK;
+	assert(!upload->is_copying);
+	st = claim_share(upload->claim);
+	return st == STATUS_OK ? st : upload_fail(upload, st);
 }
 
 /* What ends before the piece does is zeros behind that. */

@@ -5,8 +5,11 @@ other respects.  The tests of locks, uploads and quotas run once more, with
 their clients split between the two; then the two contend."""
 
 import copy
+import os
+import signal
 import subprocess
 import threading
+import time
 
 import ftlib
 import ftwire
@@ -17,6 +20,7 @@ import resume
 import resume_client
 
 MIB = ftwire.MIB
+COPIED = 128 * MIB   # the basis of an upload
 CLIENTS = 8
 ROUNDS = 2000 if ftlib.NIGHTLY else 100
 
@@ -112,9 +116,50 @@ class WaitsForBoth(Paired, locks.Waits):
               'a_resume_takes_the_upload_from_the_older_holder',
               'another_upload_of_the_path_is_told_locked',
               'segments_come_over_several_connections',
-              'uploads_are_listed_and_discarded')
+              'uploads_are_listed_and_discarded',
+              'nobody_joins_what_the_other_is_still_copying')
 class UploadsToBoth(Paired, resume.Resume):
-    pass
+    def noted(self):
+        """How many pieces of the one upload are noted; its id."""
+        for name in self.records():
+            path = self.server.root / '.ftserver/uploads' / name
+            return (path.stat().st_size - 16384) // 32, bytes.fromhex(name)
+        return 0, None
+
+    def stop_amid_copy(self, server, size):
+        """Let it copy a basis, stop it before it is done; the upload."""
+        wire, pid = server.wire(), server.worker
+        self.addCleanup(wire.cut)
+        for _ in range(50):
+            id_ = wire.ask('PUT', {'PATH': 'a', 'SIZE': size, 'BASIS': b''})
+            ends = time.monotonic() + ftlib.LIMIT
+            while self.noted()[0] < 1:
+                self.assertLess(time.monotonic(), ends)
+            os.kill(pid, signal.SIGSTOP)
+            pieces, upload = self.noted()
+            if pieces < size // MIB // 2:
+                return upload
+            os.kill(pid, signal.SIGCONT)
+            wire.send('ABORT', id_)
+            self.assertRefused('cancelled', wire.answer, id_)
+        raise AssertionError('it was always too late')
+
+    def test_nobody_joins_what_the_other_is_still_copying(self):
+        one, two = self.server.both
+        content = resume.content_of(COPIED)
+        self.server.write('a', content)
+        with two.wire() as wire:
+            upload = self.stop_amid_copy(one, COPIED)
+            id_ = wire.ask('PUT', {'UPLOAD': upload, 'OFFSET': COPIED - MIB,
+                                   'LENGTH': MIB})
+            self.assertRefused('busy', wire.answer, id_)
+            wire.send('ABORT', id_)
+            # It dies with its locks; what it has noted is right.
+            os.kill(one.worker, signal.SIGKILL)
+            content = content[:-5] + b'other'
+            self.go_on(wire, upload, content)
+        self.assertEqual(self.server.read('a'), content)
+        self.assertEqual(self.server.stages(), [])
 
 
 @all_by_night('fifty_uploads_at_once_are_never_over',

@@ -239,6 +239,58 @@ START_TEST(one_that_is_left_later_is_kept_with_what_was_copied)
 }
 END_TEST
 
+/* A segment of the second MiB. */
+static enum status
+join(struct upload **out, const uint8_t id[UPLOAD_ID_SIZE])
+{
+	struct upload_ticket ticket = { .user = "alice", .is_segment = true,
+		.first = MIB, .end = 2 * MIB };
+	struct upload_receipt receipt;
+
+	memcpy(ticket.id, id, UPLOAD_ID_SIZE);
+	return upload_resume(out, &store.place, &ticket, &receipt);
+}
+
+START_TEST(nobody_joins_before_all_is_copied_and_told)
+{
+	struct upload *upload = begin(PIECES * MIB), *segment;
+
+	ck_assert_int_eq(upload_basis_begin(upload, basis, PIECES * MIB),
+	    STATUS_OK);
+	ck_assert_int_eq(join(&segment, upload_id(upload)), STATUS_BUSY);
+	copy_all(upload);
+	ck_assert_int_eq(join(&segment, upload_id(upload)), STATUS_BUSY);
+	ck_assert_uint_eq(held(upload, bytes, PIECES * MIB), 0xf);
+	ck_assert_int_eq(upload_share(upload), STATUS_OK);
+	ck_assert_int_eq(join(&segment, upload_id(upload)), STATUS_OK);
+	memset(bytes + MIB, 'x', MIB);
+	ck_assert_int_eq(upload_write(segment, MIB, bytes + MIB, MIB),
+	    STATUS_OK);
+	upload_free(segment);
+	commit(upload, bytes, PIECES * MIB);
+}
+END_TEST
+
+START_TEST(nobody_joins_while_what_is_held_is_being_told)
+{
+	struct upload *upload = begin_as_copy(PIECES * MIB, PIECES * MIB);
+	struct upload_ticket ticket = { .user = "alice" };
+	struct upload_receipt receipt;
+	struct upload *segment;
+
+	memcpy(ticket.id, upload_id(upload), UPLOAD_ID_SIZE);
+	upload_free(upload);
+	ck_assert_int_eq(upload_resume(&upload, &store.place, &ticket,
+	    &receipt), STATUS_OK);
+	ck_assert_int_eq(join(&segment, ticket.id), STATUS_BUSY);
+	ck_assert_int_eq(upload_share(upload), STATUS_OK);
+	ck_assert_int_eq(join(&segment, ticket.id), STATUS_OK);
+	upload_free(segment);
+	upload_abandon(upload);
+	upload_free(upload);
+}
+END_TEST
+
 START_TEST(only_a_long_upload_has_a_basis)
 {
 	struct upload_plan plan = { .path = "/g", .user = "alice" };
@@ -266,6 +318,8 @@ main(void)
 		it_takes_nothing_before_all_is_copied,
 		one_that_is_left_before_all_is_copied_is_not_kept,
 		one_that_is_left_later_is_kept_with_what_was_copied,
+		nobody_joins_before_all_is_copied_and_told,
+		nobody_joins_while_what_is_held_is_being_told,
 		only_a_long_upload_has_a_basis,
 		NULL
 	};

@@ -251,6 +251,7 @@ START_TEST(segments_reserve_nothing_beside_the_whole)
 	store.place.quota.bytes = 4 * MIB;
 	upload = begin("/a", 2 * MIB);
 	memcpy(ticket.id, upload_id(upload), sizeof(ticket.id));
+	ck_assert_int_eq(upload_share(upload), STATUS_OK);
 	ticket.is_segment = true;
 	ticket.first = MIB;
 	ticket.end = 2 * MIB;
