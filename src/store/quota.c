@@ -97,13 +97,18 @@ begin_counted(struct quota_tree *tree, struct quota_data *data)
 	return status_set(STATUS_BUSY, "the quota is being counted");
 }
 
-/* What is kept of other uploads than that of the hold. */
+/*
+ * What is kept of other uploads than that of the hold, which a look that began
+ * since does not find any more.
+ */
 static uint64_t
 kept_beside(const struct quota_tree *tree, const struct quota_hold *hold)
 {
-	uint64_t kept = quota_tree_kept(tree);
+	struct quota_kept kept = quota_tree_kept(tree);
 
-	return kept > hold->stage ? kept - hold->stage : 0;
+	if (kept.look > hold->look)
+		return kept.bytes;
+	return kept.bytes > hold->stage ? kept.bytes - hold->stage : 0;
 }
 
 /* Promise more in one tree of the hold. */
@@ -228,6 +233,7 @@ quota_reserve_again(struct quota_hold *hold, const struct place *place,
 	if ((st = find_trees(hold, place, path, true)) == STATUS_OK &&
 	    hold->count > 0) {
 		hold->stage = stage;
+		hold->look = quota_table_looks(base_quotas(place->base));
 		st = promise_all(hold, place, bytes, files);
 	}
 	if (st != STATUS_OK)
@@ -335,6 +341,7 @@ enum status
 quota_look(struct quota_usage *out, const struct place *place)
 {
 	struct quota_table *table = base_quotas(place->base);
+	struct quota_kept kept;
 	struct quota_tree *tree;
 	struct quota_data data;
 	enum status st;
@@ -348,12 +355,13 @@ quota_look(struct quota_usage *out, const struct place *place)
 	tree = quota_table_get(table, place->root);
 	if ((st = begin_counted(tree, &data)) != STATUS_OK)
 		return st;
+	kept = quota_tree_kept(tree);
 	quota_tree_end(tree, NULL);
 	out->has_bytes = place->quota.bytes != 0;
 	out->has_files = place->quota.files != 0;
 	out->bytes = place->quota.bytes;
 	out->files = place->quota.files;
-	out->bytes_used = (uint64_t)data.used.bytes + quota_tree_kept(tree);
+	out->bytes_used = (uint64_t)data.used.bytes + kept.bytes;
 	out->files_used = (uint64_t)data.used.files;
 	return STATUS_OK;
 }

@@ -33,7 +33,8 @@ struct quota_hold {
 	struct quota_tree *tree[QUOTA_NESTED];
 	unsigned int	 count;
 	uint64_t	 bytes, files;
-	uint64_t	 stage;		/* bytes that it goes on with */
+	uint64_t	 stage;		/* bytes that it goes on with ... */
+	uint64_t	 look;		/* ... kept by none after this one */
 	uint64_t	 counts[QUOTA_NESTED];	/* of each, when it began */
 };
 
@@ -48,8 +49,9 @@ enum status quota_reserve(struct quota_hold *hold, const struct place *place,
     const char *path, uint64_t bytes, uint64_t files);
 
 /*
- * The same for an upload that is taken up again: the `hold->stage` bytes of it
- * that were kept are not counted beside what it reserves.
+ * The same for an upload that is taken up again, and claimed: the `hold->stage`
+ * bytes of it that were kept are not counted beside what it reserves, until a
+ * look at what is kept has left them out by itself.
  */
 enum status quota_reserve_again(struct quota_hold *hold,
     const struct place *place, const char *path, uint64_t bytes,

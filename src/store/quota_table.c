@@ -26,8 +26,8 @@ struct quota_tree {
 	struct quota_file file;
 	struct quota_amount promised;	/* by this process; as in its slot */
 	uint64_t	 forgone;	/* changes that no count knows of */
-	_Atomic uint64_t kept;		/* bytes of unfinished uploads ... */
-	uint64_t	 kept_next;	/* ... as they are being counted */
+	struct quota_kept kept;		/* with the mutex */
+	uint64_t	 kept_next;	/* bytes, as they are being counted */
 };
 
 struct quota_table {
@@ -36,6 +36,7 @@ struct quota_table {
 	bool		 is_loaded;
 	struct timespec	 seen;		/* mtime of the folder when loaded */
 
+	_Atomic uint64_t looks;		/* at what is kept, begun so far */
 	uint64_t	 next_look;	/* clock_ms; the tick's thread alone */
 };
 
@@ -332,10 +333,16 @@ quota_table_find(struct quota_table *table, const struct base *base,
 	return count;
 }
 
-uint64_t
+struct quota_kept
 quota_tree_kept(const struct quota_tree *tree)
 {
-	return atomic_load(&tree->kept);
+	return tree->kept;
+}
+
+uint64_t
+quota_table_looks(const struct quota_table *table)
+{
+	return atomic_load(&table->looks);
 }
 
 /* What comes into the table meanwhile is looked at the next time. */
@@ -361,6 +368,8 @@ quota_table_begin_kept(struct quota_table *table)
 {
 	struct quota_tree *tree;
 
+	/* Before anything is looked at: see quota_table_looks. */
+	atomic_fetch_add(&table->looks, 1);
 	for (tree = first_tree(table); tree != NULL; tree = tree->next)
 		tree->kept_next = 0;
 }
@@ -376,8 +385,12 @@ quota_table_end_kept(struct quota_table *table, uint64_t next)
 {
 	struct quota_tree *tree;
 
-	for (tree = first_tree(table); tree != NULL; tree = tree->next)
-		atomic_store(&tree->kept, tree->kept_next);
+	for (tree = first_tree(table); tree != NULL; tree = tree->next) {
+		pthread_mutex_lock(&tree->mutex);
+		tree->kept.bytes = tree->kept_next;
+		tree->kept.look = quota_table_looks(table);
+		pthread_mutex_unlock(&tree->mutex);
+	}
 	table->next_look = next;
 }
 

@@ -41,8 +41,21 @@ void quota_tree_forgo(struct quota_tree *tree, struct quota_amount promised);
  */
 enum status quota_tree_count(struct quota_tree *tree);
 
-/* Bytes that are kept of uploads into it, as they were counted last. */
-uint64_t quota_tree_kept(const struct quota_tree *tree);
+/*
+ * Bytes that are kept of uploads into it, as they were counted last; between
+ * begin and end.
+ */
+struct quota_kept {
+	uint64_t	 bytes;
+	uint64_t	 look;		/* number of that look */
+};
+struct quota_kept quota_tree_kept(const struct quota_tree *tree);
+
+/*
+ * How many looks at what is kept have begun.  Later ones do not find what has
+ * been claimed before this call.
+ */
+uint64_t quota_table_looks(const struct quota_table *table);
 
 /*
  * For who counts them, from one thread only: false until the time (clock_ms)

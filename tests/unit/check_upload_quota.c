@@ -242,6 +242,50 @@ START_TEST(a_resume_needs_room_as_a_beginning_does)
 }
 END_TEST
 
+/* Look at what is kept until it is so much, in MiB. */
+static void
+await_kept(uint64_t mibs)
+{
+	struct quota_usage usage = { .bytes_used = 0 };
+	int i;
+
+	for (i = 0; i < 1000 && usage.bytes_used / MIB != mibs; i++) {
+		usleep(10000);
+		quota_table_tick(store.base, false);
+		ck_assert_int_eq(quota_look(&usage, &store.place), STATUS_OK);
+	}
+	ck_assert_uint_eq(usage.bytes_used / MIB, mibs);
+}
+
+/* Two are kept, of 1 MiB each, and one is taken up again. */
+START_TEST(what_others_keep_is_room_that_a_resume_does_not_have)
+{
+	struct upload_ticket ticket = { .user = "alice" };
+	struct upload_receipt receipt;
+	uint8_t other_id[UPLOAD_ID_SIZE];
+	struct upload *one, *other;
+
+	store.place.quota.bytes = 3 * MIB;
+	one = begin_unknown(ticket.id);
+	other = begin("/b", 2 * MIB);
+	memcpy(other_id, upload_id(other), sizeof(other_id));
+	ck_assert_int_eq(upload_write(other, 0, zeros, MIB), STATUS_OK);
+	upload_free(one);
+	upload_free(other);
+	await_kept(2);
+	ck_assert_int_eq(upload_resume(&one, &store.place, &ticket, &receipt),
+	    STATUS_OK);
+	/* It does not stand in its own way. */
+	ck_assert_int_eq(upload_write(one, MIB, zeros, 1), STATUS_OK);
+	await_kept(1);
+	ck_assert_int_eq(upload_write(one, MIB + 1, zeros, MIB), STATUS_QUOTA);
+	upload_abandon(one);
+	upload_free(one);
+	ck_assert_int_eq(upload_discard(&store.place, "alice", other_id),
+	    STATUS_OK);
+}
+END_TEST
+
 START_TEST(segments_reserve_nothing_beside_the_whole)
 {
 	struct upload_ticket ticket = { .user = "alice" };
@@ -320,6 +364,7 @@ main(void)
 		a_size_that_nobody_knows_is_reserved_as_it_comes,
 		a_spent_quota_keeps_what_has_come_for_later,
 		a_resume_needs_room_as_a_beginning_does,
+		what_others_keep_is_room_that_a_resume_does_not_have,
 		segments_reserve_nothing_beside_the_whole,
 		what_is_changed_in_place_counts,
 		what_others_grow_is_not_counted_twice,
