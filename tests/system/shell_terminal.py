@@ -3,6 +3,7 @@
 """The shell of ftclient on an emulated terminal, as a person sees it."""
 
 import os
+import re
 import threading
 
 import ftlib
@@ -533,6 +534,49 @@ class Life(ftscreen.ScreenTest):
         screen.see(r'^file$')
         screen.see_prompt()
 
+    def test_without_a_ticket_the_password_is_asked_anew(self):
+        setup = self.set_up()
+        server = self.serve(setup)
+        server.path('deep').mkdir()
+        server.own('deep')
+        server.write('deep/file', b'abc')
+        screen = self.shell_by_password(server)
+        screen.run('cd deep')
+        screen.see_prompt()
+        server.kill()
+        # With other keys, the ticket of the session is worth nothing.
+        (setup.state / 'ticket-keys').unlink()
+        setup.write_config({'': {'listen': [f'127.0.0.1:{server.port}']}})
+        server = self.serve(setup)
+        screen.clear()
+        screen.run('ls')
+        screen.see(r'reconnect\? \[Y/n\]')
+        screen.keys('Enter')
+        screen.see(r"^tester@127\.0\.0\.1's password: *\Z")
+        screen.run('wrong')
+        screen.see(r'^Login refused, try again\.\n'
+                   r"tester@127\.0\.0\.1's password: *\Z")
+        screen.run(ftlib.PASSWORD)
+        screen.see(r'^tester@127\.0\.0\.1:/deep> *$')
+        screen.run('ls')
+        screen.see(r'^file$')
+        screen.see_prompt()
+        self.assertNotIn('horse', screen.text())
+        # Password; then ticket, the wrong one, the right one.
+        self.assertEqual(re.findall(r'audit login .* outcome=(\S+)',
+                                    server.log()),
+                         ['ok', 'login-refused', 'login-refused', 'ok'])
+
+    def shell_by_password(self, server):
+        """The shell of a person who types the password."""
+        argv = [word for word in server.client_argv()
+                if word not in ('--password-file', str(server.password_file))]
+        screen = self.screen(argv)
+        screen.see(r'password:')
+        screen.run(ftlib.PASSWORD)
+        screen.see_prompt()
+        return screen
+
     def test_a_prompt_follows_the_terminal(self):
         screen = self.shell(self.serve(), width=80)
         screen.type('stat ' + 'x' * 60 + ' and more')
@@ -547,13 +591,7 @@ class Life(ftscreen.ScreenTest):
 
     def test_the_history_is_closed_and_has_no_secrets(self):
         server = self.serve()
-        argv = [word for word in server.client_argv()
-                if word != '--password-file' and
-                word != str(server.password_file)]
-        screen = self.screen(argv)
-        screen.see(r'password:')
-        screen.run(ftlib.PASSWORD)
-        screen.see_prompt()
+        screen = self.shell_by_password(server)
         for line in ('pwd', ' !echo secret-token', 'lpwd'):
             screen.run(line)
             screen.see_prompt()
