@@ -64,6 +64,18 @@ read_byte(int fd, char *byte, const sigset_t *mask)
 	return n;
 }
 
+static enum status
+judge(bool too_long, bool has_nul, const char *name)
+{
+	if (too_long)
+		return status_set(STATUS_USAGE,
+		    "%s: a password has at most %d bytes", name, SECRET_MAX);
+	if (has_nul)
+		return status_set(STATUS_USAGE,
+		    "%s: a password cannot hold a NUL byte", name);
+	return STATUS_OK;
+}
+
 /* A line that is refused is read to its end all the same. */
 static enum status
 read_line(struct secret *out, int fd, const char *name, const sigset_t *mask)
@@ -86,13 +98,7 @@ read_line(struct secret *out, int fd, const char *name, const sigset_t *mask)
 		return status_errno("read %s", name);
 	if (got == -1 || (got == 0 && n == 0 && mask != NULL))
 		return status_set(STATUS_CANCELLED, "no password was given");
-	if (too_long)
-		return status_set(STATUS_USAGE,
-		    "%s: a password has at most %d bytes", name, SECRET_MAX);
-	if (has_nul)
-		return status_set(STATUS_USAGE,
-		    "%s: a password cannot hold a NUL byte", name);
-	return STATUS_OK;
+	return judge(too_long, has_nul, name);
 }
 
 static void
@@ -239,6 +245,24 @@ secret_read_file(struct secret *out, const char *path)
 		st = secret_read_fd(out, fd, path);
 	close(fd);
 	return st;
+}
+
+enum status
+secret_take_line(struct secret *out, const char *bytes, size_t len,
+    const char *name)
+{
+	const char *newline = memchr(bytes, '\n', len);
+	enum status st;
+
+	secret_wipe(out);
+	if (newline != NULL)
+		len = (size_t)(newline - bytes);
+	st = judge(len > SECRET_MAX, memchr(bytes, '\0', len) != NULL, name);
+	if (st != STATUS_OK)
+		return st;
+	memcpy(out->bytes, bytes, len);
+	out->len = len;
+	return STATUS_OK;
 }
 
 enum status

@@ -45,10 +45,15 @@ enum status secret_read_file(struct secret *out, const char *path);
 
 /*
  * The first line that the command prints, which /bin/sh runs.  It shares our
- * standard error, and our standard input if that is a terminal.  STATUS_CONFIG
- * if it fails or prints nothing.
+ * standard error, and our standard input if that is a terminal.  What it leaves
+ * running in the background is not waited for.  STATUS_CONFIG if it fails or
+ * prints nothing.
  */
 enum status secret_read_command(struct secret *out, const char *command);
+
+/* The first line of `bytes`, or all of them if no newline is there. */
+enum status secret_take_line(struct secret *out, const char *bytes, size_t len,
+    const char *name);
 
 /* The first line of a descriptor; reads no further and leaves it open. */
 enum status secret_read_fd(struct secret *out, int fd, const char *name);

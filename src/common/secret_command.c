@@ -5,17 +5,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #define SHELL		"/bin/sh"
-#define REST_MAX	65536u	/* bytes behind the line that are taken */
+#define OUTPUT_MAX	65536u	/* bytes that are taken */
+
+/* How it begins: enough to see whether the first line is too long. */
+struct output {
+	char	 bytes[SECRET_MAX + 1];
+	size_t	 len;
+};
 
 /* Its standard input is a terminal or nothing: what a script reads stays. */
 static int
@@ -73,20 +82,46 @@ spawn(pid_t *pid, const char *command, int out_fd)
 	return error;
 }
 
-/* So that it can end by itself; one that never does gets SIGPIPE. */
-static void
-drain(int fd)
+/* False if the command has ended, and all that it printed was read. */
+static bool
+has_more(int fd, int process)
 {
-	char rest[512];
-	size_t taken = 0;
-	ssize_t n;
+	struct pollfd ready[2] = { { .fd = fd, .events = POLLIN },
+		{ .fd = process, .events = POLLIN } };
 
-	do {
-		n = read(fd, rest, sizeof(rest));
-		if (n > 0)
-			taken += (size_t)n;
-	} while ((n > 0 && taken < REST_MAX) || (n == -1 && errno == EINTR));
-	OPENSSL_cleanse(rest, sizeof(rest));
+	while (poll(ready, 2, -1) == -1)
+		if (errno != EINTR)
+			return false;
+	/* Between the two looks it may have printed, and ended. */
+	return ready[0].revents != 0 || poll(ready, 1, 0) == 1;
+}
+
+/*
+ * Take all, so that the command can end by itself; one that never does gets
+ * SIGPIPE.  The end of the output may never come, if something that it has left
+ * running holds it open; so its own end counts as well.
+ */
+static void
+gather(struct output *output, int fd, int process)
+{
+	char bytes[512];
+	size_t room, taken = 0;
+	ssize_t n = 1;
+
+	while (n != 0 && taken < OUTPUT_MAX && has_more(fd, process)) {
+		if ((n = read(fd, bytes, sizeof(bytes))) == -1) {
+			if (errno == EINTR)
+				continue;
+			break;
+		}
+		room = sizeof(output->bytes) - output->len;
+		if ((size_t)n < room)
+			room = (size_t)n;
+		memcpy(output->bytes + output->len, bytes, room);
+		output->len += room;
+		taken += (size_t)n;
+	}
+	OPENSSL_cleanse(bytes, sizeof(bytes));
 }
 
 static enum status
@@ -109,42 +144,44 @@ await(pid_t pid, const char *command)
 }
 
 static enum status
-run(struct secret *out, const char *command, const int ends[2])
+run(struct output *output, const char *command, const int ends[2])
 {
-	enum status line, st;
+	int error, process;
 	pid_t pid;
-	int error;
 
 	error = spawn(&pid, command, ends[1]);
 	close(ends[1]);
 	if (error != 0) {
+		close(ends[0]);
 		errno = error;
 		return status_errno("run `%s`", command);
 	}
-	line = secret_read_fd(out, ends[0],
-	    "the output of the command for the password");
-	if (line == STATUS_OK)
-		drain(ends[0]);
+	/* Without one the end of the output has to do: poll skips a -1. */
+	process = pidfd_open(pid, 0);
+	gather(output, ends[0], process);
 	close(ends[0]);
-	/* Why it failed says more than what it did not print. */
-	if ((st = await(pid, command)) != STATUS_OK)
-		return st;
-	if (line == STATUS_OK && out->len == 0)
-		return status_set(STATUS_CONFIG, "the command for the "
-		    "password printed none: %s", command);
-	return line;
+	if (process != -1)
+		close(process);
+	return await(pid, command);
 }
 
 enum status
 secret_read_command(struct secret *out, const char *command)
 {
+	struct output output = { .len = 0 };
 	enum status st;
 	int ends[2];
 
 	secret_wipe(out);
 	if (pipe2(ends, O_CLOEXEC) == -1)
 		return status_errno("run `%s`", command);
-	if ((st = run(out, command, ends)) != STATUS_OK)
-		secret_wipe(out);
+	/* Why it failed says more than what it did not print. */
+	if ((st = run(&output, command, ends)) == STATUS_OK)
+		st = secret_take_line(out, output.bytes, output.len,
+		    "the output of the command for the password");
+	OPENSSL_cleanse(&output, sizeof(output));
+	if (st == STATUS_OK && out->len == 0)
+		st = status_set(STATUS_CONFIG, "the command for the "
+		    "password printed none: %s", command);
 	return st;
 }

@@ -3,6 +3,7 @@
 """The configuration of ftclient: which setting counts, and what is refused."""
 
 import os
+import signal
 import subprocess
 
 import ftlib
@@ -202,6 +203,18 @@ class Passwords(ConfigTest):
     def test_what_never_ends_is_ended(self):
         self.command('yes', 78)
         self.assertIn('code 141', self.said)    # of SIGPIPE
+
+    def test_what_it_leaves_running_is_not_waited_for(self):
+        os.mkfifo(self.path('never'))
+        for command in ('echo correct horse', 'printf "correct horse"'):
+            # It holds the output open until the test ends it.
+            self.command('sh -c "echo \\$\\$ >pid; exec cat never" '
+                         '2>/dev/null & while ! test -s pid; do :; done; ' +
+                         command)
+            pid = int(self.read('pid'))
+            self.assertTrue(ftlib.is_running(pid))
+            os.kill(pid, signal.SIGKILL)
+            self.path('pid').unlink()
 
     def test_it_takes_nothing_of_a_batch(self):
         argv = [ftlib.program('ftclient'), '--password-command',

@@ -101,6 +101,32 @@ START_TEST(reading_a_pipe_takes_one_line_and_leaves_the_next)
 }
 END_TEST
 
+START_TEST(bytes_are_taken_up_to_the_newline)
+{
+	char bytes[SECRET_MAX + 2];
+
+	memset(bytes, 'x', sizeof(bytes));
+	ck_assert_int_eq(secret_take_line(&secret, "one\ntwo\0", 8, "it"),
+	    STATUS_OK);
+	ck_assert_str_eq(secret.bytes, "one");
+	ck_assert_int_eq(secret_take_line(&secret, "one", 2, "it"),
+	    STATUS_OK);
+	ck_assert_str_eq(secret.bytes, "on");
+	ck_assert_int_eq(secret_take_line(&secret, "o\0e", 3, "it"),
+	    STATUS_USAGE);
+	bytes[SECRET_MAX] = '\n';
+	ck_assert_int_eq(secret_take_line(&secret, bytes, sizeof(bytes),
+	    "it"), STATUS_OK);
+	ck_assert_uint_eq(secret.len, SECRET_MAX);
+	ck_assert_int_eq(secret_take_line(&secret, bytes + 1, SECRET_MAX + 1,
+	    "it"), STATUS_OK);
+	bytes[SECRET_MAX] = 'x';
+	ck_assert_int_eq(secret_take_line(&secret, bytes, SECRET_MAX + 1,
+	    "it"), STATUS_USAGE);
+	ck_assert_uint_eq(secret.len, 0);
+}
+END_TEST
+
 START_TEST(wiping_leaves_nothing)
 {
 	static const struct secret none;
@@ -283,6 +309,7 @@ main(void)
 	tcase_add_test(tc, a_secret_holds_no_nul);
 	tcase_add_test(tc, a_missing_file_and_a_folder_are_told_apart);
 	tcase_add_test(tc, reading_a_pipe_takes_one_line_and_leaves_the_next);
+	tcase_add_test(tc, bytes_are_taken_up_to_the_newline);
 	tcase_add_test(tc, wiping_leaves_nothing);
 	tcase_add_test(tc, a_prompt_does_not_echo_and_puts_the_terminal_back);
 	tcase_add_test(tc, two_answers_that_differ_are_refused);
