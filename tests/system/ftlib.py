@@ -287,6 +287,7 @@ class Server:
         self.pin = setup and setup.pin
         self.user = USER
         if setup is None:
+            self.write_quick_user()
             words = ['--quick', str(self.root), '--listen', '127.0.0.1:0',
                      '--state', str(self.state), '--user', USER,
                      '--password-file', str(self.password_file)]
@@ -305,6 +306,14 @@ class Server:
                      os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, 'w') as file:
             file.write(PASSWORD + '\n')
+
+    def write_quick_user(self):
+        """As an earlier run would have left it, but with a cheap hash."""
+        users = self.state / 'users'
+        if not users.exists():
+            self.state.mkdir(mode=0o700, exist_ok=True)
+            users.touch(0o600)
+            users.write_text(f'{USER}:{cheap_hash(PASSWORD)}:rights=full\n')
 
     def wait_ready(self):
         while (line := self.lines.next()) is not None:
