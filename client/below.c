@@ -16,10 +16,21 @@
 #define MODE_BITS	0777
 
 int
+below_open(int top, const char *path, int flags)
+{
+	struct open_how how = { .flags = (unsigned int)(flags | O_CLOEXEC),
+	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+	int fd;
+
+	do
+		fd = (int)syscall(SYS_openat2, top, path, &how, sizeof(how));
+	while (fd == -1 && (errno == EAGAIN || errno == EINTR));
+	return fd;
+}
+
+int
 below_parent(int top, const char *path, const char **name)
 {
-	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
 	const char *slash = strrchr(path, '/');
 	char *folder;
 	int fd, error;
@@ -29,7 +40,7 @@ below_parent(int top, const char *path, const char **name)
 	    strndup(path, (size_t)(slash - path));
 	if (folder == NULL)
 		return -1;
-	fd = (int)syscall(SYS_openat2, top, folder, &how, sizeof(how));
+	fd = below_open(top, folder, O_PATH | O_DIRECTORY);
 	error = errno;
 	free(folder);
 	errno = error;
@@ -37,7 +48,7 @@ below_parent(int top, const char *path, const char **name)
 }
 
 enum status
-below_make_folder(int top, const char *path)
+below_make_folder(int top, const char *path, uint32_t mode)
 {
 	enum status st = STATUS_OK;
 	struct stat sb;
@@ -45,7 +56,7 @@ below_make_folder(int top, const char *path)
 	int fd;
 
 	fd = below_parent(top, path, &name);
-	if (fd == -1 || (mkdirat(fd, name, 0700) == -1 &&
+	if (fd == -1 || (mkdirat(fd, name, mode) == -1 &&
 	    (errno != EEXIST ||
 	    fstatat(fd, name, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    !S_ISDIR(sb.st_mode))))

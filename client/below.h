@@ -13,6 +13,9 @@
 #include "file_time.h"
 #include "status.h"
 
+/* Open what is there; with O_CLOEXEC.  -1 with errno. */
+int below_open(int top, const char *path, int flags);
+
 /*
  * Open the folder that `path` ("a/b") stands in; `*name` points at its last
  * component.  -1 with errno.
@@ -20,7 +23,7 @@
 int below_parent(int top, const char *path, const char **name);
 
 /* A folder that is there already is good.  STATUS_CANNOT_CREATE. */
-enum status below_make_folder(int top, const char *path);
+enum status below_make_folder(int top, const char *path, uint32_t mode);
 
 /* What is not there already is good, too. */
 enum status below_remove(int top, const char *path, bool is_folder);

@@ -43,7 +43,7 @@ static enum status
 begin_part(struct download *d)
 {
 	struct part_plan plan = { .path = d->local, .goes_on = d->goes_on,
-	    .stays_below = d->stays_below };
+	    .below = d->below, .top = d->top };
 	enum status st;
 
 	st = download_part_key(&plan.key, d->client, d->path);
@@ -274,7 +274,7 @@ download_new(struct download **out, struct client *client,
 	d->moved = plan->moved;
 	d->goes_on = plan->goes_on;
 	d->keeps = plan->keeps;
-	d->stays_below = plan->stays_below;
+	d->top = plan->top;
 	d->wait = plan->wait;
 	d->segments = plan->segments > 0 ? plan->segments : 1;
 	d->board = strcmp(plan->local, "-") == 0 && isatty(STDOUT_FILENO) ?
@@ -285,6 +285,8 @@ download_new(struct download **out, struct client *client,
 		download_free(d);
 		return status_no_memory();
 	}
+	if (plan->below != NULL)
+		d->below = d->local + strlen(d->local) - strlen(plan->below);
 	*out = d;
 	return STATUS_OK;
 }

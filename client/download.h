@@ -38,7 +38,10 @@ struct download_plan {
 	bool		 keeps;		/* times and mode */
 	bool		 has_basis;	/* the file that is here has most of it:
 					 * only what differs is fetched */
-	bool		 stays_below;	/* no link here leads elsewhere */
+	const char	*below;		/* the end of `local`, as it is seen
+					 * from the folder `top`: no link here
+					 * leads elsewhere; or NULL */
+	int		 top;		/* borrowed until download_end */
 	uint32_t	 wait;		/* seconds, for locks of others */
 	uint64_t	 size;		/* expected: who takes many files asks
 					 * for few long ones ahead; or 0 */

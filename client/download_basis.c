@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "below.h"
+
 void
 download_open_basis(struct download *d)
 {
@@ -17,7 +19,8 @@ download_open_basis(struct download *d)
 	struct stat sb;
 
 	/* O_NONBLOCK: a FIFO is refused below, not waited for. */
-	d->basis = open(d->local, flags | (d->stays_below ? O_NOFOLLOW : 0));
+	d->basis = d->below != NULL ? below_open(d->top, d->below, flags) :
+	    open(d->local, flags);
 	if (d->basis == -1)
 		return;
 	if (fstat(d->basis, &sb) == -1 || !S_ISREG(sb.st_mode) ||

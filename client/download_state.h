@@ -41,7 +41,8 @@ struct download {
 	uint8_t		 version[FT1_ID_SIZE];
 	unsigned int	 changes;	/* between proof and rest */
 	bool		 keeps;		/* times and mode */
-	bool		 stays_below;	/* no link here leads elsewhere */
+	const char	*below;		/* as in the plan; a part of `local` */
+	int		 top;		/* borrowed */
 	uint32_t	 wait;		/* seconds, for locks of others */
 	_Atomic uint64_t *moved;	/* borrowed, or NULL */
 

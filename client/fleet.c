@@ -166,6 +166,7 @@ fetch(struct ship *ship, size_t number, const struct fleet_file *file)
 
 	plan.path = file->remote;
 	plan.local = file->local;
+	plan.below = file->below;
 	plan.goes_on = file->goes_on;
 	/* Who is alone leaves nothing to others. */
 	plan.size = ship->fleet->kept != NULL ? file->size : 0;

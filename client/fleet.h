@@ -24,6 +24,8 @@
 
 struct fleet_file {
 	char		*local, *remote;	/* owned by the fleet */
+	const char	*below;		/* borrowed; the same of what is to be
+					 * fetched as of its plan */
 	uint64_t	 size;		/* as far as it is known */
 	bool		 goes_on;	/* begins as it is for all */
 };

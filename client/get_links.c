@@ -17,11 +17,6 @@
 #include "link_text.h"
 #include "paths.h"
 
-struct maker {
-	const struct get_links *links;
-	int		 fd;		/* owned; the folder here; or -1 */
-};
-
 /* Under another name first: what has the name is replaced, or stays. */
 static bool
 make_at(int fd, const char *name, const char *text,
@@ -62,7 +57,7 @@ is_free(int fd, const char *name)
 }
 
 static bool
-make(const struct maker *maker, const struct remote_entry *entry,
+make(const struct get_links *links, const struct remote_entry *entry,
     const char *text)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
@@ -72,10 +67,10 @@ make(const struct maker *maker, const struct remote_entry *entry,
 	bool good;
 	int fd;
 
-	if ((fd = below_parent(maker->fd, entry->path, &name)) == -1)
+	if ((fd = below_parent(links->top, entry->path, &name)) == -1)
 		return false;
 	good = is_free(fd, name) && make_at(fd, name, text,
-	    maker->links->keeps ? times : NULL);
+	    links->keeps ? times : NULL);
 	close(fd);
 	return good;
 }
@@ -90,8 +85,7 @@ skip(const struct get_links *links, const char *path)
 static void
 learned(void *owner, const struct errand *errand, enum status st)
 {
-	const struct maker *maker = owner;
-	const struct get_links *links = maker->links;
+	const struct get_links *links = owner;
 	const struct remote_entry *entry = &links->tree->at[errand->number];
 	char *local;
 
@@ -112,7 +106,7 @@ learned(void *owner, const struct errand *errand, enum status st)
 	}
 	if ((local = path_join(links->local, entry->path)) == NULL)
 		tally_fail(links->tally, errand->path, status_no_memory());
-	else if (links->tally->is_dry || make(maker, entry,
+	else if (links->tally->is_dry || make(links, entry,
 	    errand->found->link))
 		tally_linked(links->tally, links->client->settings, local);
 	else
@@ -146,20 +140,11 @@ ask_all(const struct get_links *links, struct errands *errands)
 enum status
 get_links(const struct get_links *links)
 {
-	struct maker maker = { links, -1 };
 	struct errands *errands;
 	enum status st;
 
-	if (!links->tally->is_dry) {
-		maker.fd = open(links->local, O_PATH | O_DIRECTORY |
-		    O_CLOEXEC);
-		if (maker.fd == -1)
-			return status_errno("%s", links->local);
-	}
-	st = errands_new(&errands, links->client, learned, &maker);
+	st = errands_new(&errands, links->client, learned, (void *)links);
 	if (st == STATUS_OK)
 		st = errands_end(errands, ask_all(links, errands));
-	if (maker.fd != -1)
-		close(maker.fd);
 	return st;
 }

@@ -22,6 +22,7 @@ struct get_links {
 	const struct remote_tree *tree;	/* sorted */
 	const char	*path;		/* the server's folder, and ... */
 	const char	*local;		/* ... what it is here */
+	int		 top;		/* that folder, unless it is dry */
 	bool		 keeps;		/* times */
 };
 

@@ -177,7 +177,8 @@ begin_part(struct inflow *in, const struct ft1_entry *entry)
 {
 	char *local = nest_path(in->nest, in->file);
 	char *path = server_path(in, in->file);
-	struct part_plan plan = { .path = local, .stays_below = true };
+	struct part_plan plan = { .path = local, .below = in->file,
+	    .top = nest_top(in->nest) };
 	enum status st = status_no_memory();
 
 	if (local != NULL && path != NULL)

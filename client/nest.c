@@ -6,15 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "below.h"
 #include "ft1.h"
 #include "paths.h"
 
@@ -79,6 +78,12 @@ nest_path(const struct nest *nest, const char *path)
 	return path_join(nest->local, path);
 }
 
+int
+nest_top(const struct nest *nest)
+{
+	return nest->root;
+}
+
 /* Why nothing can be made there; a full disk is no fault of the place. */
 static enum status
 cannot_create(const struct nest *nest, const char *path)
@@ -93,21 +98,6 @@ cannot_create(const struct nest *nest, const char *path)
 	    path, strerrordesc_np(error));
 }
 
-/* Not through any link, and not out of the nest. */
-static int
-open_below(const struct nest *nest, const char *path)
-{
-	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-	    O_NOFOLLOW, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
-	int fd;
-
-	do
-		fd = (int)syscall(SYS_openat2, nest->root, path, &how,
-		    sizeof(how));
-	while (fd == -1 && (errno == EAGAIN || errno == EINTR));
-	return fd;
-}
-
 /* Have that folder open; "" is the nest itself. */
 static bool
 enter(struct nest *nest, const char *path)
@@ -115,7 +105,8 @@ enter(struct nest *nest, const char *path)
 	if (nest->folder != -1 && strcmp(nest->at, path) == 0)
 		return true;
 	leave(nest);
-	nest->folder = open_below(nest, *path != '\0' ? path : ".");
+	nest->folder = below_open(nest->root, *path != '\0' ? path : ".",
+	    O_RDONLY | O_DIRECTORY);
 	snprintf(nest->at, sizeof(nest->at), "%s", path);
 	return nest->folder != -1;
 }

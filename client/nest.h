@@ -26,6 +26,9 @@ void nest_close(struct nest *nest);
 /* What is here at a path of the nest, for others; to be freed, or NULL. */
 char *nest_path(const struct nest *nest, const char *path);
 
+/* The folder itself, for who makes files in it by parts (part.h). */
+int nest_top(const struct nest *nest);
+
 /*
  * Make a folder; the one above it is there.  `*is_new` is false if it was there
  * before.

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "below.h"
+
 #define NAME_KEPT	200	/* bytes of the name in that of the part */
 #define TRIES		8
 
@@ -22,10 +24,13 @@ struct part {
 	int	 fd;		/* owned unless it is standard output */
 	bool	 streams;	/* written in order, cannot be put in place */
 	char	*place;		/* owned; where the file belongs */
-	char	*temporary;	/* owned; where it is now; NULL if nowhere */
+	const char *below;	/* its end, seen from the top; or NULL */
+	int	 folder;	/* owned while it is entered, or AT_FDCWD */
+	const char *name;	/* the place, seen from the folder */
+	char	*temporary;	/* owned; likewise, where it is now, or NULL */
 	uint64_t at;		/* behind the last byte; streams only */
 	uint64_t size;
-	struct part_plan plan;	/* path: borrowed by part_begin only */
+	struct part_plan plan;	/* paths: borrowed by part_begin only */
 	bool	 keeps;		/* these two */
 	mode_t	 mode;
 	struct file_time time;
@@ -42,6 +47,27 @@ cannot_create(const char *path)
 		return st;
 	return status_set(STATUS_CANNOT_CREATE, "%s: %s", path,
 	    strerrordesc_np(errno));
+}
+
+/*
+ * Have its folder open, but only while something is done in it: many may wait
+ * for their bytes.  False with errno.
+ */
+static bool
+enter(struct part *part)
+{
+	if (part->below != NULL)
+		part->folder = below_parent(part->plan.top, part->below,
+		    &part->name);
+	return part->folder != -1;
+}
+
+static void
+leave(struct part *part)
+{
+	if (part->folder >= 0)
+		close(part->folder);
+	part->folder = AT_FDCWD;
 }
 
 /* The name of a temporary file next to the place. */
@@ -73,7 +99,8 @@ make_it_ours(const struct part *part, bool is_new)
 		return EEXIST;
 	/* Who had it before may have put it in place, or removed it. */
 	if (fstat(part->fd, &here) == -1 ||
-	    lstat(part->temporary, &named) == -1 ||
+	    fstatat(part->folder, part->temporary, &named,
+	    AT_SYMLINK_NOFOLLOW) == -1 ||
 	    here.st_dev != named.st_dev || here.st_ino != named.st_ino)
 		return EAGAIN;
 	if (!is_new && (!S_ISREG(here.st_mode) ||
@@ -112,10 +139,11 @@ open_temporary(struct part *part)
 	bool is_new;
 	int error;
 
-	part->fd = open(part->temporary, flags | O_CREAT | O_EXCL, 0666);
+	part->fd = openat(part->folder, part->temporary,
+	    flags | O_CREAT | O_EXCL, 0666);
 	is_new = part->fd != -1;
 	if (!is_new && errno == EEXIST) {
-		part->fd = open(part->temporary, flags);
+		part->fd = openat(part->folder, part->temporary, flags);
 		if (part->fd == -1)
 			errno = error_of_old(errno);
 	}
@@ -139,7 +167,7 @@ make_temporary(struct part *part, const struct stat *old)
 	/* Another run may be at work on the one that could be gone on with. */
 	for (i = 0; i < TRIES && again; i++) {
 		free(part->temporary);
-		part->temporary = temporary_name(part->place, number);
+		part->temporary = temporary_name(part->name, number);
 		if (part->temporary == NULL)
 			return status_no_memory();
 		if (open_temporary(part))
@@ -168,52 +196,63 @@ open_stream(struct part *part)
 	return part->fd == -1 ? cannot_create(part->place) : STATUS_OK;
 }
 
+/* Takes over the path, which may be NULL if there is no memory. */
 static enum status
-begin_at(struct part *part, const char *path, const struct stat *old)
+set_place(struct part *part, char *path)
 {
-	if ((part->place = strdup(path)) == NULL)
-		return status_no_memory();
-	return make_temporary(part, old);
+	part->place = path;
+	part->name = path;
+	return path != NULL ? STATUS_OK : status_no_memory();
 }
 
 /* Nothing that stands there leads elsewhere, or keeps us waiting. */
 static enum status
 find_place_below(struct part *part, const char *path)
 {
+	enum status st = set_place(part, strdup(path));
 	struct stat sb;
 
-	if (lstat(path, &sb) == -1)
-		return errno == ENOENT ? begin_at(part, path, NULL) :
+	if (st != STATUS_OK)
+		return st;
+	part->below = part->place + strlen(path) - strlen(part->plan.below);
+	if (!enter(part))
+		return cannot_create(path);
+	if (fstatat(part->folder, part->name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? make_temporary(part, NULL) :
 		    cannot_create(path);
-	if (!S_ISREG(sb.st_mode))
-		return status_set(STATUS_CANNOT_CREATE, "%s: %s here", path,
-		    S_ISLNK(sb.st_mode) ? "is a symbolic link" :
-		    S_ISDIR(sb.st_mode) ? "is a folder" :
-		    "neither a file nor a folder");
-	return begin_at(part, path, &sb);
+	if (S_ISREG(sb.st_mode))
+		return make_temporary(part, &sb);
+	return status_set(STATUS_CANNOT_CREATE, "%s: %s here", path,
+	    S_ISLNK(sb.st_mode) ? "is a symbolic link" :
+	    S_ISDIR(sb.st_mode) ? "is a folder" :
+	    "neither a file nor a folder");
 }
 
 static enum status
 find_place(struct part *part, const char *path)
 {
+	enum status st;
 	struct stat sb;
 
-	if (part->plan.stays_below)
+	if (part->plan.below != NULL)
 		return find_place_below(part, path);
 	if (strcmp(path, "-") == 0) {
 		part->streams = true;
 		part->fd = STDOUT_FILENO;
 		if (fflush(stdout) == EOF)
 			return status_errno("standard output");
-		return (part->place = strdup("standard output")) == NULL ?
-		    status_no_memory() : STATUS_OK;
+		return set_place(part, strdup("standard output"));
 	}
-	if (stat(path, &sb) == -1)
-		return errno == ENOENT ? begin_at(part, path, NULL) :
-		    cannot_create(path);
+	if (stat(path, &sb) == -1) {
+		if (errno != ENOENT)
+			return cannot_create(path);
+		st = set_place(part, strdup(path));
+		return st == STATUS_OK ? make_temporary(part, NULL) : st;
+	}
 	/* The file behind a symlink is replaced, not the link. */
 	if ((part->place = realpath(path, NULL)) == NULL)
 		return cannot_create(path);
+	part->name = part->place;
 	if (S_ISDIR(sb.st_mode))
 		return status_set(STATUS_CANNOT_CREATE, "%s: is a folder",
 		    path);
@@ -231,8 +270,11 @@ part_begin(struct part **out, const struct part_plan *plan)
 	if ((part = calloc(1, sizeof(*part))) == NULL)
 		return status_no_memory();
 	part->fd = -1;
+	part->folder = AT_FDCWD;
 	part->plan = *plan;
-	if ((st = find_place(part, plan->path)) != STATUS_OK) {
+	st = find_place(part, plan->path);
+	leave(part);
+	if (st != STATUS_OK) {
 		part_abort(part);
 		return st;
 	}
@@ -407,8 +449,10 @@ put_in_place(struct part *part)
 	copy = fcntl(part->fd, F_DUPFD_CLOEXEC, 0);
 	if ((copy == -1 || close(copy) == -1) && st == STATUS_OK)
 		st = status_errno("%s", part->place);
-	if (st == STATUS_OK && rename(part->temporary, part->place) == -1)
+	if (st == STATUS_OK && (!enter(part) || renameat(part->folder,
+	    part->temporary, part->folder, part->name) == -1))
 		st = cannot_create(part->place);
+	leave(part);
 	if (st == STATUS_OK) {
 		free(part->temporary);
 		part->temporary = NULL;
@@ -443,8 +487,9 @@ part_abort(struct part *part)
 	if (part == NULL)
 		return;
 	/* Removed while it is locked: then it is nobody else's. */
-	if (part->temporary != NULL)
-		(void)unlink(part->temporary);
+	if (part->temporary != NULL && enter(part))
+		(void)unlinkat(part->folder, part->temporary, 0);
+	leave(part);
 	if (part->fd != -1 && part->fd != STDOUT_FILENO)
 		close(part->fd);
 	free(part->temporary);

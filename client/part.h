@@ -5,7 +5,7 @@
  *	part_begin, part_write ..., then part_commit or part_abort
  *
  * Standard output ("-"), and what is neither a file nor a folder, is written
- * to directly, unless the plan says that it stays below.
+ * to directly, unless the plan says that it stays below a folder.
  */
 #ifndef PART_H
 #define PART_H
@@ -23,9 +23,14 @@ struct part_plan {
 	const char	*path;		/* where the file is to be */
 	uint64_t	 key;		/* of the file that is fetched */
 	bool		 goes_on;	/* with what was kept of it before */
-	bool		 stays_below;	/* only in place of a file itself: not
-					 * of one behind a link, nor to what is
-					 * no file */
+	/*
+	 * The end of `path`, as it is seen from the folder `top`, or NULL.  If
+	 * given: no link on the way is followed, whoever puts one there
+	 * meanwhile; and only a file itself is replaced, not one behind a link,
+	 * nor what is no file.
+	 */
+	const char	*below;
+	int		 top;		/* borrowed as long as the part is */
 };
 
 /*

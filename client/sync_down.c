@@ -12,7 +12,7 @@ static enum status
 make_folder(struct sync *sync, struct sync_step *step)
 {
 	sync_told(sync, step, SYNC_MADE,
-	    below_make_folder(sync->top, step->path));
+	    below_make_folder(sync->top, step->path, 0700));
 	return STATUS_OK;
 }
 
@@ -57,7 +57,7 @@ static enum status
 fetch(struct sync *sync, struct sync_step *step)
 {
 	struct download_plan plan = { .goes_on = true, .keeps = true,
-	    .stays_below = true, .wait = sync->wait,
+	    .top = sync->top, .below = step->path, .wait = sync->wait,
 	    .has_basis = step->to.type == 'f' && !step->is_late &&
 	    step->to.size > DIGEST_PIECE && step->from.size > DIGEST_PIECE,
 	    .moved = &step->moved };

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "below.h"
 #include "fleet.h"
 #include "get_links.h"
 #include "inflow.h"
@@ -26,6 +28,7 @@ struct get_tree {
 	struct remote_tree tree;
 	const char	*path;		/* borrowed; the server's folder */
 	char		*local;		/* owned; what it is to be here */
+	int		 top;		/* owned: that folder, or -1 */
 	struct download_plan plan;	/* what holds for all files */
 	unsigned int	 jobs;		/* connections */
 	struct inflow	*inflow;	/* owned; NULL if nothing streamed in */
@@ -66,21 +69,21 @@ choose_local(struct get_tree *get, const char *local)
  * --- Folders ----------------------------------------------------------------
  */
 
-/* A link is no folder here: what is fetched stays in its own. */
+/* The topmost one, which may be a link to one. */
 static enum status
-make_folder(const char *path, bool may_be_link)
+make_top(struct get_tree *get)
 {
 	struct stat sb;
 
-	if (mkdir(path, 0777) == 0 || (errno == EEXIST &&
-	    (may_be_link ? stat(path, &sb) : lstat(path, &sb)) == 0 &&
-	    S_ISDIR(sb.st_mode)))
-		return STATUS_OK;
-	return status_set(STATUS_CANNOT_CREATE, "%s: %s", path,
-	    strerrordesc_np(errno));
+	if (mkdir(get->local, 0777) == -1 && (errno != EEXIST ||
+	    stat(get->local, &sb) == -1 || !S_ISDIR(sb.st_mode)))
+		return status_set(STATUS_CANNOT_CREATE, "%s: %s", get->local,
+		    strerrordesc_np(errno));
+	get->tally.folders++;
+	return STATUS_OK;
 }
 
-/* The same, told only. */
+/* What would be made is told only. */
 static enum status
 plan_folder(struct get_tree *get, const char *path, bool may_be_link)
 {
@@ -98,13 +101,30 @@ plan_folder(struct get_tree *get, const char *path, bool may_be_link)
 }
 
 static enum status
-have_folder(struct get_tree *get, const char *path, bool may_be_link)
+have_top(struct get_tree *get)
 {
 	enum status st;
 
 	if (get->options.is_dry)
-		return plan_folder(get, path, may_be_link);
-	if ((st = make_folder(path, may_be_link)) == STATUS_OK)
+		return plan_folder(get, get->local, true);
+	if ((st = make_top(get)) != STATUS_OK)
+		return st;
+	get->top = open(get->local, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	get->plan.top = get->top;
+	return get->top != -1 ? STATUS_OK : status_errno("%s", get->local);
+}
+
+/* A link is no folder here: what is fetched stays in its own. */
+static enum status
+have_folder(struct get_tree *get, const struct remote_entry *entry,
+    const char *path)
+{
+	enum status st;
+
+	if (get->options.is_dry)
+		return plan_folder(get, path, false);
+	if ((st = below_make_folder(get->top, entry->path,
+	    0777)) == STATUS_OK)
 		get->tally.folders++;
 	return st;
 }
@@ -149,7 +169,7 @@ make_folders(struct get_tree *get)
 	char *path;
 	size_t i;
 
-	if ((st = have_folder(get, get->local, true)) != STATUS_OK)
+	if ((st = have_top(get)) != STATUS_OK)
 		return st;
 	for (i = 0; i < get->tree.len; i++) {
 		entry = &get->tree.at[i];
@@ -158,7 +178,7 @@ make_folders(struct get_tree *get)
 		if ((path = here(get, entry->path)) == NULL)
 			return status_no_memory();
 		st = has_parent(get, entry) ?
-		    have_folder(get, path, false) : no_parent(entry);
+		    have_folder(get, entry, path) : no_parent(entry);
 		if (st != STATUS_OK) {
 			tally_fail(&get->tally, path, st);
 			entry->type = '\0';	/* and nothing goes into it */
@@ -173,22 +193,17 @@ static void
 finish_folders(struct get_tree *get)
 {
 	const struct remote_entry *entry;
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
-	char *path;
+	enum status st;
 	size_t i;
 
 	for (i = get->tree.len; i-- > 0; ) {
 		entry = &get->tree.at[i];
-		if (entry->type != 'd' ||
-		    (path = here(get, entry->path)) == NULL)
+		if (entry->type != 'd')
 			continue;
-		times[1].tv_sec = (time_t)entry->mtime.seconds;
-		times[1].tv_nsec = (long)entry->mtime.nanoseconds;
-		if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) ==
-		    -1 || chmod(path, entry->mode & 0777) == -1)
-			tally_fail(&get->tally, path,
-			    status_errno("%s", path));
-		free(path);
+		st = below_set_facts(get->top, entry->path, entry->mode,
+		    &entry->mtime);
+		if (st != STATUS_OK)
+			tally_fail(&get->tally, entry->path, st);
 	}
 }
 
@@ -238,6 +253,7 @@ begin_file(const struct get_tree *get, const struct remote_entry *entry,
 	file->local = here(get, entry->path);
 	file->remote = strcmp(get->path, ".") == 0 ? strdup(entry->path) :
 	    path_join(get->path, entry->path);
+	file->below = entry->path;
 	file->size = entry->size;
 	file->goes_on |= inflow_has_some(get->inflow, entry);
 	return file->local == NULL || file->remote == NULL ?
@@ -285,7 +301,7 @@ static enum status
 make_links(struct get_tree *get)
 {
 	const struct get_links links = { get->client, &get->tally, &get->tree,
-		get->path, get->local, get->plan.keeps };
+		get->path, get->local, get->top, get->plan.keeps };
 
 	return get->options.keeps_links ? get_links(&links) : STATUS_OK;
 }
@@ -356,9 +372,8 @@ get_as_stream(struct get_tree *get)
 	bool is_lost = false;
 	enum status st;
 
-	if ((st = make_folder(get->local, true)) != STATUS_OK)
+	if ((st = make_top(get)) != STATUS_OK)
 		return st;
-	get->tally.folders++;
 	tally_show(&get->tally, get->client->settings->board,
 	    PROGRESS_UNKNOWN, PROGRESS_UNKNOWN);
 	st = inflow_new(&get->inflow, get->client, &get->tally, &plan);
@@ -401,8 +416,7 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
 {
 	struct get_tree get = { .client = client,
 	    .tally = { .report = client->settings->report },
-	    .path = arguments->words[0], .plan = {
-	    .stays_below = true,
+	    .path = arguments->words[0], .top = -1, .plan = {
 	    .goes_on = (arguments->letters & VERB_LETTER('a')) != 0,
 	    .keeps = (arguments->letters & VERB_LETTER('p')) != 0 } };
 	enum status st;
@@ -426,6 +440,8 @@ verb_get_tree(struct client *client, const struct arguments *arguments,
 	st = get_all(&get, arguments->words[1]);
 	remote_tree_clear(&get.tree);
 	inflow_free(get.inflow);
+	if (get.top != -1)
+		close(get.top);
 	free(get.local);
 	return st;
 }

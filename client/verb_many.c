@@ -4,12 +4,14 @@
 
 #include "verb.h"
 
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "board.h"
 #include "fleet.h"
@@ -28,6 +30,7 @@ struct many {
 	struct tally	 tally;
 	struct tree_filter filter;	/* of all; begins with -r only */
 	const char	*folder;	/* where it goes */
+	int		 top;		/* owned: that one here, or -1 */
 	struct remote_matches matches;
 	const char	*verb;		/* "get" or "put", of each file */
 	bool		 sends;
@@ -41,6 +44,7 @@ many_begin(struct many *many, struct client *client,
 {
 	memset(many, 0, sizeof(*many));
 	many->client = client;
+	many->top = -1;
 	many->arguments = arguments;
 	many->folder = arguments->value != NULL ? arguments->value : ".";
 	many->tally.report = client->settings->report;
@@ -168,6 +172,8 @@ many_end(struct many *many, enum status st, const char *verb)
 		st = tally_end(&many->tally);
 	}
 	remote_matches_clear(&many->matches);
+	if (many->top != -1)
+		close(many->top);
 	return st;
 }
 
@@ -282,6 +288,7 @@ begin_fetch(struct many *many, const struct remote_match *match,
 		return STATUS_OK;
 	}
 	file->local = local;
+	file->below = base;
 	file->remote = strdup(match->path);
 	file->size = match->size;
 	return file->remote == NULL ? status_no_memory() : STATUS_OK;
@@ -290,7 +297,7 @@ begin_fetch(struct many *many, const struct remote_match *match,
 static enum status
 fetch_all(struct many *many)
 {
-	struct download_plan plan = { .stays_below = true,
+	struct download_plan plan = { .top = many->top,
 	    .goes_on = has_letter(many, 'a'), .keeps = has_letter(many, 'p') };
 	struct fleet_work work = { .fetch = &plan };
 	enum status st;
@@ -302,14 +309,11 @@ fetch_all(struct many *many)
 }
 
 static enum status
-check_folder(const char *folder)
+open_folder(struct many *many)
 {
-	struct stat sb;
-
-	if (stat(folder, &sb) == -1)
-		return status_errno("%s", folder);
-	return S_ISDIR(sb.st_mode) ? STATUS_OK :
-	    status_set(STATUS_NOT_A_FOLDER, "%s: not a folder", folder);
+	many->top = open(many->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return many->top != -1 ? STATUS_OK :
+	    status_errno("%s", many->folder);
 }
 
 enum status
@@ -324,7 +328,7 @@ verb_mget(struct client *client, const struct arguments *arguments,
 	if ((st = check_options(&many)) != STATUS_OK)
 		return st;
 	*blame = many.folder;
-	st = check_folder(many.folder);
+	st = open_folder(&many);
 	for (i = 0; i < arguments->len && st == STATUS_OK; i++) {
 		*blame = arguments->words[i];
 		st = remote_glob(&many.matches, client, *blame);

@@ -3,10 +3,13 @@
 """GET_TREE: a folder with all in it, by one request; and get -r, which asks
 for it."""
 
+import contextlib
+import ctypes
 import os
 import shutil
 import struct
 import threading
+import time
 
 import client_hostile
 import ftlib
@@ -17,6 +20,8 @@ from resume_client import Proxy
 from trees import Trees
 
 MIB = ftwire.MIB
+AT_FDCWD = -100         # linux/fcntl.h
+RENAME_EXCHANGE = 2     # linux/fs.h
 FILES = {b'a': b'first', b'sub/b': b'second' * 1000, b'sub/deep/c': b'',
          b'sub/just': b'j' * 32768, b'sub/more': b'm' * 32769,
          b'sub-b': b'beside', b'z': os.urandom(3 * MIB + 5)}
@@ -317,6 +322,54 @@ class Client(Trees):
         self.assertIn(b'sub: ', done.stderr)
         self.assertEqual((self.local / 'new/z').read_bytes(), b'last')
         self.assertEqual(os.listdir(self.local / 'new/sub'), [])
+
+    def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(self):
+        files = {f'sub/f{i:03}': b'%40d' % i * 1024 for i in range(40)}
+        top = self.make('many', files, folders=('sub/deep',))
+        self.client('put', '-rp', 'many')
+        outside = self.folder / 'outside'
+        (outside / 'deep').mkdir(parents=True)
+        outside.chmod(0o711)
+        (self.local / 'link').symlink_to(outside)
+        before = [path.stat() for path in (outside, outside / 'deep')]
+        for letters in ('-rp', '-rpj2', '-rpj2', '-rpa'):
+            with swapping(top / 'sub', self.local / 'link'):
+                self.client('get', letters, 'many', '.', code=None)
+            # The moment of a folder tells of what was there and is gone.
+            self.assertEqual(
+                [(path.stat().st_mtime_ns, path.stat().st_mode)
+                 for path in (outside, outside / 'deep')],
+                [(was.st_mtime_ns, was.st_mode) for was in before])
+        self.client('get', '-rp', 'many', '.')
+        self.assertSame(top, self.server.path('many'))
+
+
+@contextlib.contextmanager
+def swapping(folder, link):
+    """The two change places, many times, and have their own in the end."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    stop = threading.Event()
+    swaps = 0
+
+    def swap():
+        nonlocal swaps
+        while not stop.is_set() or swaps % 2:
+            if libc.renameat2(AT_FDCWD, bytes(folder), AT_FDCWD, bytes(link),
+                              RENAME_EXCHANGE) != 0:
+                return
+            swaps += 1
+            # More often than not it is the folder that stands there.
+            time.sleep(0.0002 if swaps % 2 else 0.001)
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        if swaps < 20 or swaps % 2:
+            raise AssertionError(f'{swaps} swaps, {ctypes.get_errno()}')
 
 
 def entry(name, **more):

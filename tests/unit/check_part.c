@@ -47,18 +47,18 @@ lock_as_another_run(const char *name)
 }
 
 int
-rename(const char *from, const char *to)
+renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
 	taken = lock_as_another_run(from);
-	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0);
 }
 
 int
-unlink(const char *name)
+unlinkat(int fd, const char *name, int flags)
 {
 	if (strcmp(name, PART) == 0)
 		taken = lock_as_another_run(name);
-	return (int)syscall(SYS_unlinkat, AT_FDCWD, name, 0);
+	return (int)syscall(SYS_unlinkat, fd, name, flags);
 }
 
 static void
