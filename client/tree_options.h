@@ -10,11 +10,14 @@
 #include "status.h"
 #include "tree_filter.h"
 
-/* Options of a command that are for whole folders only. */
-#define TREE_OPTIONS (OPTION_BIT(OPTION_INCLUDE) | \
+/* Options of a command that choose among many files: tree_filter.h. */
+#define TREE_CHOICES (OPTION_BIT(OPTION_INCLUDE) | \
 	OPTION_BIT(OPTION_EXCLUDE) | OPTION_BIT(OPTION_NEWER_THAN) | \
-	OPTION_BIT(OPTION_MIN_SIZE) | OPTION_BIT(OPTION_MAX_SIZE) | \
-	OPTION_BIT(OPTION_DELETE) | OPTION_BIT(OPTION_DRY_RUN))
+	OPTION_BIT(OPTION_MIN_SIZE) | OPTION_BIT(OPTION_MAX_SIZE))
+
+/* ... and all that do not go with a single file. */
+#define TREE_OPTIONS (TREE_CHOICES | OPTION_BIT(OPTION_DELETE) | \
+	OPTION_BIT(OPTION_DRY_RUN))
 
 struct tree_options {
 	struct tree_filter filter;
@@ -29,7 +32,7 @@ struct tree_options {
 enum status tree_options_read(struct tree_options *out,
     const struct arguments *arguments);
 
-/* STATUS_USAGE if one of them is given to a command without -r. */
+/* STATUS_USAGE if one of them is given to a command on one file. */
 enum status tree_options_refuse(const struct arguments *arguments);
 
 #endif

@@ -48,13 +48,13 @@ static const struct verb verbs[] = {
 	    "fetch all files of the server that patterns such as *.c stand\n"
 	    "                             for, into FOLDER of this machine; "
 	    "-r: folders, too", verb_mget, false,
-	    WAITS | JOBS | OPTION_BIT(OPTION_DRY_RUN) },
+	    WAITS | JOBS | TREE_OPTIONS },
 	{ "mput", NULL, "d:Lalnpr", 1, -1,
 	    "[-Lalnpr] [-d FOLDER] [-j N] [--wait SECONDS] PATTERN ...",
 	    "send all files of this machine that patterns stand for, into\n"
 	    "                             FOLDER of the server; -r: folders, "
 	    "too", verb_mput, false,
-	    WAITS | JOBS | OPTION_BIT(OPTION_DRY_RUN) },
+	    WAITS | JOBS | TREE_OPTIONS },
 	{ "cat", NULL, "g", 1, -1,
 	    "[-g] [--range RANGE] [--wait SECONDS] FILE ...",
 	    "print files", verb_cat, false,

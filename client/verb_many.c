@@ -28,7 +28,7 @@ struct many {
 	struct client	*client;	/* borrowed */
 	const struct arguments *arguments;	/* borrowed */
 	struct tally	 tally;
-	struct tree_filter filter;	/* of all; begins with -r only */
+	struct tree_filter filter;	/* of all */
 	const char	*folder;	/* where it goes */
 	int		 top;		/* owned: that one here, or -1 */
 	struct remote_matches matches;
@@ -64,8 +64,8 @@ check_options(struct many *many)
 {
 	const struct arguments *arguments = many->arguments;
 	const uint64_t fit = OPTION_BIT(OPTION_WAIT) |
-	    OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_JOBS) |
-	    (has_letter(many, 'r') ? TREE_OPTIONS : 0);
+	    OPTION_BIT(OPTION_JOBS) | (has_letter(many, 'r') ? TREE_OPTIONS :
+	    TREE_CHOICES | OPTION_BIT(OPTION_DRY_RUN));
 	int i;
 
 	for (i = 0; i < OPTION_COUNT; i++)

@@ -86,6 +86,20 @@ class Mget(Globs):
         self.here('put', '-g', *options, '*', 'up')
         self.assertEqual(self.names(self.server.path('up')), chosen)
 
+    def test_mget_and_mput_choose_with_and_without_r(self):
+        self.client('mget', '-rd', 'to', '--exclude', 'x*', 'dir*')
+        self.assertEqual(self.names(), {'dir1', 'dir2', 'dir2/y.log',
+                                        'dir2/sub', 'dir2/sub/z'})
+        self.client('mget', '-d', 'to', '--exclude', 'dir*', '--exclude',
+                    'b.*', '--max-size', '2', '*')
+        self.assertEqual(self.names(), {
+            'a.c', 'dir1', 'dir2', 'dir2/y.log', 'dir2/sub', 'dir2/sub/z'})
+        self.client('mkdir', 'up')
+        done = self.here('mput', '-d', 'up', '--min-size', '2', '?.[ch]')
+        self.assertIn(b'mput up 2 files', done.stdout)
+        self.assertEqual(self.names(self.server.path('up')),
+                         {'b.c', 'b.h'})
+
     def test_a_slash_at_the_end_is_for_folders(self):
         self.client('mget', '-rd', 'to', '*/')
         self.assertIn('dir1/x.log', self.names())
@@ -204,7 +218,8 @@ class Others(Globs):
 
     def test_what_is_for_one_file_does_not_go_with_it(self):
         for words in (('get', '-g', '--segments', '2', '?.c'),
-                      ('get', '-g', '--exclude', 'x', '?.c'),
+                      ('get', '-g', '--delete', '?.c'),
+                      ('mget', '--max-size', 'x', '?.c'),
                       ('mget', '-L', '?.c'),
                       ('put', '-g', '--offset', '1', '?.c'),
                       ('put', '-g', '--if-absent', '?.c')):
