@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "log.h"
 #include "parcel.h"
+#include "reach.h"
 #include "ticket.h"
 
 enum status
@@ -389,7 +390,7 @@ client_durability(struct client *client)
 
 	if (client_caller(client, &caller, &users) != STATUS_OK)
 		return DURABILITY_COMMIT;
-	durability = base_durability(caller.place.base);
+	durability = reach_durability(&caller);
 	users_unref(users);
 	return durability;
 }

@@ -93,7 +93,7 @@ enum status client_make_ticket(struct client *client, uint8_t *ticket,
 enum status client_caller(struct client *client, struct caller *caller,
     struct users **users);
 
-/* How safe an acknowledged file of this user is. */
+/* How safe an acknowledged file of this user is at the least. */
 enum durability client_durability(struct client *client);
 
 #endif

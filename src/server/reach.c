@@ -93,6 +93,24 @@ reach_hides(const struct reach *reach, const char *name)
 	return false;
 }
 
+enum durability
+reach_durability(const struct caller *caller)
+{
+	enum durability found = place_durability(&caller->place);
+	size_t i, count = share_count(caller);
+	char path[WALK_PATH_ROOM];
+	struct caller there;
+
+	for (i = 0; i < count && found != DURABILITY_ASYNC; i++) {
+		snprintf(path, sizeof(path), "/%s",
+		    caller->config->shares[i].name);
+		there = *caller;
+		share_enter(&there, path);
+		found = place_durability(&there.place);
+	}
+	return found;
+}
+
 /* Does the path of the record lead to the place that it was made for? */
 static bool
 leads_home(struct caller *there, const struct caller *caller,

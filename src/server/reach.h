@@ -32,6 +32,12 @@ const struct reached *reach_at(const struct reach *reach, size_t number);
 bool reach_hides(const struct reach *reach, const char *name);
 
 /*
+ * How safe an acknowledged file is at the least, for a caller in its root:
+ * async if the root or any share in reach is.
+ */
+enum durability reach_durability(const struct caller *caller);
+
+/*
  * Put the caller where the user's upload of that id lies, by the path that it
  * goes to.  False, and nothing done, if there is none in reach.
  */

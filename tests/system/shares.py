@@ -131,8 +131,12 @@ class Shares(ftlib.Test):
                            'base': 'big', 'durability': 'commit'}})
         self.write('local', b'text')
         with self.server.connect() as wire:
-            self.assertEqual(wire.login('ann', ftlib.PASSWORD)['DURABILITY'],
+            # He sees none of those that are async, and she does.
+            self.assertEqual(wire.login('bob', ftlib.PASSWORD)['DURABILITY'],
                              0)
+        with self.server.connect() as wire:
+            self.assertEqual(wire.login('ann', ftlib.PASSWORD)['DURABILITY'],
+                             1)
             for path, durability in (('', 0), ('/quick', 1), ('/box', 0),
                                      ('/far', 1), ('/safe', 0)):
                 for size in (1, 2 * MIB):
