@@ -376,7 +376,7 @@ static enum status
 fetch_by_all(struct gather *gather, struct range *range)
 {
 	const struct crew_work work = { .run = fetch_ranges, .end = end_range,
-	    .owner = gather };
+	    .owner = gather, .may_be_fewer = true };
 	struct client *client = gather->d->client;
 	enum status st, theirs;
 

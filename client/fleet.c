@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "fleet_split.h"
 #include "inbox.h"
 #include "sender.h"
 
@@ -21,9 +22,12 @@ struct fleet {
 	struct client	 like;		/* as it was before the crew began */
 	struct crew	*crew;		/* owned; NULL: one connection */
 	size_t		 told;		/* so many, by the first */
+	unsigned int	 jobs;		/* connections */
+	struct fleet_split split;	/* owned */
 
 	pthread_mutex_t	 mutex;		/* guards what follows */
 	size_t		 next;		/* the number to be taken */
+	size_t		 passed;	/* of those that are split */
 	struct kept	**kept;		/* owned, one each; NULL without a
 					 * crew: all is told at once */
 	bool		 lacks_memory;
@@ -36,6 +40,7 @@ struct ship {
 	struct client	*client;	/* borrowed */
 	struct member	*member;	/* borrowed; NULL: the first */
 	struct inbox	*inbox;		/* owned, if files are fetched */
+	unsigned int	 segments;	/* connections for a file, or 0 */
 
 	/* of a member */
 	struct client	 own;		/* the client, by its connection */
@@ -145,6 +150,19 @@ failed(struct letter_watch *watch, const struct sending *sending,
  * --- One connection ---------------------------------------------------------
  */
 
+/* What was split is done by then. */
+static void
+pass_split(struct fleet *fleet)
+{
+	const struct fleet_split *split = &fleet->split;
+
+	while (fleet->passed < split->len &&
+	    split->numbers[fleet->passed] == fleet->next) {
+		fleet->passed++;
+		fleet->next++;
+	}
+}
+
 /* False if there is nothing more to be done. */
 static bool
 take(struct fleet *fleet, size_t *number)
@@ -152,6 +170,7 @@ take(struct fleet *fleet, size_t *number)
 	bool any;
 
 	pthread_mutex_lock(&fleet->mutex);
+	pass_split(fleet);
 	any = fleet->next < fleet->work->count && !fleet->lacks_memory;
 	if (any)
 		*number = fleet->next++;
@@ -168,6 +187,7 @@ fetch(struct ship *ship, size_t number, const struct fleet_file *file)
 	plan.local = file->local;
 	plan.below = file->below;
 	plan.goes_on = file->goes_on;
+	plan.segments = ship->segments;
 	/* Who is alone leaves nothing to others. */
 	plan.size = ship->fleet->kept != NULL ? file->size : 0;
 	return inbox_add(ship->inbox, &plan, number);
@@ -183,6 +203,7 @@ send(struct ship *ship, size_t number, const struct fleet_file *file)
 	letter.remote = file->remote;
 	letter.goes_on = file->goes_on;
 	letter.number = number;
+	letter.segments = ship->segments;
 	letter.watch = &ship->watch;
 	st = outbox_add(ship->client->outbox, &letter);
 	if (st == STATUS_OK || st == STATUS_CANCELLED ||
@@ -256,15 +277,45 @@ settle(struct ship *ship, enum status st)
 }
 
 static enum status
+make_ready(struct ship *ship)
+{
+	ship->watch = (struct letter_watch){ sent, failed };
+	return ship->fleet->work->fetch == NULL ? STATUS_OK :
+	    inbox_new(&ship->inbox, ship->client, fetched, ship);
+}
+
+/* One after the other, each over connections of its own beside ours. */
+static enum status
+carry_split(struct ship *ship)
+{
+	const struct fleet_split *split = &ship->fleet->split;
+	enum status st;
+	size_t i;
+
+	if (split->len == 0)
+		return STATUS_OK;
+	if ((st = make_ready(ship)) != STATUS_OK)
+		return st;
+	ship->segments = ship->fleet->jobs;
+	for (i = 0; i < split->len && st == STATUS_OK; i++) {
+		if ((st = get_ready(ship)) == STATUS_OK)
+			st = carry(ship, split->numbers[i]);
+		if (st == STATUS_OK && ship->inbox != NULL)
+			st = inbox_settle(ship->inbox);
+	}
+	ship->segments = 0;
+	/* What was sent may be written out there while the others go. */
+	return st != STATUS_OK || ship->inbox != NULL ? settle(ship, st) :
+	    STATUS_OK;
+}
+
+static enum status
 sail(struct ship *ship)
 {
-	enum status st = STATUS_OK;
+	enum status st;
 	size_t number;
 
-	ship->watch = (struct letter_watch){ sent, failed };
-	if (ship->fleet->work->fetch != NULL)
-		st = inbox_new(&ship->inbox, ship->client, fetched, ship);
-	if (st != STATUS_OK)
+	if ((st = make_ready(ship)) != STATUS_OK)
 		return st;
 	while (!is_over(ship) && (st = get_ready(ship)) == STATUS_OK &&
 	    take(ship->fleet, &number) &&
@@ -361,51 +412,76 @@ await_crew(struct fleet *fleet)
 	return st;
 }
 
+/* Who are no more than what is left for them. */
+static unsigned int
+members(const struct fleet *fleet)
+{
+	size_t left = fleet->work->count - fleet->split.len;
+
+	return left == 0 ? 0 :
+	    (unsigned int)(left < fleet->jobs ? left : fleet->jobs) - 1;
+}
+
 static enum status
-run_by_all(struct fleet *fleet, unsigned int members)
+run_crew(struct fleet *fleet, struct ship *first)
 {
 	const struct crew_work work = { .run = sail_along, .end = end_ship,
 	    .owner = fleet, .may_be_fewer = true };
+	struct status_words words = { 0 };
+	enum status st;
+
+	fleet->like = *fleet->client;
+	st = crew_begin(&fleet->crew, &fleet->client->revive, members(fleet),
+	    &work);
+	if (st == STATUS_OK && (st = sail(first)) == STATUS_OK)
+		st = await_crew(fleet);
+	status_words_keep(&words, st);
+	status_words_first(&words, &st, crew_end(fleet->crew));
+	return status_words_return(&words, st);
+}
+
+static enum status
+run_by_all(struct fleet *fleet)
+{
 	struct ship first = { .fleet = fleet, .client = fleet->client };
 	struct status_words words = { 0 };
 	enum status st;
 
+	st = fleet_split(&fleet->split, fleet->work, fleet->jobs);
+	if (st != STATUS_OK)
+		return st;
 	fleet->kept = calloc(fleet->work->count, sizeof(struct kept *));
 	if (fleet->kept == NULL)
-		return status_no_memory();
-	fleet->like = *fleet->client;
-	st = crew_begin(&fleet->crew, &fleet->client->revive, members, &work);
-	if (st == STATUS_OK && (st = sail(&first)) == STATUS_OK)
-		st = await_crew(fleet);
-	status_words_keep(&words, st);
-	status_words_first(&words, &st, crew_end(fleet->crew));
+		st = status_no_memory();
+	if (st == STATUS_OK && (st = carry_split(&first)) == STATUS_OK)
+		st = run_crew(fleet, &first);
 	if (st == STATUS_OK && fleet->lacks_memory)
 		st = status_no_memory();
+	status_words_keep(&words, st);
 	tell(fleet, true);
 	free(fleet->kept);
+	fleet_split_clear(&fleet->split);
 	return status_words_return(&words, st);
 }
 
 /* Locks belong to one session, and others would stand before them. */
 static unsigned int
-members(const struct client *client, const struct fleet_work *work)
+jobs(const struct client *client, const struct fleet_work *work)
 {
-	size_t jobs = work->jobs < work->count ? work->jobs : work->count;
-
-	return jobs < 2 || remote_is_kept_alive(client->remote) ? 0 :
-	    (unsigned int)jobs - 1;
+	return work->count == 0 || work->jobs < 2 ||
+	    remote_is_kept_alive(client->remote) ? 1 : work->jobs;
 }
 
 enum status
 fleet_run(struct client *client, const struct fleet_work *work)
 {
-	struct fleet fleet = { .work = work, .client = client };
+	struct fleet fleet = { .work = work, .client = client,
+	    .jobs = jobs(client, work) };
 	struct ship only = { .fleet = &fleet, .client = client };
-	unsigned int more = members(client, work);
 	enum status st;
 
 	pthread_mutex_init(&fleet.mutex, NULL);
-	st = more == 0 ? sail(&only) : run_by_all(&fleet, more);
+	st = fleet.jobs == 1 ? sail(&only) : run_by_all(&fleet);
 	pthread_mutex_destroy(&fleet.mutex);
 	return st;
 }

@@ -5,7 +5,7 @@
  *
  * With one connection it is the client's own.  The others, if any, log in by
  * its ticket; where the server has no room for all, fewer do the work.  A file
- * goes over one connection, however long it is.
+ * goes over one connection, but for those of fleet_split, which go first.
  */
 #ifndef FLEET_H
 #define FLEET_H
@@ -52,6 +52,11 @@ struct fleet_work {
 	 */
 	enum status	(*describe)(void *owner, size_t number,
 	    struct fleet_file *file);
+	/*
+	 * How large is it?  0 if it is not known, or there is nothing to do.
+	 * Called before anything is moved.
+	 */
+	uint64_t	(*size)(void *owner, size_t number);
 	/* From the thread that called fleet_run. */
 	void		(*done)(void *owner, size_t number,
 	    const struct fleet_result *result);

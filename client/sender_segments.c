@@ -340,7 +340,7 @@ static enum status
 send_by_all(struct spread *spread)
 {
 	const struct crew_work work = { .run = carry, .end = end_carrier,
-	    .owner = spread };
+	    .owner = spread, .may_be_fewer = true };
 	struct part_of_file all = { 0, spread->s->size };
 	struct sender *s = spread->s;
 	enum status st, theirs;

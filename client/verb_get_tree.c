@@ -285,13 +285,22 @@ describe(void *owner, size_t number, struct fleet_file *file)
 	return st;
 }
 
+static uint64_t
+size_of(void *owner, size_t number)
+{
+	const struct get_tree *get = owner;
+	const struct remote_entry *entry = &get->tree.at[number];
+
+	return entry->type == 'f' ? entry->size : 0;
+}
+
 static enum status
 fetch_files(struct get_tree *get)
 {
 	const struct fleet_work work = { .count = get->tree.len,
 	    .jobs = get->options.is_dry ? 1 : get->jobs,
-	    .fetch = &get->plan, .describe = describe, .done = done,
-	    .owner = get };
+	    .fetch = &get->plan, .describe = describe,
+	    .size = size_of, .done = done, .owner = get };
 
 	return fleet_run(get->client, &work);
 }

@@ -232,6 +232,15 @@ describe(void *owner, size_t number, struct fleet_file *file)
 	return many->begin(many, match, file);
 }
 
+static uint64_t
+size_of(void *owner, size_t number)
+{
+	const struct many *many = owner;
+	const struct remote_match *match = &many->matches.at[number];
+
+	return match->type == 'f' && is_chosen(many, match) ? match->size : 0;
+}
+
 /* How many of them are files; not how many bytes those have by then. */
 static void
 show_total(struct many *many)
@@ -259,6 +268,7 @@ move_all(struct many *many, struct fleet_work *work)
 		show_total(many);
 	work->count = many->matches.len;
 	work->describe = describe;
+	work->size = size_of;
 	work->done = done;
 	work->owner = many;
 	return fleet_run(many->client, work);

@@ -199,6 +199,16 @@ describe(void *owner, size_t number, struct fleet_file *file)
 	    status_no_memory() : STATUS_OK;
 }
 
+static uint64_t
+size_of(void *owner, size_t number)
+{
+	const struct put_tree *put = owner;
+	const struct local_entry *entry = &put->tree.at[number];
+
+	return entry->is_folder || entry->link != NULL ||
+	    is_held(put, number) ? 0 : entry->size;
+}
+
 static void
 show_total(struct put_tree *put)
 {
@@ -221,7 +231,8 @@ put_tree_send_files(struct put_tree *put)
 	    .tree = put->has_id ? put->id : NULL };
 	const struct fleet_work work = { .jobs = put->jobs,
 	    .count = put->tree.len, .send = &letter,
-	    .describe = describe, .done = done, .owner = put };
+	    .describe = describe, .size = size_of, .done = done,
+	    .owner = put };
 
 	show_total(put);
 	return fleet_run(put->client, &work);

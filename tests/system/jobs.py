@@ -14,6 +14,7 @@ from segments import Staged
 
 MIB = ftwire.MIB
 FOLDERS, FILES, SIZE = 20, 20, 40960
+LONG = 64 * MIB + 5     # is split
 
 
 def contents(folder):
@@ -119,6 +120,60 @@ class Jobs(Through):
             self.assertEqual((self.local / f'f{i}').read_bytes(),
                              content_of(5 * MIB, i))
         self.assertEqual(proxy.connections, 2)
+
+    # --- a long one is split ---
+
+    def plant_long(self, top):
+        """A few files, one of which is worth all connections."""
+        (top / 'in').mkdir(parents=True)
+        for i in range(9):
+            (top / f'f{i}').write_bytes(content_of(SIZE + i, i))
+        (top / 'in' / 'long').write_bytes(content_of(LONG))
+        return contents(top)
+
+    def segments(self):
+        return re.findall(r'audit segment .*', self.server.log())
+
+    def test_a_long_one_goes_over_all_connections(self):
+        tree = self.plant_long(self.local / 'tree')
+        proxy = self.proxy(Staged, False, 2, 'cut')
+        done = self.run_client(
+            proxy, 'put', '-r', '-j', '3', 'tree',
+            options=('--json', '--receipts', str(self.local / 'receipts')))
+        self.assertTrue(self.there() == tree)
+        self.assertGreaterEqual(proxy.connections, 5)
+        senders = {re.search(r'address=\S+', line)[0]
+                   for line in self.segments()}
+        self.assertGreaterEqual(len(senders), 2)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(sorted(line['path'] for line in lines
+                                if line['type'] == 'receipt'),
+                         sorted(f'/tree/{name}' for name in tree
+                                if tree[name] is not None))
+        self.assertEqual([lines[-1]['files'], lines[-1]['failures']], [10, 0])
+        os.rename(self.local / 'tree', self.local / 'was')
+        proxy = self.proxy(Staged, True, 2)
+        done = self.run_client(proxy, 'get', '-r', '-j', '3', 'tree')
+        self.assertTrue(self.here() == tree)
+        self.assertGreaterEqual(proxy.connections, 3)
+        self.assertIn(b'get tree 10 files, 2 folders', done.stdout)
+        self.assertEqual(done.stderr.count(b'logged in by password'), 1)
+
+    def test_a_long_one_goes_on_with_a(self):
+        tree = self.plant_long(self.local / 'tree')
+        for verb, way in (('put', 'up'), ('get', 'down')):
+            with self.subTest(verb=verb):
+                proxy = self.proxy(**{way: (24 * MIB, 16 * MIB)})
+                self.run_client(proxy, verb, '-r', '-j', '2', 'tree',
+                                options=('--retries', '0'),
+                                code=ftlib.EX_UNAVAILABLE)
+                before = proxy.passed[way]
+                self.run_client(proxy, verb, '-ra', '-j', '2', 'tree')
+                self.assertTrue(
+                    (self.there() if verb == 'put' else self.here()) == tree)
+                self.assertLess(proxy.passed[way] - before, LONG - 8 * MIB)
+            if verb == 'put':
+                os.rename(self.local / 'tree', self.local / 'was')
 
     # --- what goes wrong ---
 
@@ -262,6 +317,9 @@ class Few(Through):
         self.run_client(proxy, 'mput', '-j', '5', 'f*')
         for i in range(200):
             self.assertEqual(self.server.read(f'f{i}'), content_of(SIZE, i))
+        long = self.file('long', LONG)
+        self.run_client(proxy, 'mput', '-j', '5', 'long')
+        self.assertEqual(self.server.read('long'), long)
 
 
 if __name__ == '__main__':
