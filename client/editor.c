@@ -74,7 +74,8 @@ follow_resize(struct editor *e)
 
 	if (rows > 0)
 		printf("\033[%zuA", rows);
-	fputs("\r\033[J", stdout);
+	/* From a first column, tmux would keep it all in its history. */
+	fputs("\r \033[J\r", stdout);
 	fflush(stdout);
 	el_resize(e->line);
 	el_set(e->line, EL_REFRESH);

@@ -589,6 +589,16 @@ class Life(ftscreen.ScreenTest):
         screen.keys('C-c')
         screen.see_prompt()
 
+    def test_a_prompt_that_was_narrow_stands_once(self):
+        screen = self.shell(self.serve(), width=80)
+        screen.type('stat abc')
+        screen.see('abc')
+        screen.resize(12, 24)
+        screen.see(r'^\.0\.1:/> stat\n abc$')
+        screen.resize(80, 24)
+        screen.wait('it is whole', lambda text:
+                    text == 'tester@127.0.0.1:/> stat abc')
+
     def test_the_history_is_closed_and_has_no_secrets(self):
         server = self.serve()
         screen = self.shell_by_password(server)
