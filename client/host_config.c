@@ -255,21 +255,14 @@ unknown_word(const cfg_t *cfg, const char *word)
 static void __attribute__((format(printf, 2, 0)))
 take_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
-	static const char unknown[] = "no such option '";
 	char text[256];
-	size_t len;
 
-	vsnprintf(text, sizeof(text), fmt, ap);
-	len = strlen(text);
-	if (strncmp(text, unknown, strlen(unknown)) == 0 &&
-	    text[len - 1] == '\'') {
-		text[len - 1] = '\0';
-		fail_at(cfg, unknown_word(cfg, text + strlen(unknown)));
-	} else {
+	if (config_scan_is_unknown(text, sizeof(text), fmt, ap))
+		fail_at(cfg, unknown_word(cfg, text));
+	else
 		fail_at(cfg, status_set(STATUS_CONFIG, "%s: write `" SECTION
 		    " \"NAME\" { ... }`, and in it `key = value` lines",
 		    text));
-	}
 }
 
 static cfg_t *

@@ -3,7 +3,7 @@
 
 #include "config_scan.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 struct scan {
@@ -146,4 +146,21 @@ config_scan(char *text, const char *file)
 		return refuse(&s, s.opened, "this { is never closed: "
 		    "put a } where the section or the list ends");
 	return STATUS_OK;
+}
+
+bool
+config_scan_is_unknown(char *text, size_t size, const char *fmt, va_list ap)
+{
+	static const char unknown[] = "no such option '";
+	const size_t front = sizeof(unknown) - 1;
+	size_t len;
+
+	vsnprintf(text, size, fmt, ap);
+	len = strlen(text);
+	if (len <= front || memcmp(text, unknown, front) != 0 ||
+	    text[len - 1] != '\'')
+		return false;
+	memmove(text, text + front, len - front - 1);
+	text[len - front - 1] = '\0';
+	return true;
 }
