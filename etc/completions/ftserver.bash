@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 #
-# bash completion for ftserver, which is asked for its options and commands.
+# bash completion for ftserver, ftuser and ftctl, which are asked for their
+# options and commands; bash finds it by the name of each.
 
 _ftserver()
 {
@@ -12,7 +13,7 @@ _ftserver()
 	case $before in
 	--user|--listen|--cost)
 		return ;;
-	-f|--config|--file|--quick|--state|--password-file)
+	-f|--config|--file|--quick|--state|--password-file|import)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return ;;
@@ -21,8 +22,16 @@ _ftserver()
 		choices=$(printf '%s\n' "$help" | sed -n '/^  /p' |
 		    grep -oE -e '(^|[[:blank:]])(--[a-z][a-z-]*|-[a-z],)' |
 		    grep -oE -e '-[-a-z]+')
+	else
+		case ${program##*/}:$before in
+		ftctl:store)	choices=check ;;
+		ftctl:*ftctl)	choices=store ;;
+		ftuser:*ftuser|ftuser:-*)
+			choices=$(printf '%s\n' "$help" |
+			    sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort -u) ;;
+		esac
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
 }
 
-complete -F _ftserver ftserver
+complete -F _ftserver ftserver ftuser ftctl

@@ -62,7 +62,9 @@ class Bash(CompletionTest):
         mapfile -t COMP_WORDS < <(grep -oE '[:@=]|[^[:blank:]:@=]+' <<<"$4")
         [[ $4 != *[[:blank:]] ]] || COMP_WORDS+=('')
         COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-        "_$3" "$2/$3"
+        rule=$(complete -p "$3")
+        rule=${rule#*-F }
+        "${rule%% *}" "$2/$3"
         printf '%s\\n' "${COMPREPLY[@]}"
         '''
 
