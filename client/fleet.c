@@ -132,7 +132,8 @@ static void
 sent(struct letter_watch *watch, const struct sending *sending)
 {
 	note((struct ship *)watch, sending->number, &(struct fleet_result){
-	    .size = sending->size, .sending = sending,
+	    .size = sending->size, .moved = sending->moved,
+	    .sending = sending,
 	    .is_async = sending->is_async });
 }
 
@@ -188,6 +189,7 @@ fetch(struct ship *ship, size_t number, const struct fleet_file *file)
 	plan.below = file->below;
 	plan.goes_on = file->goes_on;
 	plan.segments = ship->segments;
+	plan.moved = file->moved;
 	/* Who is alone leaves nothing to others. */
 	plan.size = ship->fleet->kept != NULL ? file->size : 0;
 	return inbox_add(ship->inbox, &plan, number);

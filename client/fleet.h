@@ -28,6 +28,7 @@ struct fleet_file {
 					 * fetched as of its plan */
 	uint64_t	 size;		/* as far as it is known */
 	bool		 goes_on;	/* begins as it is for all */
+	_Atomic uint64_t *moved;	/* what comes of it; borrowed or NULL */
 };
 
 struct fleet_result {
@@ -35,6 +36,7 @@ struct fleet_result {
 	bool		 is_none;	/* there was nothing to do */
 	bool		 is_local;	/* it could not be read here */
 	uint64_t	 size;
+	uint64_t	 moved;		/* bytes of it that were sent */
 	const struct sending *sending;	/* with one connection: what was sent;
 					 * else NULL */
 	bool		 is_async;	/* not on the server's disk yet */

@@ -232,12 +232,18 @@ make_late_folder(struct sync *sync, struct sync_step *step)
 	    make_in_folder(sync, step) : STATUS_OK;
 }
 
+bool
+sync_is_to_send(const struct sync *sync, const struct sync_step *step)
+{
+	return (step->what == SYNC_NEW || step->what == SYNC_CHANGED) &&
+	    !step->is_late && !step->is_sent && has_folder(sync, step);
+}
+
 static enum status
 send_file(struct sync *sync, struct sync_step *step)
 {
-	return (step->what == SYNC_NEW || step->what == SYNC_CHANGED) &&
-	    !step->is_late && has_folder(sync, step) ?
-	    sync->ops->send(sync, step) : STATUS_OK;
+	return sync_is_to_send(sync, step) ? sync->ops->send(sync, step) :
+	    STATUS_OK;
 }
 
 static enum status
@@ -302,6 +308,7 @@ carry_out(struct sync *sync)
 
 	if ((st = each(sync, open_up)) == STATUS_OK &&
 	    (st = each(sync, make_folder)) == STATUS_OK &&
+	    (st = sync_send_whole(sync)) == STATUS_OK &&
 	    (st = each(sync, send_file)) == STATUS_OK)
 		st = each(sync, set_facts);
 	if (st == STATUS_OK && sync->options.deletes)

@@ -50,6 +50,7 @@ struct sync_step {
 	enum sync_what	 what;
 	bool		 is_kept;	/* what the target has there stays */
 	bool		 is_late;	/* something must be removed first */
+	bool		 is_sent;	/* or has failed, by the fleet */
 	bool		 is_touched;	/* a folder; something in it changes */
 	uint8_t		 digest[DIGEST_SIZE];	/* the server's */
 	_Atomic uint64_t moved;		/* bytes of its content that came */
@@ -79,6 +80,7 @@ struct sync {
 	char		*remote;	/* owned */
 	bool		 checks;
 	uint32_t	 wait;		/* seconds, for locks of others */
+	unsigned int	 jobs;		/* connections */
 	struct tree_options options;	/* what is to be sent */
 	struct tree_options names;	/* of these, only patterns of names:
 					 * what the whole is about */
@@ -115,6 +117,15 @@ enum status sync_check(struct sync *sync);
 
 /* sync.c: do what the steps say, or tell of it. */
 enum status sync_run(struct sync *sync);
+
+/*
+ * sync_fleet.c: move those files over several connections of which nothing is
+ * at the target that could be made use of.
+ */
+enum status sync_send_whole(struct sync *sync);
+
+/* Is it a file that is to be moved before anything is removed? */
+bool sync_is_to_send(const struct sync *sync, const struct sync_step *step);
 
 /* Forget trees and steps. */
 void sync_clear(struct sync *sync);

@@ -71,14 +71,14 @@ static const struct verb verbs[] = {
 	    verb_touch, false, WAITS | IF },
 	{ "sum", NULL, "gx", 1, -1, "[-gx] [--wait SECONDS] FILE ...",
 	    "tell the SHA-256 of files (-x: XXH128)", verb_sum, false, WAITS },
-	{ "sync", NULL, "cn", 2, 2, "[-cn] [--delete] [--watch] "
-	    "[--wait SECONDS] LOCAL :FOLDER, or :FOLDER LOCAL",
+	{ "sync", NULL, "cn", 2, 2, "[-cn] [-j N] [--delete] "
+	    "[--watch] [--wait SECONDS] LOCAL :FOLDER, or :FOLDER LOCAL",
 	    "make the second folder like the first (-c, --checksum: by\n"
 	    "                             contents; --delete: remove what "
 	    "only it has;\n"
 	    "                             --watch: LOCAL, and go on)",
 	    verb_sync, false, WAITS | OPTION_BIT(OPTION_CHECKSUM) |
-	    OPTION_BIT(OPTION_WATCH) |
+	    OPTION_BIT(OPTION_WATCH) | JOBS |
 	    TREE_OPTIONS },
 	{ "stat", NULL, "g", 1, 1, "[-g] PATH",
 	    "tell all about a file", verb_stat, false, 0 },
@@ -263,8 +263,8 @@ verb_help_all(FILE *file)
 	    "--exclude GLOB (the first that\nfits decides), --newer-than "
 	    "TIME, --min-size SIZE and --max-size SIZE; --delete\nremoves "
 	    "what the source does not have, and -n (--dry-run) only tells.\n");
-	fprintf(file, "get -r, put -r, mget and mput take -j N (--jobs N): "
-	    "over N connections.\n");
+	fprintf(file, "get -r, put -r, mget, mput and sync take -j N (--jobs "
+	    "N): over N connections.\n");
 }
 
 void

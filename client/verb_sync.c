@@ -181,6 +181,7 @@ read_options(struct sync *sync, const struct arguments *arguments)
 	enum status st;
 
 	if ((st = verb_wait_seconds(&sync->wait, arguments)) != STATUS_OK ||
+	    (st = verb_jobs(&sync->jobs, arguments)) != STATUS_OK ||
 	    (st = tree_options_read(&sync->options, arguments)) != STATUS_OK)
 		return st;
 	sync->names = sync->options;
@@ -193,6 +194,9 @@ read_options(struct sync *sync, const struct arguments *arguments)
 	    sync->ops != &sync_up))
 		return status_set(STATUS_USAGE,
 		    "--watch is for a local folder that is sent");
+	if (sync->is_watching && sync->jobs > 1)
+		return status_set(STATUS_USAGE,
+		    "-j and --watch do not go together");
 	sync->checks = arguments->options[OPTION_CHECKSUM] != NULL ||
 	    (arguments->letters & VERB_LETTER('c')) != 0;
 	return STATUS_OK;

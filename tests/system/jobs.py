@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""Many files over several connections: -j of put -r, get -r, mput and mget."""
+"""Many files over several connections: -j of put -r, get -r, mput and sync."""
 
 import json
 import os
@@ -175,6 +175,37 @@ class Jobs(Through):
             if verb == 'put':
                 os.rename(self.local / 'tree', self.local / 'was')
 
+    # --- sync ---
+
+    def sync(self, proxy, *words):
+        done = self.run_client(proxy, 'sync', '-j', '4', *words)
+        return done.stdout.decode().splitlines()
+
+    def test_folders_are_made_alike_over_all_connections(self):
+        tree = self.plant_here()
+        total = sum(len(content) for content in tree.values() if content)
+        all_moved = (r' 402 files \w+, 41 folders made, 0 deleted, '
+                     rf'0 unchanged, {total} of {total} bytes$')
+        up, down = ('tree', ':tree'), (':tree', 'back')
+        for words, then in ((up, None), (down, 'cut')):
+            proxy = self.proxy(Staged, words == down, 3, then)
+            lines = self.sync(proxy, *words)
+            self.assertRegex(lines[-1], all_moved)
+            self.assertEqual(len(lines), 402 + 41 + 1)
+            self.assertGreaterEqual(proxy.connections, 4)
+            self.assertIn(' 0 files ', self.sync(self.proxy(), *words)[-1])
+        self.assertEqual(self.there(), tree)
+        self.assertEqual(self.here('back'), tree)
+        # Of what is there in another form only the MiBs that differ move.
+        with open(self.local / 'tree/d05/long', 'r+b') as file:
+            file.write(b'changed')
+        (self.local / 'tree/new').write_bytes(b'1234')
+        for words in (up, down):
+            lines = self.sync(self.proxy(), *words)
+            self.assertEqual(lines[:-1], ['+ new', '> d05/long'])
+            self.assertIn(f' {MIB + 4} of {total + 4} bytes', lines[-1])
+        self.assertEqual(self.here('back'), contents(self.local / 'tree'))
+
     # --- what goes wrong ---
 
     def test_failures_are_told_as_over_one_connection(self):
@@ -290,6 +321,8 @@ class Jobs(Through):
                 (('put', '-j', '2', 'a'), '-j is for many files'),
                 (('get', '--jobs', '2', 'a'), '-j is for many files'),
                 (('mget', '-j'), 'something is missing'),
+                (('sync', '-j', '2', '--watch', 'tree', ':a'),
+                 '-j and --watch do not go together'),
                 (('list', '-j', '2'), 'no option -j')):
             with self.subTest(words=words):
                 done = self.client(*words, code=ftlib.EX_USAGE)
