@@ -10,12 +10,20 @@
 #include "errands.h"
 #include "paths.h"
 
+/* A folder, to be found by its path. */
+struct place {
+	const char	*path;		/* borrowed */
+	uint8_t		 id[FT1_ID_SIZE];
+};
+
 struct follow {
 	struct remote_tree *tree;	/* borrowed, as is all here */
 	struct client	*client;
 	struct tally	*tally;
 	const char	*top;
 	uint8_t		 top_id[FT1_ID_SIZE];
+	struct place	*places;	/* owned; sorted by their paths */
+	size_t		 len;
 };
 
 #define TOP	SIZE_MAX	/* the number of the folder itself */
@@ -83,29 +91,60 @@ learn(struct follow *follow, size_t first)
 	return errands_end(errands, st);
 }
 
-static bool
-is_above(const struct remote_entry *folder, const char *path)
+static int
+compare(const void *a, const void *b)
 {
-	size_t len = strlen(folder->path);
+	const struct place *left = a, *right = b;
 
-	return (folder->type == 'd' || folder->type == FOLLOWED) &&
-	    strncmp(path, folder->path, len) == 0 && path[len] == '/';
+	return strcmp(left->path, right->path);
+}
+
+/* The folders that there are so far: what is above others is among them. */
+static enum status
+note_places(struct follow *follow)
+{
+	const struct remote_tree *tree = follow->tree;
+	struct place *place;
+	size_t i;
+
+	free(follow->places);
+	follow->len = 0;
+	follow->places = calloc(tree->len + 1, sizeof(*follow->places));
+	if (follow->places == NULL)
+		return status_no_memory();
+	for (i = 0; i < tree->len; i++) {
+		if (tree->at[i].type != 'd' && tree->at[i].type != FOLLOWED)
+			continue;
+		place = &follow->places[follow->len++];
+		place->path = tree->at[i].path;
+		memcpy(place->id, tree->at[i].id, FT1_ID_SIZE);
+	}
+	qsort(follow->places, follow->len, sizeof(*follow->places), compare);
+	return STATUS_OK;
 }
 
 /* The version of a folder is that of no other one. */
-static bool
-leads_back(const struct follow *follow, const struct remote_entry *entry)
+static enum status
+leads_back(bool *is_back, const struct follow *follow,
+    const struct remote_entry *entry)
 {
-	const struct remote_tree *tree = follow->tree;
-	size_t i;
+	struct place key = { 0 };
+	const struct place *place;
+	char *above, *slash;
 
-	if (memcmp(entry->id, follow->top_id, FT1_ID_SIZE) == 0)
-		return true;
-	for (i = 0; i < tree->len; i++)
-		if (is_above(&tree->at[i], entry->path) &&
-		    memcmp(tree->at[i].id, entry->id, FT1_ID_SIZE) == 0)
-			return true;
-	return false;
+	*is_back = memcmp(entry->id, follow->top_id, FT1_ID_SIZE) == 0;
+	if ((above = strdup(entry->path)) == NULL)
+		return status_no_memory();
+	key.path = above;
+	while (!*is_back && (slash = strrchr(above, '/')) != NULL) {
+		*slash = '\0';
+		place = bsearch(&key, follow->places, follow->len,
+		    sizeof(*follow->places), compare);
+		*is_back = place != NULL &&
+		    memcmp(place->id, entry->id, FT1_ID_SIZE) == 0;
+	}
+	free(above);
+	return STATUS_OK;
 }
 
 /* A failure that is only about this folder goes into the tally. */
@@ -115,10 +154,13 @@ enter(struct follow *follow, size_t number)
 	struct remote_entry *entry = &follow->tree->at[number];
 	char *path = path_below(follow->top, entry->path);
 	enum status st;
+	bool is_back;
 
-	if (path == NULL)
+	if (path == NULL || leads_back(&is_back, follow, entry) != STATUS_OK) {
+		free(path);
 		return status_no_memory();
-	if (leads_back(follow, entry)) {
+	}
+	if (is_back) {
 		tally_fail(follow->tally, path, status_set(STATUS_NOT_A_FILE,
 		    "%s: leads back to a folder above it", path));
 		entry->type = '\0';
@@ -165,11 +207,14 @@ remote_tree_follow(struct remote_tree *tree, struct client *client,
 	do {
 		end = tree->len;
 		st = learn(&follow, first);
+		if (st == STATUS_OK)
+			st = note_places(&follow);
 		for (i = first; i < end && st == STATUS_OK; i++)
 			if (tree->at[i].type == FOLLOWED)
 				st = enter(&follow, i);
 		first = end;
 	} while (st == STATUS_OK && tree->len > end);
+	free(follow.places);
 	if (st == STATUS_OK)
 		st = note_left(tree);
 	remote_tree_sort(tree);
