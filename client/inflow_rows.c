@@ -105,14 +105,6 @@ check_place(const struct inflow *in, const char *path)
 	return is_folder_made(in) ? STATUS_OK : no_folder(path);
 }
 
-/* What the server calls it. */
-static char *
-server_path(const struct inflow *in, const char *path)
-{
-	return strcmp(in->plan.path, ".") == 0 ? strdup(path) :
-	    path_join(in->plan.path, path);
-}
-
 /* For programs, by its names here and there; else it only counts. */
 static void
 report(struct inflow *in, const char *path, uint64_t size)
@@ -122,7 +114,7 @@ report(struct inflow *in, const char *path, uint64_t size)
 
 	if (report_is_json(report)) {
 		local = nest_path(in->nest, path);
-		there = server_path(in, path);
+		there = path_below(in->plan.path, path);
 	}
 	report_fetched(report, there != NULL ? there : path,
 	    local != NULL ? local : path, size, NULL);
@@ -176,7 +168,7 @@ static enum status
 begin_part(struct inflow *in, const struct ft1_entry *entry)
 {
 	char *local = nest_path(in->nest, in->file);
-	char *path = server_path(in, in->file);
+	char *path = path_below(in->plan.path, in->file);
 	struct part_plan plan = { .path = local, .below = in->file,
 	    .top = nest_top(in->nest) };
 	enum status st = status_no_memory();

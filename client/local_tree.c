@@ -21,64 +21,22 @@ struct above {
 	const struct above *next;
 };
 
-/* The names in one folder. */
-struct names {
-	char	**at;		/* owned */
-	size_t	  len, room;
-};
-
-static void
-free_names(struct names *names)
-{
-	while (names->len > 0)
-		free(names->at[--names->len]);
-	free(names->at);
-}
-
-static bool
-add_name(struct names *names, const char *name)
-{
-	size_t room = names->room * 2 + 32;
-	char **more;
-
-	if (names->len == names->room) {
-		more = realloc(names->at, room * sizeof(*more));
-		if (more == NULL)
-			return false;
-		names->at = more;
-		names->room = room;
-	}
-	if ((names->at[names->len] = strdup(name)) == NULL)
-		return false;
-	names->len++;
-	return true;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The folder is closed again before anything in it is looked at. */
 static enum status
-read_names(struct names *names, const char *folder)
+read_names(struct path_list *names, const char *folder)
 {
 	enum status st = STATUS_OK;
 	struct dirent *entry;
 	DIR *dir;
 
-	memset(names, 0, sizeof(*names));
 	if ((dir = opendir(folder)) == NULL)
 		return status_errno("%s", folder);
 	while (st == STATUS_OK && (entry = readdir(dir)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0 &&
-		    !add_name(names, entry->d_name))
-			st = status_no_memory();
+		    strcmp(entry->d_name, "..") != 0)
+			st = path_list_add(names, entry->d_name);
 	closedir(dir);
-	if (names->len > 1)
-		qsort(names->at, names->len, sizeof(*names->at), compare);
+	path_list_sort(names);
 	return st;
 }
 
@@ -252,8 +210,8 @@ static enum status
 read_folder(struct local_tree *tree, const char *folder, const char *prefix,
     const struct above *above)
 {
+	struct path_list names = { 0 };
 	struct look look;
-	struct names names;
 	enum status st;
 	size_t i;
 
@@ -267,7 +225,7 @@ read_folder(struct local_tree *tree, const char *folder, const char *prefix,
 		free(look.full);
 		free(look.path);
 	}
-	free_names(&names);
+	path_list_clear(&names);
 	return st;
 }
 

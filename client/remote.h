@@ -116,6 +116,9 @@ enum status remote_look(struct remote *remote);
 /* Wait until the call is done; its outcome stays where it is. */
 void remote_await(struct remote *remote, struct call *call);
 
+/* Could something be read there at once? */
+bool remote_is_readable(int fd);
+
 /* Wait until the call is done, or `fd` can be read. */
 void remote_await_beside(struct remote *remote, struct call *call, int fd);
 

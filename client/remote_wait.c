@@ -117,8 +117,8 @@ listen_once(struct remote *remote, int fd)
 	return remote_lose(remote, st);
 }
 
-static bool
-is_readable(int fd)
+bool
+remote_is_readable(int fd)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 
@@ -129,7 +129,8 @@ void
 remote_await_beside(struct remote *remote, struct call *call, int fd)
 {
 	remote->heard = clock_ms();
-	while (!call->done && remote->lost == STATUS_OK && !is_readable(fd)) {
+	while (!call->done && remote->lost == STATUS_OK &&
+	    !remote_is_readable(fd)) {
 		if (cancel_calls(remote) != STATUS_OK || call->done)
 			continue;
 		(void)listen_once(remote, fd);
@@ -172,7 +173,7 @@ remote_idle(struct remote *remote, struct interrupt *interrupt, int fd)
 	while (remote->keeps_alive && remote->lost == STATUS_OK) {
 		if (interrupt_caught(interrupt) != 0)
 			return status_set(STATUS_CANCELLED, "interrupted");
-		if (is_readable(fd))
+		if (remote_is_readable(fd))
 			return STATUS_OK;
 		if (keep_alive(remote) == STATUS_OK)
 			(void)remote_lose(remote, wire_wait(remote->wire, fd,
@@ -200,7 +201,7 @@ remote_stand_by(struct remote *remote, struct interrupt *interrupt, int fd,
 	enum status st;
 	bool received;
 
-	while (remote->lost == STATUS_OK && !is_readable(fd) &&
+	while (remote->lost == STATUS_OK && !remote_is_readable(fd) &&
 	    !interrupt_is_pending(interrupt) &&
 	    (milliseconds < 0 || spent < (uint64_t)milliseconds)) {
 		st = clock_ms() - remote->pinged < (uint64_t)step ?

@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -167,14 +166,6 @@ send_regular(struct sender *s)
 	return (uint64_t)sb.st_size == s->size ? STATUS_OK : sender_changed(s);
 }
 
-static bool
-is_readable(int fd)
-{
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
-
-	return poll(&ready, 1, 0) == 1;
-}
-
 static enum status
 send_stream(struct sender *s)
 {
@@ -184,7 +175,7 @@ send_stream(struct sender *s)
 
 	while (n != 0 && st == STATUS_OK && sender_goes_on(s)) {
 		st = remote_wait_fd(s->remote, s->sending->call, s->fd);
-		if (st != STATUS_OK || !is_readable(s->fd) ||
+		if (st != STATUS_OK || !remote_is_readable(s->fd) ||
 		    !sender_goes_on(s))
 			continue;
 		/* Nothing read is the end, so something is asked for. */

@@ -22,9 +22,7 @@ sync_here(const struct sync *sync, const char *path)
 char *
 sync_there(const struct sync *sync, const char *path)
 {
-	if (strcmp(sync->remote, ".") == 0)
-		return strdup(path);
-	return path_join(sync->remote, path);
+	return path_below(sync->remote, path);
 }
 
 /*

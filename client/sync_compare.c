@@ -22,40 +22,24 @@ compare_entries(const void *a, const void *b)
 }
 
 static enum status
-read_here(struct side *side, const struct local_tree *tree)
+make_sides(const struct sync *sync, struct side *here, struct side *there)
 {
-	const struct local_entry *entry;
-	size_t i;
+	const struct local_entry *local = sync->here.at;
+	const struct remote_entry *remote = sync->there.at;
 
-	side->len = tree->len;
-	if ((side->at = calloc(tree->len + 1, sizeof(*side->at))) == NULL)
+	here->at = calloc(sync->here.len + 1, sizeof(*here->at));
+	there->at = calloc(sync->there.len + 1, sizeof(*there->at));
+	if (here->at == NULL || there->at == NULL)
 		return status_no_memory();
-	for (i = 0; i < tree->len; i++) {
-		entry = &tree->at[i];
-		side->at[i] = (struct sync_entry){ .path = entry->path,
-		    .type = entry->type, .mode = entry->mode,
-		    .size = entry->size, .mtime = entry->mtime };
-	}
-	qsort(side->at, side->len, sizeof(*side->at), compare_entries);
-	return STATUS_OK;
-}
-
-static enum status
-read_there(struct side *side, const struct remote_tree *tree)
-{
-	const struct remote_entry *entry;
-	size_t i;
-
-	side->len = tree->len;
-	if ((side->at = calloc(tree->len + 1, sizeof(*side->at))) == NULL)
-		return status_no_memory();
-	for (i = 0; i < tree->len; i++) {
-		entry = &tree->at[i];
-		side->at[i] = (struct sync_entry){ .path = entry->path,
-		    .type = entry->type, .mode = entry->mode & 0777,
-		    .size = entry->size, .mtime = entry->mtime };
-	}
-	qsort(side->at, side->len, sizeof(*side->at), compare_entries);
+	for (; here->len < sync->here.len; local++)
+		here->at[here->len++] = (struct sync_entry){ local->path,
+		    local->type, local->mode, local->size, local->mtime };
+	for (; there->len < sync->there.len; remote++)
+		there->at[there->len++] = (struct sync_entry){ remote->path,
+		    remote->type, remote->mode & 0777, remote->size,
+		    remote->mtime };
+	qsort(here->at, here->len, sizeof(*here->at), compare_entries);
+	qsort(there->at, there->len, sizeof(*there->at), compare_entries);
 	return STATUS_OK;
 }
 
@@ -274,8 +258,7 @@ sync_compare(struct sync *sync)
 	enum status st;
 	size_t i;
 
-	if ((st = read_here(&here, &sync->here)) == STATUS_OK &&
-	    (st = read_there(&there, &sync->there)) == STATUS_OK &&
+	if ((st = make_sides(sync, &here, &there)) == STATUS_OK &&
 	    (st = merge(sync, is_up ? &here : &there,
 	    is_up ? &there : &here)) == STATUS_OK)
 		st = check_paths(sync, &there);

@@ -4,7 +4,6 @@
 
 #include "sync.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,14 +117,6 @@ run_changed(struct vigil *vigil)
 	return st;
 }
 
-static bool
-is_readable(int fd)
-{
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
-
-	return poll(&ready, 1, 0) == 1;
-}
-
 /* Wait for changes, and for an end of them, but not for ever. */
 static enum status
 gather(struct vigil *vigil)
@@ -140,7 +131,7 @@ gather(struct vigil *vigil)
 		st = remote_stand_by(client->remote, client->interrupt, fd,
 		    vigil->has_failed ? RETRY_MS : -1);
 	begun = clock_ms();
-	while (st == STATUS_OK && is_readable(fd) && !is_over(vigil) &&
+	while (st == STATUS_OK && remote_is_readable(fd) && !is_over(vigil) &&
 	    clock_ms() - begun < GATHER_MS) {
 		st = watcher_read(vigil->watcher);
 		if (st == STATUS_OK)

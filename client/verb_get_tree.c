@@ -251,8 +251,7 @@ begin_file(const struct get_tree *get, const struct remote_entry *entry,
     struct fleet_file *file)
 {
 	file->local = here(get, entry->path);
-	file->remote = strcmp(get->path, ".") == 0 ? strdup(entry->path) :
-	    path_join(get->path, entry->path);
+	file->remote = path_below(get->path, entry->path);
 	file->below = entry->path;
 	file->size = entry->size;
 	file->goes_on |= inflow_has_some(get->inflow, entry);

@@ -66,10 +66,8 @@ choose_target(struct put_tree *put, const char *remote)
 	}
 	if (base == NULL || type != 'd')
 		put->target = strdup(remote);
-	else if (strcmp(remote, ".") == 0)
-		put->target = strdup(base);
 	else
-		put->target = path_join(remote, base);
+		put->target = path_below(remote, base);
 	return put->target == NULL ? status_no_memory() : STATUS_OK;
 }
 
@@ -77,9 +75,7 @@ choose_target(struct put_tree *put, const char *remote)
 static char *
 there(const struct put_tree *put, const char *path)
 {
-	if (put->has_id || strcmp(put->target, ".") == 0)
-		return strdup(path);
-	return path_join(put->target, path);
+	return put->has_id ? strdup(path) : path_below(put->target, path);
 }
 
 /*
