@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 /* A peer that vanished without a word is noticed after about so long. */
 #define DEAD_AFTER_SECONDS	60
 
@@ -34,26 +36,32 @@ set_up_socket(int fd)
 
 /* 0, or the errno that tells why not. */
 static int
-finish_connect(int fd, int milliseconds)
+finish_connect(int fd, int milliseconds, struct interrupt *interrupt)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLOUT };
-	int n, error;
-	socklen_t len = sizeof(error);
+	struct pollfd fds[2] = {
+		{ .fd = fd, .events = POLLOUT },
+		{ .fd = interrupt_fd(interrupt), .events = POLLIN },
+	};
+	uint64_t now, end = clock_ms() + (uint64_t)milliseconds;
+	socklen_t len = sizeof(int);
+	int error;
 
-	do
-		n = poll(&ready, 1, milliseconds);
-	while (n == -1 && errno == EINTR);
-	if (n == -1)
-		return errno;
-	if (n == 0)
-		return ETIMEDOUT;
+	while (fds[0].revents == 0) {
+		if ((now = clock_ms()) >= end)
+			return ETIMEDOUT;
+		if (poll(fds, 2, (int)(end - now)) == -1 && errno != EINTR)
+			return errno;
+		if (interrupt_is_pending(interrupt))
+			return ECANCELED;
+	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
 		return errno;
 	return error;
 }
 
 static int
-try_address(int *out, const struct addrinfo *address, int milliseconds)
+try_address(int *out, const struct addrinfo *address, int milliseconds,
+    struct interrupt *interrupt)
 {
 	int fd, error = 0;
 
@@ -65,7 +73,7 @@ try_address(int *out, const struct addrinfo *address, int milliseconds)
 	set_up_socket(fd);
 	if (connect(fd, address->ai_addr, address->ai_addrlen) == -1)
 		error = errno == EINPROGRESS ?
-		    finish_connect(fd, milliseconds) : errno;
+		    finish_connect(fd, milliseconds, interrupt) : errno;
 	if (error != 0) {
 		close(fd);
 		return error;
@@ -75,7 +83,8 @@ try_address(int *out, const struct addrinfo *address, int milliseconds)
 }
 
 enum status
-dial(int *out, const char *host, const char *port, int milliseconds)
+dial(int *out, const char *host, const char *port, int milliseconds,
+    struct interrupt *interrupt)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC,
 	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
@@ -89,9 +98,12 @@ dial(int *out, const char *host, const char *port, int milliseconds)
 		    gai_strerror(error));
 	error = EADDRNOTAVAIL;
 	for (address = list; address != NULL; address = address->ai_next)
-		if ((error = try_address(out, address, milliseconds)) == 0)
+		if ((error = try_address(out, address, milliseconds,
+		    interrupt)) == 0 || error == ECANCELED)
 			break;
 	freeaddrinfo(list);
+	if (error == ECANCELED)
+		return status_set(STATUS_CANCELLED, "interrupted");
 	if (error == ECONNREFUSED)
 		return status_set(STATUS_UNREACHABLE, "connection refused: "
 		    "nobody listens on port %s", port);

@@ -210,7 +210,7 @@ key_view_run(const struct command_line *settings,
 
 	if ((st = trust_context(&context, &trust)) != STATUS_OK)
 		return st;
-	st = dial(&fd, target->host, target->port, CONNECT_MS);
+	st = dial(&fd, target->host, target->port, CONNECT_MS, NULL);
 	if (st == STATUS_OK)
 		st = view_over(context, fd, &trust);
 	SSL_CTX_free(context);

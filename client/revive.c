@@ -110,7 +110,8 @@ attempt(struct revive *revive, struct remote *remote)
 {
 	enum status st;
 
-	if ((st = sign_in_revive(revive->sign_in, NULL)) != STATUS_OK)
+	st = sign_in_revive(revive->sign_in, revive->interrupt, false);
+	if (st != STATUS_OK)
 		return st;
 	remote_interrupt_by(remote, revive->interrupt);
 	if ((st = revive_go_back(revive, remote)) == STATUS_OK &&
@@ -123,7 +124,7 @@ attempt(struct revive *revive, struct remote *remote)
 enum status
 revive(struct revive *revive, struct remote *remote)
 {
-	enum status st = remote_lost(remote);
+	enum status next, st = remote_lost(remote);
 	struct status_words words = { 0 };
 
 	/* What was to be done under locks is not done without them. */
@@ -131,10 +132,11 @@ revive(struct revive *revive, struct remote *remote)
 		return st;
 	while (revive_is_loss(st)) {
 		status_words_keep(&words, st);
-		if (revive_pause(revive) != STATUS_OK)
+		if (revive_pause(revive) != STATUS_OK || (next =
+		    attempt(revive, remote)) == STATUS_CANCELLED)
 			return status_words_return(&words, st);
 		status_words_free(&words);
-		st = attempt(revive, remote);
+		st = next;
 	}
 	return st;
 }

@@ -48,7 +48,7 @@ reconnect(struct client *client)
 {
 	enum status st;
 
-	st = sign_in_revive(client->sign_in, client->interrupt);
+	st = sign_in_revive(client->sign_in, client->interrupt, true);
 	if (st == STATUS_OK) {
 		remote_interrupt_by(client->remote, client->interrupt);
 		st = go_back(client);

@@ -39,7 +39,7 @@ get_password(struct sign_in *s)
 	enum status st;
 
 	/* Nobody is asked while a transfer runs. */
-	if ((s->is_more || (s->revives && s->interrupt == NULL)) &&
+	if ((s->is_more || (s->revives && !s->may_ask)) &&
 	    file == NULL && command == NULL)
 		return status_set(STATUS_LOGIN_REFUSED, s->is_more ?
 		    "the login does not hold for more connections" :
@@ -335,7 +335,7 @@ sign_in_again(struct sign_in *s)
 }
 
 enum status
-sign_in_revive(struct sign_in *s, struct interrupt *interrupt)
+sign_in_revive(struct sign_in *s, struct interrupt *interrupt, bool may_ask)
 {
 	struct interrupt *before = s->interrupt;
 	struct remote *lost = s->remote;
@@ -344,7 +344,8 @@ sign_in_revive(struct sign_in *s, struct interrupt *interrupt)
 	s->remote = NULL;
 	s->revives = true;
 	s->tries = s->early = s->is_open = false;
-	s->interrupt = interrupt != NULL ? interrupt : before;
+	s->interrupt = interrupt;
+	s->may_ask = may_ask;
 	OPENSSL_cleanse(&s->ticket, sizeof(s->ticket));
 	st = keep_trying(s);
 	s->revives = false;

@@ -54,11 +54,11 @@ enum status sign_in_again(struct sign_in *sign_in);
 /*
  * The connection was lost: make another, by the ticket that was given for the
  * session if it still holds, else by the password if a file or a command has
- * it: nobody is asked unless `interrupt` is given, for a person who waits for
- * it.  The remote stays the same.
+ * it: nobody is asked unless they may be, as a person waits for it.  It ends
+ * with STATUS_CANCELLED after a signal.  The remote stays the same.
  */
 enum status sign_in_revive(struct sign_in *sign_in,
-    struct interrupt *interrupt);
+    struct interrupt *interrupt, bool may_ask);
 
 /* Say goodbye.  sign_in_end(NULL) does nothing. */
 void sign_in_end(struct sign_in *sign_in);

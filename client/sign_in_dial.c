@@ -63,7 +63,7 @@ sign_in_dial(struct sign_in *s)
 	int fd;
 
 	st = dial(&fd, s->target->host, s->target->port,
-	    patience(s, CONNECT_MS));
+	    patience(s, CONNECT_MS), s->interrupt);
 	if (st != STATUS_OK ||
 	    (st = wire_new(&wire, s->context, fd)) != STATUS_OK)
 		return st;

@@ -34,7 +34,8 @@ struct sign_in {
 	struct kept_ticket	 fresh;		/* what the server gave */
 	bool			 keeps;		/* a new one is wanted */
 	bool			 no_ticket;	/* the password counts */
-	bool			 revives;	/* by what it was given */
+	bool			 revives;	/* by what it was given ... */
+	bool			 may_ask;	/* ... or a person types */
 	bool			 is_more;	/* beside another sign-in */
 	struct interrupt	*interrupt;	/* borrowed, or NULL */
 	bool			 early;		/* do not wait for a ticket */

@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -252,6 +253,40 @@ class Shell(ShellTest):
         shell.see_prompt(rb'/ \(not connected\)> ')
         shell.type(CTRL_D)
         self.assertEqual(shell.end(), 69)
+
+    def deaf(self):
+        """At the peer's place somebody whose line of callers is full."""
+        deaf = socket.create_server(('127.0.0.1', self.peer.port), backlog=0)
+        self.addCleanup(deaf.close)
+        for _ in range(4):
+            caller = socket.socket()
+            self.addCleanup(caller.close)
+            caller.setblocking(False)
+            caller.connect_ex(deaf.getsockname())
+
+    def is_dialing(self, pid):
+        """Is a socket of that process waiting for the peer (SYN_SENT)?"""
+        own = {os.readlink(entry.path)[8:-1] for entry in
+               os.scandir(f'/proc/{pid}/fd')
+               if os.readlink(entry.path).startswith('socket:')}
+        with open('/proc/net/tcp', encoding='ascii') as file:
+            rows = [line.split() for line in file]
+        return any(row[3] == '02' and row[9] in own for row in rows[1:])
+
+    def test_ctrl_c_ends_the_wait_for_a_connection(self):
+        self.peer.on['LIST'] = lambda s, f: s.cut()
+        shell = self.shell()
+        shell.type(b'list\n')
+        shell.see_prompt(rb'connection lost; reconnect\? \[Y/n\] ')
+        self.peer.close()
+        self.deaf()
+        shell.type(b'y\n')
+        ftlib.wait_until('it dials', lambda: self.is_dialing(shell.pid))
+        shell.type(CTRL_C)
+        shell.see(rb'interrupted \(cancelled\)')
+        shell.see_prompt(rb'/ \(not connected\)> ')
+        shell.type(CTRL_D)
+        self.assertNotEqual(shell.end(), 0)
 
     def test_the_history_is_kept_and_closed_to_others(self):
         shell = self.shell()

@@ -166,9 +166,14 @@ class Peer:
         self.threads[0].start()
         return self
 
+    def close(self):
+        """Take no more connections."""
+        if self.listener.fileno() != -1:
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
+
     def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        self.close()
         for thread in self.threads:
             thread.join(60)
 
