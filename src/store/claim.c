@@ -27,10 +27,18 @@ lock_record(struct claim *claim, const struct claim_plan *plan)
 {
 	short type = plan->kind == CLAIM_JOIN ? F_RDLCK : F_WRLCK;
 
-	if (!claim_lock(claim->record_fd, type, 0))
+	if (!claim_lock(claim->record_fd, type, CLAIM_SHARED_AT))
 		return lock_failed(STATUS_BUSY,
 		    "another connection still has the upload, try again");
-	if (!plan->alone && !claim_lock(claim->record_fd, F_RDLCK, 0))
+	if (plan->kind == CLAIM_JOIN)
+		return claim_whole_is_held(claim->record_fd) ||
+		    record_is_gone(plan->record) ? STATUS_OK :
+		    status_set(STATUS_BUSY, "nobody holds the whole upload: "
+		    "take it up first");
+	/* Whoever lets go gives this byte back first. */
+	if (!claim_lock(claim->record_fd, F_WRLCK, CLAIM_WHOLE_AT) ||
+	    (!plan->alone && !claim_lock(claim->record_fd, F_RDLCK,
+	    CLAIM_SHARED_AT)))
 		return status_errno("claim an upload");
 	return STATUS_OK;
 }
@@ -94,6 +102,7 @@ claim_take(struct claim **out, const struct claim_plan *plan)
 	claim->table = base_claims(plan->base);
 	claim->record_fd = record_fd(plan->record);
 	claim->path_fd = -1;
+	claim->joins = plan->kind == CLAIM_JOIN;
 	claim->heard = clock_ms();
 	memcpy(claim->id, record_id(plan->record), sizeof(claim->id));
 	if ((st = take(claim, plan)) != STATUS_OK) {
@@ -127,13 +136,35 @@ claim_leave(struct claim *claim)
 }
 
 enum status
+claim_range(struct claim *claim, uint64_t first, uint64_t end)
+{
+	enum status st;
+
+	/* The common case; what is lost meanwhile is seen at the write. */
+	if (first >= claim->first && end <= claim->end)
+		return STATUS_OK;
+	claim_table_clear_range(claim->table, claim, first, end);
+	if ((st = claim_enter(claim)) != STATUS_OK)
+		return st;
+	if (!claim_lock_range(claim->record_fd, F_WRLCK, first, end)) {
+		st = lock_failed(STATUS_BUSY,
+		    "another connection sends that part of the file");
+	} else {
+		claim->first = first;
+		claim->end = end;
+	}
+	claim_leave(claim);
+	return st;
+}
+
+enum status
 claim_share(struct claim *claim)
 {
 	enum status st;
 
 	if ((st = claim_enter(claim)) != STATUS_OK)
 		return st;
-	if (!claim_lock(claim->record_fd, F_RDLCK, 0))
+	if (!claim_lock(claim->record_fd, F_RDLCK, CLAIM_SHARED_AT))
 		st = status_errno("claim an upload");
 	claim_leave(claim);
 	return st;
@@ -147,7 +178,7 @@ claim_close(struct claim *claim)
 	(void)claim_table_send_away(claim->table, claim);
 	if ((st = claim_enter(claim)) != STATUS_OK)
 		return st;
-	if (!claim_lock(claim->record_fd, F_WRLCK, 0) ||
+	if (!claim_lock(claim->record_fd, F_WRLCK, CLAIM_SHARED_AT) ||
 	    (claim->path_fd != -1 &&
 	    !claim_lock(claim->path_fd, F_WRLCK, claim->path_at)))
 		st = lock_failed(STATUS_BUSY,
@@ -164,20 +195,9 @@ claim_is_alone(struct claim *claim)
 
 	if (claim_enter(claim) != STATUS_OK)
 		return false;
-	alone = claim_lock(claim->record_fd, F_WRLCK, 0);
+	alone = claim_lock(claim->record_fd, F_WRLCK, CLAIM_SHARED_AT);
 	claim_leave(claim);
 	return alone;
-}
-
-bool
-claim_is_held(int record_fd)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
-	    .l_len = 1 };
-
-	/* What cannot be told is left to who holds it. */
-	return fcntl(record_fd, F_OFD_GETLK, &lock) == -1 ||
-	    lock.l_type != F_UNLCK;
 }
 
 void

@@ -16,6 +16,10 @@
 #define CLAIM_ID_SIZE	16
 #define CLAIM_SILENCE	60	/* seconds */
 
+/* Bytes of a record that are locked: by all, and by who holds the whole. */
+#define CLAIM_SHARED_AT	0
+#define CLAIM_WHOLE_AT	1
+
 /* Where the generation stands in a record: 8 bytes, big-endian. */
 #define CLAIM_GENERATION_AT 8
 
@@ -26,13 +30,16 @@ struct claim {
 	struct claim	*next;		/* guarded by the table's mutex */
 	uint8_t		 id[CLAIM_ID_SIZE];
 	uint64_t	 generation;
-	int		 record_fd;	/* borrowed; its byte 0 is locked */
+	int		 record_fd;	/* borrowed; bytes of it are locked, and
+					 * one for each MiB of a range */
+	bool		 joins;		/* holds only what is in its range */
 
 	pthread_mutex_t	 mutex;		/* guards what follows */
 	int		 path_fd;	/* owned; locks the path, or -1 */
 	off_t		 path_at;
 	bool		 is_held;
 	bool		 is_closed;	/* alone, on its way to the commit */
+	uint64_t	 first, end;	/* MiBs that nobody else writes */
 	uint64_t	 heard;		/* clock_ms */
 };
 
@@ -47,14 +54,23 @@ void claim_table_remove(struct claim_table *table, struct claim *claim);
 bool claim_table_send_away(struct claim_table *table,
     const struct claim *except);
 
+/* Make those who joined let go of these MiBs, and of all else. */
+void claim_table_clear_range(struct claim_table *table,
+    const struct claim *except, uint64_t first, uint64_t end);
+
 /* To be called about once a second: who must let go does. */
 void claim_table_tick(struct claim_table *table);
 
 /* Give the locks back; the claim's mutex is held, or nobody else knows it. */
 void claim_let_go(struct claim *claim);
 
-/* Set one byte's lock; false with errno. */
+/* Set one byte's lock, or those of some MiBs; false with errno. */
 bool claim_lock(int fd, short type, off_t at);
+bool claim_lock_range(int record_fd, short type, uint64_t first,
+    uint64_t end);
+
+/* Does anybody, here or elsewhere, hold the whole of that record? */
+bool claim_whole_is_held(int record_fd);
 
 /* The generation in the record behind `fd`; false if it cannot be read. */
 bool claim_generation(int fd, uint64_t *generation);

@@ -113,7 +113,7 @@ collect_upload(const struct base *base, const char *name, time_t before)
 	if (fd == -1)
 		return false;
 	/* Again: it may have been taken up and let go meanwhile. */
-	is_free = claim_lock(fd, F_WRLCK, 0) &&
+	is_free = claim_lock(fd, F_WRLCK, CLAIM_SHARED_AT) &&
 	    is_old(base_uploads_fd(base), name, before);
 	if (is_free) {
 		(void)unlinkat(base_uploads_fd(base), name, 0);

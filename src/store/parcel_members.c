@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "claim_table.h"
 #include "upload.h"
 
 #define MODE_BITS	0777
@@ -32,7 +33,7 @@ static enum status
 claim_again(struct parcel *parcel)
 {
 	struct folder folder;
-	uint64_t generation = parcel->generation;
+	uint64_t generation = parcel->generation, now;
 	const char *name;
 	enum status st;
 
@@ -40,9 +41,10 @@ claim_again(struct parcel *parcel)
 	parcel->claim = NULL;
 	if ((st = parcel_parent(&folder, &name, parcel)) != STATUS_OK)
 		return st;
-	st = parcel_claim(parcel, CLAIM_JOIN, &folder, name);
+	st = parcel_claim(parcel, CLAIM_NEW, &folder, name);
 	folder_close(&folder);
-	if (st != STATUS_OK || parcel->generation == generation)
+	if (!claim_generation(record_fd(parcel->record), &now) ||
+	    now == generation)
 		return st;
 	claim_free(parcel->claim);
 	parcel->claim = NULL;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "claim.h"
+#include "claim_table.h"
 #include "clock.h"
 #include "parcel.h"
 #include "parcel_log.h"
@@ -41,7 +41,7 @@ find_target(char out[FULL_ROOM], const struct base *base,
 		facts = record_facts(whole);
 		snprintf(out, FULL_ROOM, "%s%s", facts->root,
 		    facts->plan.path);
-		st = claim_is_held(record_fd(whole)) ? STATUS_BUSY :
+		st = claim_whole_is_held(record_fd(whole)) ? STATUS_BUSY :
 		    STATUS_OK;
 		record_close(whole);
 		return st;
@@ -73,7 +73,7 @@ count_record(const struct base *base, struct record *record, const char *name)
 	uint64_t bytes;
 
 	/* What is being sent has reserved its room. */
-	if (claim_is_held(record_fd(record)) ||
+	if (claim_whole_is_held(record_fd(record)) ||
 	    find_target(target, base, record_facts(record)) != STATUS_OK)
 		return;
 	count = quota_table_find(base_quotas(base), base,

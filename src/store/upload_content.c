@@ -119,7 +119,9 @@ write_claimed(struct upload *upload, uint64_t offset, const void *bytes,
 
 	if (upload->place.parcel != NULL)
 		parcel_keep(upload->place.parcel);
-	if ((st = claim_enter(upload->claim)) != STATUS_OK)
+	if ((st = claim_range(upload->claim, offset / DIGEST_PIECE,
+	    (offset + len - 1) / DIGEST_PIECE + 1)) != STATUS_OK ||
+	    (st = claim_enter(upload->claim)) != STATUS_OK)
 		return upload_fail(upload, st);
 	st = pieces_write(upload, offset, bytes, len);
 	claim_leave(upload->claim);

@@ -128,6 +128,16 @@ check_segment(struct upload *upload, const struct upload_ticket *ticket)
 	return STATUS_OK;
 }
 
+/* Whoever sent it before, over a connection that may be dead, is done. */
+static enum status
+have_segment(struct upload *upload)
+{
+	if (!upload->is_segment)
+		return STATUS_OK;
+	return claim_range(upload->claim, upload->first / DIGEST_PIECE,
+	    (upload->end + DIGEST_PIECE - 1) / DIGEST_PIECE);
+}
+
 /* With the claim held: what is there to go on with? */
 static enum status
 take_up(struct upload *upload, const struct upload_ticket *ticket)
@@ -136,6 +146,7 @@ take_up(struct upload *upload, const struct upload_ticket *ticket)
 
 	if ((st = open_stage(upload)) != STATUS_OK ||
 	    (st = check_segment(upload, ticket)) != STATUS_OK ||
+	    (st = have_segment(upload)) != STATUS_OK ||
 	    (st = upload_reserve(upload, NULL)) != STATUS_OK)
 		return st;
 	if (!ticket->is_segment &&

@@ -320,6 +320,32 @@ class Resume(ftlib.Test):
             self.commit(main, id_, content)
         self.assertEqual(self.server.read('a'), content)
 
+    def test_a_segment_is_written_by_one_connection(self):
+        """The younger one, as that of the older may be dead."""
+        content, other = content_of(3 * MIB), bytes(2 * MIB)
+        with self.server.wire() as main, self.server.wire() as old, \
+                self.server.wire() as young:
+            id_, upload = self.begin(main, 'a', len(content), MIB, content)
+            wanted = {'UPLOAD': upload, 'OFFSET': MIB, 'LENGTH': 2 * MIB}
+            late = old.ask('PUT', wanted)
+            self.assertEqual(old.receive().name, 'BEGUN')
+            old.send_data(late, MIB, other[:ftwire.DATA_BYTES])
+            part = young.ask('PUT', wanted)
+            self.assertEqual(young.receive().name, 'BEGUN')
+            old.send_data(late, MIB + ftwire.DATA_BYTES,
+                          other[:ftwire.DATA_BYTES])
+            self.assertRefused('locked', old.answer, late)
+            for at in range(MIB, len(content), ftwire.DATA_BYTES):
+                young.send_data(part, at, content[at:at + ftwire.DATA_BYTES])
+            young.send('COMMIT', part, {
+                'SIZE': 2 * MIB, 'DIGEST': ftwire.digest(content[MIB:], MIB)})
+            young.answer(part)
+            # What the whole has sent is its own.
+            self.assertRefused('busy', young.call, 'PUT',
+                               {**wanted, 'OFFSET': 0})
+            self.commit(main, id_, content)
+        self.assertEqual(self.server.read('a'), content)
+
     def test_pieces_tell_the_digest_of_each_mib(self):
         content = content_of(5 * MIB + 9)
         self.server.write('a', content)

@@ -142,6 +142,58 @@ START_TEST(segments_hold_it_together_and_a_commit_alone)
 }
 END_TEST
 
+START_TEST(a_segment_needs_who_holds_the_whole)
+{
+	struct record *one = record_of(1, true), *same = record_of(1, false);
+	struct claim *whole, *part;
+
+	ck_assert_int_eq(take(&part, same, CLAIM_JOIN, name), STATUS_BUSY);
+	whole = take_new(one);
+	ck_assert_int_eq(take(&part, same, CLAIM_JOIN, name), STATUS_OK);
+	claim_table_tick(base_claims(store.base));
+	ck_assert(writes(part));
+	/* Its room is no longer reserved. */
+	claim_free(whole);
+	claim_table_tick(base_claims(store.base));
+	ck_assert(!writes(part));
+	claim_free(part);
+	record_close(one);
+	record_close(same);
+}
+END_TEST
+
+START_TEST(each_segment_has_its_range)
+{
+	struct record *one = record_of(1, true), *same = record_of(1, false);
+	struct record *again = record_of(1, false);
+	struct claim *whole, *part, *other;
+
+	whole = take_new(one);
+	ck_assert_int_eq(take(&part, same, CLAIM_JOIN, name), STATUS_OK);
+	ck_assert_int_eq(take(&other, again, CLAIM_JOIN, name), STATUS_OK);
+	ck_assert_int_eq(claim_range(whole, 0, 1), STATUS_OK);
+	ck_assert_int_eq(claim_range(whole, 1, 2), STATUS_OK);
+	ck_assert_int_eq(claim_range(part, 2, 4), STATUS_OK);
+	ck_assert_int_eq(claim_range(other, 4, 9), STATUS_OK);
+	ck_assert(writes(whole) && writes(part) && writes(other));
+	/* The whole keeps what it sent. */
+	ck_assert_int_eq(claim_range(other, 0, 1), STATUS_BUSY);
+	ck_assert(writes(whole));
+	/* Who is sent twice goes over the younger connection. */
+	ck_assert_int_eq(claim_range(other, 3, 4), STATUS_OK);
+	ck_assert(!writes(part));
+	ck_assert(writes(whole) && writes(other));
+	ck_assert_int_eq(claim_range(whole, 3, 4), STATUS_OK);
+	ck_assert(!writes(other));
+	claim_free(other);
+	claim_free(part);
+	claim_free(whole);
+	record_close(one);
+	record_close(same);
+	record_close(again);
+}
+END_TEST
+
 START_TEST(what_is_removed_is_claimed_by_nobody)
 {
 	struct record *one = record_of(1, true), *same = record_of(1, false);
@@ -216,6 +268,40 @@ START_TEST(a_resume_elsewhere_is_seen_within_a_second)
 }
 END_TEST
 
+/* Another server's connection sends MiB 3 of the same upload. */
+static bool
+send_there(struct store *mine)
+{
+	struct claim_plan plan = { .kind = CLAIM_JOIN, .folder = &folder,
+		.name = name };
+	const uint8_t id[UPLOAD_ID_SIZE] = { 1 };
+	struct claim *claim;
+
+	return base_open(&mine->base, "test", mine->path,
+	    DURABILITY_ASYNC) == STATUS_OK &&
+	    record_open(&plan.record, mine->base, id) == STATUS_OK &&
+	    (plan.base = mine->base) != NULL &&
+	    claim_take(&claim, &plan) == STATUS_OK &&
+	    claim_range(claim, 3, 4) == STATUS_BUSY &&
+	    claim_range(claim, 4, 5) == STATUS_OK;
+}
+
+START_TEST(a_range_holds_against_other_servers)
+{
+	struct record *one = record_of(1, true), *same = record_of(1, false);
+	struct claim *whole = take_new(one), *part;
+
+	ck_assert_int_eq(take(&part, same, CLAIM_JOIN, name), STATUS_OK);
+	ck_assert_int_eq(claim_range(part, 2, 4), STATUS_OK);
+	ck_assert(apart(&store, send_there));
+	ck_assert(writes(part) && writes(whole));
+	claim_free(part);
+	claim_free(whole);
+	record_close(one);
+	record_close(same);
+}
+END_TEST
+
 START_TEST(a_commit_here_is_not_disturbed_from_elsewhere)
 {
 	struct record *one = record_of(1, true);
@@ -265,10 +351,13 @@ main(void)
 		one_upload_has_the_path,
 		a_resume_sends_older_holders_away,
 		segments_hold_it_together_and_a_commit_alone,
+		a_segment_needs_who_holds_the_whole,
+		each_segment_has_its_range,
 		what_is_removed_is_claimed_by_nobody,
 		silence_makes_a_holder_let_go,
 		who_commits_is_not_silent,
 		a_resume_elsewhere_is_seen_within_a_second,
+		a_range_holds_against_other_servers,
 		a_commit_here_is_not_disturbed_from_elsewhere,
 		a_long_member_keeps_its_folder,
 		NULL
