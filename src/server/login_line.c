@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "password.h"
 #include "renewals.h"
 
 #define NICE 10			/* transfers go before logins */
@@ -144,6 +145,9 @@ count(struct lockouts *lockouts, const struct login_job *job,
 {
 	if (job->result == STATUS_OK)
 		lockouts_forget(lockouts, pair);
+	/* What no password can be costs nobody a hash: it must not count. */
+	else if (job->password_len > PASSWORD_MAX)
+		return;
 	else if (job->result == STATUS_LOGIN_REFUSED &&
 	    lockouts_failed(lockouts, pair, clock_ms()))
 		audit(job->who, &(struct audit_event){ .verb = "lockout",
