@@ -14,17 +14,20 @@
 #include <linux/openat2.h>
 
 #define MODE_BITS	0777
+#define RACES_MOST	16
 
 int
 below_open(int top, const char *path, int flags)
 {
 	struct open_how how = { .flags = (unsigned int)(flags | O_CLOEXEC),
 	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
-	int fd;
+	int fd, tries = 0;
 
+	/* EAGAIN: something was renamed meanwhile, or it is leased. */
 	do
 		fd = (int)syscall(SYS_openat2, top, path, &how, sizeof(how));
-	while (fd == -1 && (errno == EAGAIN || errno == EINTR));
+	while (fd == -1 && (errno == EINTR ||
+	    (errno == EAGAIN && tries++ < RACES_MOST)));
 	return fd;
 }
 

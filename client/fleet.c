@@ -435,7 +435,9 @@ run_crew(struct fleet *fleet, struct ship *first)
 	fleet->like = *fleet->client;
 	st = crew_begin(&fleet->crew, &fleet->client->revive, members(fleet),
 	    &work);
-	if (st == STATUS_OK && (st = sail(first)) == STATUS_OK)
+	/* Those that were split may still wait for their answers. */
+	st = st == STATUS_OK ? sail(first) : settle(first, st);
+	if (st == STATUS_OK)
 		st = await_crew(fleet);
 	status_words_keep(&words, st);
 	status_words_first(&words, &st, crew_end(fleet->crew));
