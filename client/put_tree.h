@@ -39,11 +39,18 @@ struct put_tree {
 	size_t		*order;		/* owned; by the bytes of the paths */
 };
 
-/* Make its folders, then send its files; failures are told and counted. */
+/* The path there of what has that path here; owned by the caller, or NULL. */
+char *put_tree_path(const struct put_tree *put, const char *path);
+
+/*
+ * Make its folders, then send its files, then make its links if they are kept;
+ * failures are told and counted.
+ */
 enum status put_tree_make_folders(struct put_tree *put);
 enum status put_tree_send_files(struct put_tree *put);
+enum status put_tree_make_links(struct put_tree *put);
 
-/* All of it, published by one rename. */
+/* put_tree_as_one.c: all of it, published by one rename. */
 enum status put_tree_as_one(struct put_tree *put);
 
 #endif

@@ -130,13 +130,13 @@ bool sync_is_to_send(const struct sync *sync, const struct sync_step *step);
 /* Forget trees and steps. */
 void sync_clear(struct sync *sync);
 
-/* verb_sync.c: read both trees, compare, run, and sum up. */
+/* sync_once.c: read both trees, compare, run, and sum up. */
 enum status sync_once(struct sync *sync);
 
 /* sync_watch.c: again and again, until a signal comes. */
 enum status sync_watch(struct sync *sync);
 
-/* Something was done, or has failed with the thread's text. */
+/* sync_tell.c: something was done, or has failed with the thread's text. */
 enum sync_deed { SYNC_MADE, SYNC_SENT, SYNC_SET, SYNC_REMOVED };
 void sync_told(struct sync *sync, struct sync_step *step,
     enum sync_deed deed, enum status st);

@@ -240,19 +240,28 @@ START_TEST(who_commits_is_not_silent)
 END_TEST
 
 /* Another server; the test's own claims are not among its. */
+static enum status
+take_there(struct claim **out, struct store *mine, enum claim_kind kind)
+{
+	struct claim_plan plan = { .kind = kind, .folder = &folder,
+		.name = name };
+	const uint8_t id[UPLOAD_ID_SIZE] = { 1 };
+	enum status st;
+
+	if ((st = base_open(&mine->base, "test", mine->path,
+	    DURABILITY_ASYNC)) != STATUS_OK ||
+	    (st = record_open(&plan.record, mine->base, id)) != STATUS_OK)
+		return st;
+	plan.base = mine->base;
+	return claim_take(out, &plan);
+}
+
 static bool
 resume_there(struct store *mine)
 {
-	struct claim_plan plan = { .kind = CLAIM_RESUME, .folder = &folder,
-		.name = name };
-	const uint8_t id[UPLOAD_ID_SIZE] = { 1 };
 	struct claim *claim;
 
-	return base_open(&mine->base, "test", mine->path,
-	    DURABILITY_ASYNC) == STATUS_OK &&
-	    record_open(&plan.record, mine->base, id) == STATUS_OK &&
-	    (plan.base = mine->base) != NULL &&
-	    claim_take(&claim, &plan) == STATUS_BUSY;
+	return take_there(&claim, mine, CLAIM_RESUME) == STATUS_BUSY;
 }
 
 START_TEST(a_resume_elsewhere_is_seen_within_a_second)
@@ -272,16 +281,9 @@ END_TEST
 static bool
 send_there(struct store *mine)
 {
-	struct claim_plan plan = { .kind = CLAIM_JOIN, .folder = &folder,
-		.name = name };
-	const uint8_t id[UPLOAD_ID_SIZE] = { 1 };
 	struct claim *claim;
 
-	return base_open(&mine->base, "test", mine->path,
-	    DURABILITY_ASYNC) == STATUS_OK &&
-	    record_open(&plan.record, mine->base, id) == STATUS_OK &&
-	    (plan.base = mine->base) != NULL &&
-	    claim_take(&claim, &plan) == STATUS_OK &&
+	return take_there(&claim, mine, CLAIM_JOIN) == STATUS_OK &&
 	    claim_range(claim, 3, 4) == STATUS_BUSY &&
 	    claim_range(claim, 4, 5) == STATUS_OK;
 }
