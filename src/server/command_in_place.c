@@ -184,6 +184,14 @@ take_bytes(struct in_place_consumer *it, uint64_t offset, const void *bytes,
 	return STATUS_OK;
 }
 
+/* What fails before its OK is not to be there twice once it is tried again. */
+static enum status
+take_back(struct in_place_consumer *it, enum status st)
+{
+	return it->want.use == IN_PLACE_APPEND ?
+	    in_place_take_back(&it->file, st) : st;
+}
+
 static enum status
 consumer_feed(struct consumer *consumer, uint64_t offset, const void *bytes,
     size_t len)
@@ -192,7 +200,7 @@ consumer_feed(struct consumer *consumer, uint64_t offset, const void *bytes,
 	enum status st;
 
 	if ((st = take_bytes(it, offset, bytes, len)) != STATUS_OK)
-		it->outcome = st;
+		it->outcome = st = take_back(it, st);
 	return st;
 }
 
@@ -245,13 +253,13 @@ flush_attempt(struct waiter *waiter, struct kit *kit)
 	if ((st = in_place_flush(&it->file)) == STATUS_OK &&
 	    fstat(it->file.fd, &sb) == -1)
 		st = status_errno("%s", waiter->path);
-	if (st == STATUS_OK) {
-		it->result.has_content = true;
-		it->result.size = (uint64_t)sb.st_size;
-		version_of(it->result.version, &sb);
-		waiter_close(waiter, &it->file);
-	}
-	return st;
+	if (st != STATUS_OK)
+		return take_back(it, st);
+	it->result.has_content = true;
+	it->result.size = (uint64_t)sb.st_size;
+	version_of(it->result.version, &sb);
+	waiter_close(waiter, &it->file);
+	return STATUS_OK;
 }
 
 static void

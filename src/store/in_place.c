@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -297,8 +299,38 @@ in_place_write(struct in_place *file, uint64_t offset,
 		at += n;
 		len -= (size_t)n;
 		offset += (uint64_t)n;
+		file->reached = offset;
 	}
 	return STATUS_OK;
+}
+
+/* A program that heeds no lock may have written behind what came. */
+static bool
+cut_back(const struct in_place *file)
+{
+	struct stat now;
+
+	return fstat(file->fd, &now) == 0 &&
+	    (uint64_t)now.st_size == file->reached &&
+	    ftruncate(file->fd, (off_t)file->start) == 0;
+}
+
+enum status
+in_place_take_back(struct in_place *file, enum status st)
+{
+	char words[80];
+	int error = errno;
+
+	if ((st != STATUS_NO_SPACE && st != STATUS_QUOTA && st != STATUS_IO) ||
+	    file->reached <= file->start)
+		return st;
+	if (!cut_back(file)) {
+		snprintf(words, sizeof(words), "; %" PRIu64 " bytes that were "
+		    "appended stay", file->reached - file->start);
+		st = status_add(st, words);
+	}
+	errno = error;
+	return st;
 }
 
 enum status

@@ -44,6 +44,7 @@ struct in_place {
 	struct quota_hold quota;	/* for what it grows by */
 	bool		 shares_end;	/* others may move the end meanwhile */
 	uint64_t	 grown;		/* then: by our own bytes */
+	uint64_t	 reached;	/* the end of what was written last */
 };
 
 /*
@@ -72,6 +73,14 @@ enum status in_place_open_at(struct in_place *out, const struct place *place,
 /* Whole or not; a failure may have written some of it. */
 enum status in_place_write(struct in_place *file, uint64_t offset,
     const void *bytes, size_t len);
+
+/*
+ * An append has failed by `st`, which is returned: if it was for want of space
+ * or by the disk, and the file still ends where the append had come to, cut it
+ * back to where that began; else the words tell how many bytes stay.  To be
+ * called while its locks are held.
+ */
+enum status in_place_take_back(struct in_place *file, enum status st);
 
 /* The file is about to reach to `end`: may it?  Before it is grown. */
 enum status in_place_reserve(struct in_place *file, uint64_t end);

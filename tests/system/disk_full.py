@@ -145,7 +145,7 @@ class Full(Disks):
             wire.put('after', content)
 
     def test_changes_in_place(self):
-        """They are not atomic; but what was there stays."""
+        """An append that does not fit is taken back, whole."""
         if ftdisk.WHY_NOT:
             return
         self.start()
@@ -156,7 +156,7 @@ class Full(Disks):
         done = self.server.client('append', 'much', 'log', cwd=self.local,
                                   code=ftlib.EX_IOERR)
         self.assertIn(b'(no-space)', done.stderr)
-        self.assertTrue(self.server.read('log').startswith(b'first line\n'))
+        self.assertEqual(self.server.read('log'), b'first line\n')
         os.unlink(self.server.root / 'filler')
         self.server.client('put', 'much', 'log', cwd=self.local)
         self.assertEqual(self.server.read('log'), self.read_local('much'))
@@ -236,6 +236,16 @@ class Failing(Disks):
             self.assertEqual([entry.name for entry in wire.list()], [b'old'])
             self.assertEqual(self.private(), [])
             wire.put('a', b'content')
+
+    def test_an_append_that_fails_is_taken_back(self):
+        self.start()
+        for call in (self.FLUSH, self.WRITE):
+            self.write_local('more', 2 * MIB)
+            self.fail(call, errno.EIO)
+            self.server.client('append', 'more', 'old', cwd=self.local,
+                               code=ftlib.EX_IOERR)
+            self.fail(call, 0)
+            self.assertEqual(self.server.read('old'), b'old content')
 
     def test_a_read_that_fails(self):
         self.start()
