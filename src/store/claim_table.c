@@ -169,7 +169,8 @@ must_let_go(const struct claim *claim, uint64_t now)
 {
 	uint64_t generation;
 
-	return now - claim->heard >= CLAIM_SILENCE * 1000u ||
+	/* It may have been heard after `now`. */
+	return now >= claim->heard + CLAIM_SILENCE * 1000u ||
 	    !claim_generation(claim->record_fd, &generation) ||
 	    generation != claim->generation ||
 	    (claim->joins && !claim_whole_is_held(claim->record_fd));
