@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "nearest.h"
+
 static const struct {
 	const char	*name;
 	bool		 has_value;
@@ -51,6 +53,20 @@ option_find(const char *name, size_t len, uint64_t known)
 		    memcmp(options[i].name, name, len) == 0)
 			break;
 	return (enum option)i;
+}
+
+const char *
+option_hint(char *out, size_t room, const char *typed, uint64_t known)
+{
+	const char *names[OPTION_COUNT + 1];
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < OPTION_COUNT; i++)
+		if ((known & OPTION_BIT(i)) != 0)
+			names[n++] = options[i].name;
+	names[n] = NULL;
+	return nearest_option(out, room, typed, names);
 }
 
 enum option

@@ -52,6 +52,10 @@ enum option option_find(const char *name, size_t len, uint64_t known);
 /* The same of one that a letter stands for, too. */
 enum option option_by_letter(char letter);
 
+/* As nearest_option: a hint to the one of those that `typed`, "--" too, is. */
+const char *option_hint(char *out, size_t room, const char *typed,
+    uint64_t known);
+
 /* The most patterns that one command takes. */
 #define OPTION_GIVEN_MOST 256
 

@@ -3,22 +3,9 @@
 
 #include "range_option.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Digits only; what strtoull takes beyond those is no number here. */
-static const char *
-read_number(const char *at, uint64_t *number)
-{
-	char *end;
-
-	if (*at < '0' || *at > '9')
-		return NULL;
-	errno = 0;
-	*number = strtoull(at, &end, 10);
-	return errno == 0 && *number <= INT64_MAX ? end : NULL;
-}
+#include "size_text.h"
 
 /* OFFSET:LENGTH, OFFSET: to the end, -COUNT: for the last bytes. */
 static bool
@@ -27,8 +14,8 @@ read_word(struct file_range *out, const char *word)
 	const char *at;
 
 	out->from_end = *word == '-';
-	at = read_number(word + out->from_end,
-	    out->from_end ? &out->length : &out->offset);
+	at = size_text_read(out->from_end ? &out->length : &out->offset,
+	    word + out->from_end);
 	if (at == NULL || *at != ':')
 		return false;
 	out->has_length = out->from_end || at[1] != '\0';
@@ -36,7 +23,7 @@ read_word(struct file_range *out, const char *word)
 		return true;
 	if (out->from_end)
 		return false;
-	at = read_number(at + 1, &out->length);
+	at = size_text_read(&out->length, at + 1);
 	return at != NULL && *at == '\0';
 }
 

@@ -20,8 +20,8 @@
 static enum status
 wrong_use(const struct verb *verb, const char *what)
 {
-	return status_set(STATUS_USAGE, "%s: use it as: %s %s", what,
-	    verb->name, verb->usage);
+	return status_set(STATUS_USAGE, "%s: %s (see `help %s`)", verb->name,
+	    what, verb->name);
 }
 
 /* The rest of the word is the letter's value, or the next word is. */
@@ -80,6 +80,19 @@ read_letters(struct arguments *arguments, const struct verb *verb,
 	return STATUS_OK;
 }
 
+/* `typed` with its dashes. */
+static enum status
+no_option(const struct verb *verb, const char *typed, size_t len)
+{
+	char name[67], hint[128], what[256];
+
+	snprintf(name, sizeof(name), "%.*s",
+	    (int)(len < sizeof(name) ? len : sizeof(name) - 1), typed);
+	snprintf(what, sizeof(what), "there is no option %s%s", name,
+	    option_hint(hint, sizeof(hint), name, verb->options));
+	return wrong_use(verb, what);
+}
+
 /* --NAME, --NAME VALUE or --NAME=VALUE; steps over a value apart from it. */
 static enum status
 read_option(struct arguments *arguments, const struct verb *verb, char **argv,
@@ -90,11 +103,8 @@ read_option(struct arguments *arguments, const struct verb *verb, char **argv,
 	enum option option = option_find(name, len, verb->options);
 	char what[96];
 
-	if (option == OPTION_COUNT) {
-		snprintf(what, sizeof(what), "there is no option --%.*s",
-		    len > 64 ? 64 : (int)len, name);
-		return wrong_use(verb, what);
-	}
+	if (option == OPTION_COUNT)
+		return no_option(verb, argv[*i], len + 2);
 	if (value != NULL)
 		value++;
 	else

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "ft1.h"
-#include "size_text.h"
 #include "time_text.h"
 #include "verb.h"
 
@@ -187,15 +186,6 @@ check_rules(const struct tree_filter *filter)
 	return STATUS_OK;
 }
 
-static enum status
-read_size(uint64_t *out, const char *word)
-{
-	if (word == NULL || size_text_parse(out, word))
-		return STATUS_OK;
-	return status_set(STATUS_USAGE,
-	    "%.64s: write a size as 500, 20K, 5M, 3G or 1T", word);
-}
-
 enum status
 tree_filter_read(struct tree_filter *out, const struct arguments *arguments,
     int64_t now)
@@ -210,10 +200,10 @@ tree_filter_read(struct tree_filter *out, const struct arguments *arguments,
 	out->has_newer = newer != NULL;
 	st = check_rules(out);
 	if (st == STATUS_OK)
-		st = read_size(&out->least,
+		st = verb_size(&out->least,
 		    arguments->options[OPTION_MIN_SIZE]);
 	if (st == STATUS_OK)
-		st = read_size(&out->most,
+		st = verb_size(&out->most,
 		    arguments->options[OPTION_MAX_SIZE]);
 	if (st == STATUS_OK && newer != NULL)
 		st = time_text_parse(&out->newer, newer, now);

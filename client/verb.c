@@ -10,6 +10,7 @@
 #include "crew.h"
 #include "fleet.h"
 #include "nearest.h"
+#include "size_text.h"
 #include "tree_options.h"
 
 #define WAITS OPTION_BIT(OPTION_WAIT)
@@ -17,8 +18,6 @@
 #define IF (OPTION_BIT(OPTION_IF_ABSENT) | OPTION_BIT(OPTION_IF_VERSION))
 #define TAKEN OPTION_BIT(OPTION_TAKEN)
 #define JOBS OPTION_BIT(OPTION_JOBS)
-
-#define HELP_LEFT	26	/* columns of a command's words */
 
 static const struct verb verbs[] = {
 	{ "list", "ls dir", "gl", 0, 1, "[-gl] [--type] [PATH]",
@@ -28,9 +27,9 @@ static const struct verb verbs[] = {
 	    "[-Laglnpr] [-j N] [--delta] [--range RANGE] [--segments N] "
 	    "[--wait SECONDS] FILE [LOCAL]",
 	    "fetch a file (LOCAL may be a folder, or - to print it), or\n"
-	    "                             OFFSET:LENGTH, OFFSET: or -COUNT: "
+	    "OFFSET:LENGTH, OFFSET: or -COUNT: "
 	    "of it;\n"
-	    "                             -r: a folder with all in it",
+	    "-r: a folder with all in it",
 	    verb_get, false, WAITS | OPTION_BIT(OPTION_SEGMENTS) |
 	    OPTION_BIT(OPTION_RANGE) | OPTION_BIT(OPTION_DELTA) | JOBS |
 	    TREE_OPTIONS },
@@ -38,7 +37,7 @@ static const struct verb verbs[] = {
 	    "[-Laglnpr] [-j N] [--atomic] [--delta] "
 	    "[--segments N] [--wait SECONDS] [--offset OFFSET] LOCAL [FILE]",
 	    "send a file (LOCAL may be - for standard input), or into one;\n"
-	    "                             -r: a folder with all in it "
+	    "-r: a folder with all in it "
 	    "(--atomic: as one)",
 	    verb_put, true, WAITS | IF | TAKEN | OPTION_BIT(OPTION_OFFSET) |
 	    OPTION_BIT(OPTION_SEGMENTS) | OPTION_BIT(OPTION_ATOMIC) |
@@ -46,13 +45,13 @@ static const struct verb verbs[] = {
 	{ "mget", NULL, "d:Lalnpr", 1, -1,
 	    "[-Lalnpr] [-d FOLDER] [-j N] [--wait SECONDS] PATTERN ...",
 	    "fetch all files of the server that patterns such as *.c stand\n"
-	    "                             for, into FOLDER of this machine; "
+	    "for, into FOLDER of this machine; "
 	    "-r: folders, too", verb_mget, false,
 	    WAITS | JOBS | TREE_OPTIONS },
 	{ "mput", NULL, "d:Lalnpr", 1, -1,
 	    "[-Lalnpr] [-d FOLDER] [-j N] [--wait SECONDS] PATTERN ...",
 	    "send all files of this machine that patterns stand for, into\n"
-	    "                             FOLDER of the server; -r: folders, "
+	    "FOLDER of the server; -r: folders, "
 	    "too", verb_mput, false,
 	    WAITS | JOBS | TREE_OPTIONS },
 	{ "cat", NULL, "g", 1, -1,
@@ -74,9 +73,9 @@ static const struct verb verbs[] = {
 	{ "sync", NULL, "cn", 2, 2, "[-cn] [-j N] [--delete] "
 	    "[--watch] [--wait SECONDS] LOCAL :FOLDER, or :FOLDER LOCAL",
 	    "make the second folder like the first (-c, --checksum: by\n"
-	    "                             contents; --delete: remove what "
+	    "contents; --delete: remove what "
 	    "only it has;\n"
-	    "                             --watch: LOCAL, and go on)",
+	    "--watch: LOCAL, and go on)",
 	    verb_sync, false, WAITS | OPTION_BIT(OPTION_CHECKSUM) |
 	    OPTION_BIT(OPTION_WATCH) | JOBS |
 	    TREE_OPTIONS },
@@ -100,7 +99,7 @@ static const struct verb verbs[] = {
 	    "copy a file on the server", verb_cp, false, WAITS | IF | TAKEN },
 	{ "find", NULL, "", 0, 1, "[OPTION ...] [PATH]",
 	    "find files by --name GLOB, --type f, d or l, --min and --max\n"
-	    "                             SIZE, --newer and --older TIME, "
+	    "SIZE, --newer and --older TIME, "
 	    "--depth LEVELS", verb_find_files, false, OPTION_BIT(OPTION_NAME) |
 	    OPTION_BIT(OPTION_TYPE) | OPTION_BIT(OPTION_MIN) |
 	    OPTION_BIT(OPTION_MAX) | OPTION_BIT(OPTION_NEWER) |
@@ -144,6 +143,12 @@ static const struct verb verbs[] = {
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 #define NAMES_MOST	(4 * VERBS)	/* of verbs and their aliases */
+
+const struct verb *
+verb_row(size_t number)
+{
+	return number < VERBS ? &verbs[number] : NULL;
+}
 
 /* The verb that has the name with that number, its text in `*at`. */
 static const struct verb *
@@ -233,67 +238,13 @@ verb_needs_files(const struct verb *verb, const struct arguments *arguments)
 	return false;
 }
 
-/* What does not fit before the help stands above it. */
-static void
-help_row(FILE *file, const struct verb *verb)
+enum status
+verb_size(uint64_t *size, const char *word)
 {
-	int len = (int)strlen(verb->name) + 1 + (int)strlen(verb->usage);
-
-	fprintf(file, "  %s %s", verb->name, verb->usage);
-	if (len > HELP_LEFT)
-		fprintf(file, "\n  %*s", HELP_LEFT, "");
-	else
-		fprintf(file, "%*s", HELP_LEFT - len, "");
-	fprintf(file, " %s\n", verb->help);
-}
-
-void
-verb_help_all(FILE *file)
-{
-	size_t i;
-
-	for (i = 0; i < VERBS; i++)
-		help_row(file, &verbs[i]);
-	fprintf(file, "  %-*s %s\n", HELP_LEFT, "!COMMAND",
-	    "run a command of the shell on this machine");
-	fprintf(file, "\nWhat changes something takes --if-absent and "
-	    "--if-version VERSION (see stat);\nput, mv and cp take --taken "
-	    "POLICY: replace or refuse, put also fresh.\n");
-	fprintf(file, "get -r, put -r and sync take --include GLOB and "
-	    "--exclude GLOB (the first that\nfits decides), --newer-than "
-	    "TIME, --min-size SIZE and --max-size SIZE; --delete\nremoves "
-	    "what the source does not have, and -n (--dry-run) only tells.\n");
-	fprintf(file, "get -r, put -r, mget, mput and sync take -j N (--jobs "
-	    "N): over N connections.\n");
-}
-
-void
-verb_help(FILE *file, const struct verb *verb)
-{
-	fprintf(file, "%s %s\n    %s\n", verb->name, verb->usage, verb->help);
-	if (verb->alias != NULL)
-		fprintf(file, "    also called %s\n", verb->alias);
-	if ((verb->options & TREE_OPTIONS) != 0)
-		fprintf(file, "    --include GLOB, --exclude GLOB: of a "
-		    "folder, what is named so, or all but\n    that; the "
-		    "first that fits decides\n    --newer-than TIME, "
-		    "--min-size SIZE, --max-size SIZE: only such files\n"
-		    "    --delete: remove what the source does not have\n"
-		    "    -L, -l: follow or keep symbolic links; else they "
-		    "are left out\n"
-		    "    -n, --dry-run: only tell what would be done\n");
-	if ((verb->options & JOBS) != 0)
-		fprintf(file, "    -j, --jobs N: many files over N "
-		    "connections, 1 to %d\n", FLEET_MOST);
-	if (verb->letters != NULL && strchr(verb->letters, 'g') != NULL)
-		fprintf(file, "    -g: words are patterns, such as '*.c'\n");
-	if ((verb->options & IF) != 0)
-		fprintf(file, "    --if-absent, --if-version VERSION: only if "
-		    "there is no such file, or\n    that version of it\n");
-	if ((verb->options & TAKEN) != 0)
-		fprintf(file, "    --taken POLICY: what to do if the name is "
-		    "taken: replace (else), refuse%s\n",
-		    verb->run == verb_put ? ", fresh" : "");
+	if (word == NULL || size_text_parse(size, word))
+		return STATUS_OK;
+	return status_set(STATUS_USAGE, "%.64s: write a size as 500, 20K, 5M, "
+	    "3G or 1T", word);
 }
 
 enum status

@@ -57,6 +57,9 @@ struct verb {
 #define VERB_NAME_SIZE 16
 bool verb_name(char out[VERB_NAME_SIZE], size_t number);
 
+/* One verb after the other, by its number; NULL behind the last. */
+const struct verb *verb_row(size_t number);
+
 /* The verb of that name; NULL, with the thread's text set to a hint. */
 const struct verb *verb_find(const char *name);
 
@@ -81,7 +84,7 @@ bool verb_needs_session(const char *name);
 bool verb_needs_files(const struct verb *verb,
     const struct arguments *arguments);
 
-/* One line for each verb, or what one takes. */
+/* All verbs, or what one takes; verb_help.c */
 void verb_help_all(FILE *file);
 void verb_help(FILE *file, const struct verb *verb);
 
@@ -143,6 +146,9 @@ verb_function verb_quit;
  */
 enum status verb_run(const struct verb *verb, struct client *client,
     const struct arguments *arguments, const char **blame);
+
+/* A size in bytes, with K, M, G or T or without; unchanged for NULL. */
+enum status verb_size(uint64_t *size, const char *word);
 
 /* The value of --wait, or 0. */
 enum status verb_wait_seconds(uint32_t *seconds,

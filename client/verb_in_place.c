@@ -4,7 +4,6 @@
 
 #include "verb.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +12,6 @@
 #include "report.h"
 #include "sender.h"
 #include "show.h"
-
-static enum status
-read_size(uint64_t *size, const char *word)
-{
-	char *end;
-
-	errno = 0;
-	*size = strtoull(word, &end, 10);
-	if (*word < '0' || *word > '9' || *end != '\0' || errno != 0 ||
-	    *size > INT64_MAX)
-		return status_set(STATUS_USAGE,
-		    "%.64s: not a number of bytes", word);
-	return STATUS_OK;
-}
 
 /* What is on its way, and what the server says of it. */
 struct change {
@@ -121,7 +106,7 @@ verb_write(struct client *client, const struct arguments *arguments,
 		*blame = outbox_blame(client->outbox);
 		return st;
 	}
-	st = read_size(&sending.offset, arguments->options[OPTION_OFFSET]);
+	st = verb_size(&sending.offset, arguments->options[OPTION_OFFSET]);
 	if (st == STATUS_OK)
 		st = verb_wait_seconds(&sending.wait, arguments);
 	if (st == STATUS_OK)
@@ -160,7 +145,7 @@ verb_truncate(struct client *client, const struct arguments *arguments,
 
 	*blame = arguments->words[0];
 	if ((st = path_check(*blame)) != STATUS_OK ||
-	    (st = read_size(&size, arguments->words[1])) != STATUS_OK ||
+	    (st = verb_size(&size, arguments->words[1])) != STATUS_OK ||
 	    (st = verb_wait_seconds(&wait, arguments)) != STATUS_OK ||
 	    (st = conditions_read(&conditions, arguments)) != STATUS_OK)
 		return st;

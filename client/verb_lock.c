@@ -3,7 +3,6 @@
 
 #include "verb.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,25 +10,13 @@
 #include "paths.h"
 #include "report.h"
 #include "show.h"
+#include "size_text.h"
 
 struct range {
 	bool		 given;
 	uint64_t	 offset;
 	uint64_t	 length;	/* 0: to the end of all */
 };
-
-/* Digits only; what strtoull takes beyond those is no number here. */
-static const char *
-read_number(const char *at, uint64_t *number)
-{
-	char *end;
-
-	if (*at < '0' || *at > '9')
-		return NULL;
-	errno = 0;
-	*number = strtoull(at, &end, 10);
-	return errno == 0 ? end : NULL;
-}
 
 /* OFFSET:LENGTH; without a length, to the end. */
 static enum status
@@ -41,11 +28,11 @@ read_range(struct range *range, const char *word)
 	if (word == NULL)
 		return STATUS_OK;
 	range->given = true;
-	at = read_number(word, &range->offset);
+	at = size_text_read(&range->offset, word);
 	if (at != NULL && *at == ':' && at[1] == '\0')
 		return STATUS_OK;
 	if (at != NULL && *at == ':')
-		at = read_number(at + 1, &range->length);
+		at = size_text_read(&range->length, at + 1);
 	if (at == NULL || *at != '\0')
 		return status_set(STATUS_USAGE,
 		    "%.64s: a range is written OFFSET:LENGTH", word);

@@ -86,8 +86,8 @@ static enum status
 read_wish(struct wish *wish, const char *const *options)
 {
 	const char *type = options[OPTION_TYPE];
-	enum status st = STATUS_OK;
 	int64_t now = time(NULL);
+	enum status st;
 
 	wish->name = options[OPTION_NAME];
 	if (wish->name != NULL && strlen(wish->name) > FT1_NAME_MAX)
@@ -96,10 +96,9 @@ read_wish(struct wish *wish, const char *const *options)
 	    (strlen(type) != 1 || strchr("fdlo", *type) == NULL))
 		return status_set(STATUS_USAGE,
 		    "%.64s: a type is f, d, l or o", type);
-	if (options[OPTION_MIN] != NULL)
-		st = read_number(&wish->min, options[OPTION_MIN], UINT64_MAX);
-	if (st == STATUS_OK && options[OPTION_MAX] != NULL)
-		st = read_number(&wish->max, options[OPTION_MAX], UINT64_MAX);
+	st = verb_size(&wish->min, options[OPTION_MIN]);
+	if (st == STATUS_OK)
+		st = verb_size(&wish->max, options[OPTION_MAX]);
 	if (st == STATUS_OK && options[OPTION_DEPTH] != NULL)
 		st = read_number(&wish->depth, options[OPTION_DEPTH],
 		    UINT32_MAX);

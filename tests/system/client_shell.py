@@ -148,7 +148,7 @@ class Shell(ShellTest):
         shell.type(b'get "a\n')
         shell.see(rb'a quote is not closed')
         shell.type(b'rm\n')
-        shell.see(rb'rm \[-[a-z]+\] [^\r\n]*PATH \.\.\.')
+        shell.see(rb'rm: something is missing \(see `help rm`\)')
         shell.type(b'quit\n')
         self.assertEqual(shell.end(), 0)
 

@@ -79,6 +79,24 @@ class Bash(CompletionTest):
                 self.assertEqual(offered, options_of(program))
         self.assertIn('-q', self.complete('ftclient -'))
 
+    def test_help_of_a_command_tells_what_each_option_does(self):
+        for verb in verbs_of_ftclient():
+            done = subprocess.run(
+                [ftlib.program('ftclient'), '--config', 'none', 'localhost',
+                 'help', verb], check=True, capture_output=True, text=True)
+            usage = done.stdout.split('\n    ')[0]
+            told = set(re.findall(r'^    (?:-[A-Za-z], )?(-[A-Za-z]|--[a-z-]+)',
+                                  done.stdout, re.MULTILINE))
+            told |= set(re.findall(r'^    (-[A-Za-z]), --', done.stdout,
+                                   re.MULTILINE))
+            wanted = set(re.findall(r'\[(--?[A-Za-z-]+)', usage))
+            wanted = {option for word in wanted for option in
+                      ([word] if word.startswith('--') else
+                       ['-' + letter for letter in word[1:]])}
+            self.assertLessEqual(wanted, told, verb)
+            self.assertLessEqual(
+                max(map(len, done.stdout.splitlines())), 80, verb)
+
     def test_each_command_of_help_is_offered_behind_a_target(self):
         verbs = verbs_of_ftclient()
         self.assertLess({'get', 'put', 'list', 'logout'}, verbs)

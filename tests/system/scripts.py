@@ -227,6 +227,15 @@ class Failures(Script):
         self.assertEqual((told['error'], told['class']),
                          ('unreachable', 'temporary'))
 
+    def test_wrong_use_names_the_mistake_and_where_help_is(self):
+        for words, text in (
+                (['--exclud', 'x'], 'there is no option --exclud, '
+                 'did you mean `--exclude`?'),
+                (['-Z'], 'there is no option -Z'),
+                ([], 'something is missing')):
+            told = self.fail('put', *words, code=ftlib.EX_USAGE)
+            self.assertEqual(told['text'], f'put: {text} (see `help put`)')
+
     def test_each_failure_of_a_tree_is_told(self):
         folder = self.path('d')
         folder.mkdir()
@@ -432,6 +441,15 @@ class Ranges(Script):
                                code=ftlib.EX_USAGE)
         self.assertIn(b'(bad-request)', done.stderr)
         self.assertFalse(self.path('cut').exists())
+
+    def test_sizes_have_units(self):
+        self.run_client('truncate', 'film', '3K')
+        self.assertEqual(self.server.path('film').stat().st_size, 3072)
+        for size, found in (('3K', b'film\n'), ('1M', b'')):
+            done = self.run_client('find', '--min', size)
+            self.assertEqual(done.stdout, found)
+        self.assertEqual(self.cut('1K:1K'), self.content[1024:2048])
+        self.run_client('truncate', 'film', '3k', code=ftlib.EX_USAGE)
 
     def test_holes_are_zeros(self):
         with open(self.server.path('film'), 'r+b') as file:
