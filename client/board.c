@@ -34,6 +34,9 @@ struct board {
 	uint64_t	 begun;		/* clock_ms, of the total */
 	uint64_t	 files, bytes;	/* of it, or PROGRESS_UNKNOWN */
 	uint64_t	 files_done, bytes_done;
+	uint64_t	 held;		/* bytes that are done, not counted */
+	uint64_t	 brought;	/* bytes, by an earlier run */
+	uint64_t	 most;		/* bytes that were shown */
 	struct progress_pace pace;
 };
 
@@ -86,12 +89,12 @@ print_line(FILE *file, const char *name, const char *figures, size_t columns)
 	fprintf(file, "%.*s", (int)(len > columns ? columns : len), figures);
 }
 
-static uint64_t
-done_of(const struct progress *progress)
+/* What an earlier run has brought has no pace. */
+static void
+look(struct progress_pace *pace, uint64_t now, uint64_t done,
+    uint64_t brought)
 {
-	uint64_t done = atomic_load(&progress->done);
-
-	return done == UINT64_MAX ? 0 : done;
+	progress_pace_look(pace, now, done > brought ? done - brought : 0);
 }
 
 static void
@@ -99,9 +102,9 @@ print_transfer(FILE *file, struct progress *progress, uint64_t now,
     unsigned int columns)
 {
 	char figures[PROGRESS_TEXT_SIZE];
-	uint64_t done = done_of(progress);
+	uint64_t done = atomic_load(&progress->done);
 
-	progress_pace_look(&progress->pace, now, done);
+	look(&progress->pace, now, done, atomic_load(&progress->brought));
 	progress_text(figures, columns, done, progress->total,
 	    progress->pace.rate);
 	print_line(file, progress->name, figures, columns);
@@ -113,14 +116,21 @@ print_total(FILE *file, struct board *board, uint64_t now,
 {
 	char name[TOTAL_ROOM], figures[PROGRESS_TEXT_SIZE];
 	const struct progress *progress;
-	uint64_t done = board->bytes_done;
+	uint64_t done = board->bytes_done + board->held;
+	uint64_t brought = board->brought;
 
 	for (progress = board->first; progress != NULL;
-	    progress = progress->next)
-		done += done_of(progress);
+	    progress = progress->next) {
+		done += atomic_load(&progress->done);
+		brought += atomic_load(&progress->brought);
+	}
 	if (done > board->bytes)
 		done = board->bytes;
-	progress_pace_look(&board->pace, now, done);
+	/* What is moved once more is not shown as a way back. */
+	if (done < board->most)
+		done = board->most;
+	board->most = done;
+	look(&board->pace, now, done, brought);
 	progress_text(figures, columns, done, board->bytes, board->pace.rate);
 	if (board->files == PROGRESS_UNKNOWN)
 		snprintf(name, sizeof(name), "%" PRIu64 " files",
@@ -279,6 +289,7 @@ board_remove(struct board *board, struct progress *progress)
 		;
 	if (*at != NULL)
 		*at = progress->next;
+	board->brought += atomic_load(&progress->brought);
 	if (!board->has_total)
 		wipe(board);
 	pthread_mutex_unlock(&board->mutex);
@@ -296,6 +307,7 @@ board_begin_total(struct board *board, uint64_t files, uint64_t bytes)
 	board->files = files;
 	board->bytes = bytes;
 	board->files_done = board->bytes_done = 0;
+	board->brought = board->most = 0;
 	board->pace = (struct progress_pace){ .at = board->begun };
 	pthread_mutex_unlock(&board->mutex);
 }
@@ -310,6 +322,16 @@ board_count(struct board *board, uint64_t files, uint64_t bytes)
 	board->bytes_done += bytes;
 	pthread_mutex_unlock(&board->mutex);
 	board_draw(board);
+}
+
+void
+board_hold(struct board *board, int64_t bytes)
+{
+	if (board == NULL)
+		return;
+	pthread_mutex_lock(&board->mutex);
+	board->held += (uint64_t)bytes;
+	pthread_mutex_unlock(&board->mutex);
 }
 
 void

@@ -26,6 +26,7 @@ struct progress {
 	uint64_t	 total;		/* bytes */
 	uint64_t	 begun;		/* clock_ms */
 	_Atomic uint64_t done;		/* bytes */
+	_Atomic uint64_t brought;	/* of these, by an earlier run */
 	struct progress_pace pace;	/* the board's */
 };
 
@@ -53,6 +54,11 @@ void board_hide(struct board *board);
  */
 void board_begin_total(struct board *board, uint64_t files, uint64_t bytes);
 void board_count(struct board *board, uint64_t files, uint64_t bytes);
+/*
+ * Bytes of files that are done, but not counted yet; negative once they are to
+ * be counted, or to be moved again.
+ */
+void board_hold(struct board *board, int64_t bytes);
 void board_end_total(struct board *board);
 
 #endif

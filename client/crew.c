@@ -49,7 +49,8 @@ has_patience(struct hand *hand)
 	hand->patience.wait = hand->member.wait;
 	hand->member.wait = 0;
 	return patience_wait(&hand->patience, hand->interrupt,
-	    hand->revive.settings->verbose) == STATUS_OK;
+	    hand->revive.settings->verbose,
+	    hand->revive.settings->board) == STATUS_OK;
 }
 
 /* Connect, log in, and go to the folder. */

@@ -72,6 +72,7 @@ take_begun(struct download *d, const struct frame *frame)
 	d->knows_size = true;
 	progress_begin(&d->progress, d->board, d->path,
 	    d->size - d->range.offset);
+	progress_brought(&d->progress, d->start - d->range.offset);
 	if (d->part == NULL && (st = begin_part(d)) != STATUS_OK)
 		return st;
 	if (d->keeps)
@@ -190,9 +191,12 @@ leave_part(struct download *d, enum status st)
 	if (d->part != NULL && part_can_resume(d->part) && d->knows_size &&
 	    !d->range.given &&
 	    d->fetched >= DIGEST_PIECE &&
-	    (revive_is_loss(st) || (d->goes_on && st == STATUS_CANCELLED)))
+	    (revive_is_loss(st) ||
+	    (d->goes_on && st == STATUS_CANCELLED))) {
 		part_keep(d->part);
-	else
+		if (d->left != NULL)
+			*d->left = true;
+	} else
 		part_abort(d->part);
 	d->part = NULL;
 }
@@ -272,6 +276,7 @@ download_new(struct download **out, struct client *client,
 	d->client = client;
 	d->basis = -1;
 	d->moved = plan->moved;
+	d->left = plan->left;
 	d->goes_on = plan->goes_on;
 	d->keeps = plan->keeps;
 	d->top = plan->top;

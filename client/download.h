@@ -49,6 +49,8 @@ struct download_plan {
 					 * out of order; 0 and 1: one */
 	struct file_range range;	/* of one that is fetched anew, over
 					 * one connection */
+	bool		*left;		/* set if it failed, and something can
+					 * be gone on with; borrowed, or NULL */
 	_Atomic uint64_t *moved;	/* bytes of content that come are added
 					 * to it; borrowed, or NULL */
 };

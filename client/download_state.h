@@ -44,6 +44,7 @@ struct download {
 	const char	*below;		/* as in the plan; a part of `local` */
 	int		 top;		/* borrowed */
 	uint32_t	 wait;		/* seconds, for locks of others */
+	bool		*left;		/* borrowed, or NULL */
 	_Atomic uint64_t *moved;	/* borrowed, or NULL */
 
 	/* the older file that is here */

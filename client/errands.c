@@ -122,7 +122,8 @@ errand_again(struct client *client, struct call *call,
 		    st) == STATUS_OK;
 	patience->wait = call->wait;
 	return st == STATUS_BUSY && patience_wait(patience,
-	    client->interrupt, client->settings->verbose) == STATUS_OK;
+	    client->interrupt, client->settings->verbose,
+	    client->settings->board) == STATUS_OK;
 }
 
 static enum status

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "board.h"
 #include "fleet_split.h"
 #include "inbox.h"
 #include "sender.h"
@@ -54,6 +55,12 @@ struct ship {
  */
 
 static void
+hold(const struct fleet *fleet, int64_t bytes)
+{
+	board_hold(fleet->client->settings->board, bytes);
+}
+
+static void
 keep(struct fleet *fleet, size_t number, const struct fleet_result *result)
 {
 	struct kept *kept = calloc(1, sizeof(*kept));
@@ -63,6 +70,7 @@ keep(struct fleet *fleet, size_t number, const struct fleet_result *result)
 		kept->result.sending = NULL;
 		if (result->st != STATUS_OK)
 			status_words_keep(&kept->words, result->st);
+		hold(fleet, (int64_t)result->size);
 	}
 	pthread_mutex_lock(&fleet->mutex);
 	fleet->kept[number] = kept;
@@ -102,6 +110,7 @@ tell_one(const struct fleet *fleet, size_t number, struct kept *kept)
 {
 	if (kept->result.st != STATUS_OK)
 		(void)status_words_return(&kept->words, kept->result.st);
+	hold(fleet, -(int64_t)kept->result.size);
 	fleet->work->done(fleet->work->owner, number, &kept->result);
 	free(kept);
 }

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "board.h"
 #include "digest.h"
+#include "go_on.h"
 #include "ledger.h"
 #include "paths.h"
 #include "patience.h"
@@ -25,6 +27,8 @@ struct item {
 	bool		 into_folder;	/* it turned out to be a folder */
 	bool		 may_fail;
 	bool		 was_lost;	/* with its connection, once */
+	uint64_t	 waits;		/* bytes, on the board until the server
+					 * has answered */
 	struct receipt	 receipt;
 	struct letter_watch *watch;	/* borrowed, or NULL */
 	bool		 was_silent;	/* while others sent segments */
@@ -80,11 +84,20 @@ free_item(struct item *item)
 	free(item);
 }
 
+/* It waits no more for its answer: it is counted now, or sent again. */
+static void
+wait_no_more(const struct outbox *outbox, struct item *item)
+{
+	board_hold(outbox->settings->board, -(int64_t)item->waits);
+	item->waits = 0;
+}
+
 static void
 drop_first(struct outbox *outbox)
 {
 	struct item *item = outbox->first;
 
+	wait_no_more(outbox, item);
 	if ((outbox->first = item->next) == NULL) {
 		outbox->last = &outbox->first;
 		outbox->has_strict = false;
@@ -171,6 +184,7 @@ tell(const struct outbox *outbox, struct item *item)
 	struct ledger_key key;
 	bool told = false;
 
+	wait_no_more(outbox, item);
 	if (item->sending.has_id) {
 		sender_key(&key, folder, outbox->revive, &item->sending);
 		ledger_forget(&key);
@@ -199,6 +213,9 @@ tell(const struct outbox *outbox, struct item *item)
 static enum status
 send_item(struct outbox *outbox, struct item *item, uint8_t flags)
 {
+	enum status st;
+
+	wait_no_more(outbox, item);
 	free(item->call.text);	/* of a try whose connection was lost */
 	memset(&item->call, 0, sizeof(item->call));
 	item->call.receiver = take_answer;
@@ -206,7 +223,12 @@ send_item(struct outbox *outbox, struct item *item, uint8_t flags)
 	item->sending.call = &item->call;
 	item->sending.type = FT1_PUT;
 	item->sending.flags = flags;
-	return sender_send(outbox->sender, &item->sending);
+	st = sender_send(outbox->sender, &item->sending);
+	if (item->sending.committed) {
+		item->waits = item->sending.size;
+		board_hold(outbox->settings->board, (int64_t)item->waits);
+	}
+	return st;
 }
 
 static enum status
@@ -308,7 +330,8 @@ can_send_again(struct outbox *outbox, struct item *item, enum status st)
 	if (st == STATUS_BUSY) {
 		item->patience.wait = item->call.wait;
 		return patience_wait(&item->patience, outbox->interrupt,
-		    outbox->settings->verbose) == STATUS_OK;
+		    outbox->settings->verbose, outbox->settings->board) ==
+		    STATUS_OK;
 	}
 	if (st != STATUS_IS_A_FOLDER || item->call.failed || !item->named ||
 	    item->into_folder || base == NULL ||
@@ -344,8 +367,11 @@ settle_first(struct outbox *outbox, bool *again)
 			report_error(outbox->settings->report,
 			    item->sending.path, st);
 		st = STATUS_OK;
-	} else
+	} else {
 		set_blame(outbox, item->sending.path);
+		if (item->watch == NULL)
+			go_on_with_put(outbox->settings, &item->sending, st);
+	}
 	return st;
 }
 
@@ -439,6 +465,7 @@ refuse(struct outbox *outbox, struct item *item, const char *name,
 
 	status_words_keep(&words, st);
 	before = outbox_settle(outbox);
+	wait_no_more(outbox, item);
 	free_item(item);
 	if (before == STATUS_OK) {
 		set_blame(outbox, name);

@@ -10,7 +10,7 @@
 
 enum status
 patience_wait(struct patience *patience, struct interrupt *interrupt,
-    bool verbose)
+    bool verbose, struct board *board)
 {
 	uint32_t wait = patience->wait;
 
@@ -21,8 +21,10 @@ patience_wait(struct patience *patience, struct interrupt *interrupt,
 	if (wait > MOST_SECONDS - patience->spent)
 		wait = MOST_SECONDS - patience->spent;
 	patience->spent += wait;
-	if (verbose)
+	if (verbose) {
+		board_hide(board);
 		fprintf(stderr, "ftclient: the server is busy, trying again "
 		    "in %u s\n", wait);
+	}
 	return interrupt_sleep(interrupt, (int)wait * 1000);
 }

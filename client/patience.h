@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board.h"
 #include "interrupt.h"
 #include "status.h"
 
@@ -18,10 +19,11 @@ struct patience {
 };
 
 /*
- * Wait.  STATUS_BUSY if there is no patience left, STATUS_CANCELLED after a
- * signal; the thread's text is kept if it is of STATUS_BUSY.
+ * Wait; if verbose, say so, with the board out of the way.  STATUS_BUSY if
+ * there is no patience left, STATUS_CANCELLED after a signal; the thread's text
+ * is kept if it is of STATUS_BUSY.
  */
 enum status patience_wait(struct patience *patience,
-    struct interrupt *interrupt, bool verbose);
+    struct interrupt *interrupt, bool verbose, struct board *board);
 
 #endif

@@ -17,7 +17,8 @@ progress_begin(struct progress *progress, struct board *board,
 	progress->name = name;
 	progress->total = total;
 	progress->begun = clock_ms();
-	atomic_store(&progress->done, UINT64_MAX);
+	atomic_store(&progress->done, 0);
+	atomic_store(&progress->brought, 0);
 	progress->pace = (struct progress_pace){ .at = progress->begun };
 	board_add(board, progress);
 }
@@ -27,10 +28,14 @@ progress_update(struct progress *progress, uint64_t done)
 {
 	if (progress->board == NULL)
 		return;
-	/* What was here before this run has no pace. */
-	if (atomic_exchange(&progress->done, done) == UINT64_MAX)
-		progress->pace.done = done;
+	atomic_store(&progress->done, done);
 	board_draw(progress->board);
+}
+
+void
+progress_brought(struct progress *progress, uint64_t bytes)
+{
+	atomic_fetch_add(&progress->brought, bytes);
 }
 
 void

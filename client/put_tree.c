@@ -112,6 +112,7 @@ done(void *owner, size_t number, const struct fleet_result *result)
 		free(name);
 	} else if (!result->is_none) {
 		tally_moved(&put->tally, result->size);
+		put->tally.is_async |= result->is_async;
 		if (put->has_id)
 			put_held_note(put, result->sending);
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "errands.h"
+#include "go_on.h"
 #include "ledger.h"
 #include "paths.h"
 #include "patience.h"
@@ -283,9 +284,10 @@ give_up(struct put_tree *put, enum status st)
 	status_words_keep(&words, st);
 	if (!is_to_be_kept(st))
 		discard(put);
-	else if (!put->client->settings->quiet)
-		fputs("ftclient: what has come is kept: go on with it by "
-		    "put -a -r --atomic\n", stderr);
+	else
+		go_on_tell(put->client->settings, put->keeps ?
+		    "put -a -rp --atomic" : "put -a -r --atomic", put->local,
+		    put->target);
 	(void)status_words_return(&words, st);
 }
 

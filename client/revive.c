@@ -101,7 +101,8 @@ take_up(const struct revive *revive, struct remote *remote)
 		st = remote_finish(remote, &call);
 		patience.wait = call.wait;
 	} while (st == STATUS_BUSY && patience_wait(&patience,
-	    revive->interrupt, revive->settings->verbose) == STATUS_OK);
+	    revive->interrupt, revive->settings->verbose,
+	    revive->settings->board) == STATUS_OK);
 	return st;
 }
 

@@ -246,7 +246,7 @@ run_patiently(struct client *client, const struct verb *verb,
 	    client->remote != NULL &&
 	    remote_lost(client->remote) == STATUS_OK &&
 	    patience_wait(&patience, client->interrupt,
-	    client->settings->verbose) == STATUS_OK);
+	    client->settings->verbose, client->settings->board) == STATUS_OK);
 	return st;
 }
 

@@ -115,7 +115,9 @@ sender_send_missing(struct sender *s)
 		digest_add(s->digest, piece.digest);
 		s->at += piece.len;
 		digest_jump(s->digest, s->at);
-		if (!piece.is_there)
+		if (piece.is_there)
+			progress_brought(&s->progress, piece.len);
+		else
 			st = piece_send(&piece, s->remote, s->sending->call);
 		progress_update(&s->progress, s->at);
 	}

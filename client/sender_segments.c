@@ -192,6 +192,7 @@ carry_part(struct carrier *carrier, struct member *member)
 
 	while ((st = look(carrier->spread, &piece)) == STATUS_OK &&
 	    piece.is_there && piece.at + piece.len < part->end) {
+		progress_brought(&carrier->spread->s->progress, piece.len);
 		tell(carrier, member, piece.len);
 		piece.at += piece.len;
 	}
@@ -284,7 +285,9 @@ send_part(struct spread *spread, const struct part_of_file *part)
 	    goes_on(spread); s->at += piece.len) {
 		piece.at = s->at;
 		st = look(spread, &piece);
-		if (st == STATUS_OK && !piece.is_there)
+		if (st == STATUS_OK && piece.is_there)
+			progress_brought(&s->progress, piece.len);
+		else if (st == STATUS_OK)
 			st = piece_send(&piece, s->remote, s->sending->call);
 		spread->own += piece.len;
 		(void)show_progress(spread);

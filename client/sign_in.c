@@ -10,6 +10,7 @@
 
 #include <openssl/crypto.h>
 
+#include "board.h"
 #include "escape.h"
 #include "secret.h"
 #include "throttle.h"
@@ -133,9 +134,11 @@ await_login(struct sign_in *s)
 	if (st == STATUS_BUSY)
 		s->patience.wait = s->call.wait != 0 ? s->call.wait :
 		    remote_wait_seconds(s->remote);
-	if (st == STATUS_OK && s->settings->verbose)
+	if (st == STATUS_OK && s->settings->verbose) {
+		board_hide(s->settings->board);
 		fprintf(stderr, "ftclient: logged in by %s\n",
 		    s->ticket.len > 0 ? "ticket" : "password");
+	}
 	return st;
 }
 
@@ -150,7 +153,8 @@ may_try_again(struct sign_in *s, enum status st)
 		hang_up(s);
 	if (st == STATUS_BUSY)
 		return patience_wait(&s->patience, s->interrupt,
-		    s->settings->verbose || asked) == STATUS_OK;
+		    s->settings->verbose || asked, s->settings->board) ==
+		    STATUS_OK;
 	if (s->ticket.len > 0 &&
 	    (st == STATUS_LOGIN_REFUSED || st == STATUS_UNSUPPORTED)) {
 		drop_ticket(s);
@@ -319,8 +323,10 @@ sign_in_settle(struct sign_in *s, bool *refused)
 	*refused = s->call.outcome != STATUS_OK ||
 	    !remote_limits(s->remote)->known;
 	s->is_open = *refused;
-	if (!*refused && s->settings->verbose)
+	if (!*refused && s->settings->verbose) {
+		board_hide(s->settings->board);
 		fprintf(stderr, "ftclient: logged in by ticket\n");
+	}
 }
 
 enum status

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "board.h"
 #include "dial.h"
 
 #define CONNECT_MS	10000	/* for each address of the host */
@@ -43,9 +44,11 @@ shake_hands(struct sign_in *s, struct wire *wire)
 	    STATUS_OK ||
 	    (st = trust_check(s->pin, ssl, &s->trust)) != STATUS_OK)
 		return st;
-	if (s->settings->verbose)
+	if (s->settings->verbose) {
+		board_hide(s->settings->board);
 		fprintf(stderr, "ftclient: connected, %s, %s\n",
 		    SSL_get_version(ssl), SSL_get_cipher_name(ssl));
+	}
 	if (s->revives && s->fresh.len > 0) {
 		s->ticket = s->fresh;
 		return STATUS_OK;

@@ -175,7 +175,8 @@ remove_all(struct sync *sync)
 	enum status st;
 
 	if (sync->tally.failures > 0) {
-		tally_not_removed(sync->ops == &sync_up ? sync->remote :
+		tally_not_removed(&sync->tally, sync->ops == &sync_up ?
+		    sync->remote :
 		    sync->local);
 		return STATUS_OK;
 	}

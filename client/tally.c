@@ -110,8 +110,9 @@ tally_removed(struct tally *tally, const struct command_line *settings,
 }
 
 void
-tally_not_removed(const char *name)
+tally_not_removed(const struct tally *tally, const char *name)
 {
+	board_hide(tally->board);
 	fputs("ftclient: ", stderr);
 	show_string(stderr, name);
 	fputs(": not all went well, so nothing is removed\n", stderr);

@@ -58,7 +58,7 @@ void tally_removed(struct tally *tally, const struct command_line *settings,
     const char *name);
 
 /* Say that nothing is removed there, as there were failures. */
-void tally_not_removed(const char *name);
+void tally_not_removed(const struct tally *tally, const char *name);
 
 /* One line that sums up, unless nothing is to be said. */
 void tally_tell(struct tally *tally,

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "download.h"
+#include "go_on.h"
 #include "paths.h"
 #include "range_option.h"
 #include "report.h"
@@ -47,13 +48,17 @@ fetch(struct client *client, const struct download_plan *plan)
 	_Atomic uint64_t moved = 0;
 	struct download_plan counted = *plan;
 	struct download *download;
+	bool left = false;
 	enum status st;
 	uint64_t size;
 
 	counted.moved = &moved;
-	if ((st = download_begin(&download, client, &counted)) != STATUS_OK ||
-	    (st = download_end(download, &size)) != STATUS_OK ||
-	    report_is_json(client->settings->report) ||
+	counted.left = &left;
+	if ((st = download_begin(&download, client, &counted)) == STATUS_OK)
+		st = download_end(download, &size);
+	if (left)
+		go_on_with_get(client->settings, plan, st);
+	if (st != STATUS_OK || report_is_json(client->settings->report) ||
 	    client->settings->quiet || strcmp(plan->local, "-") == 0)
 		return st;
 	fputs("get ", stdout);

@@ -324,7 +324,7 @@ remove_rest(struct get_tree *get)
 	if (!get->options.deletes)
 		return STATUS_OK;
 	if (get->tally.failures > 0) {
-		tally_not_removed(get->local);
+		tally_not_removed(&get->tally, get->local);
 		return STATUS_OK;
 	}
 	return prune_local(&prune, get->local);

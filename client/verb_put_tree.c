@@ -43,9 +43,13 @@ verb_type_of(char *type, struct client *client, const char *path)
 	return remote_finish(client->remote, &call);
 }
 
-/* Into the folder REMOTE, or as REMOTE if there is none: as cp -r does it. */
+/*
+ * Into the folder REMOTE, or as REMOTE if there is none: as cp -r does it.  But
+ * what is sent as one gets the name that was given, which is free or refused;
+ * else a second run would go into what the first has published.
+ */
 static enum status
-choose_target(struct put_tree *put, const char *remote)
+choose_target(struct put_tree *put, const char *remote, bool is_atomic)
 {
 	const char *base = path_base(put->local);
 	enum status st;
@@ -53,6 +57,8 @@ choose_target(struct put_tree *put, const char *remote)
 
 	if (remote == NULL)
 		remote = ".";
+	else if (is_atomic)
+		type = path_is_folder(remote) ? 'd' : '\0';
 	else if (base != NULL && !path_is_folder(remote)) {
 		st = verb_type_of(&type, put->client, remote);
 		/* Who may not look is taken at their word. */
@@ -113,7 +119,7 @@ remove_rest(struct put_tree *put)
 	if (!put->options.deletes)
 		return STATUS_OK;
 	if (put->tally.failures > 0) {
-		tally_not_removed(put->target);
+		tally_not_removed(&put->tally, put->target);
 		return STATUS_OK;
 	}
 	return prune_remote(&prune, put->target);
@@ -143,7 +149,7 @@ put_all(struct put_tree *put, const char *remote, bool is_atomic)
 	if (st == STATUS_OK)
 		st = check_source(put);
 	if (st == STATUS_OK)
-		st = choose_target(put, remote);
+		st = choose_target(put, remote, is_atomic);
 	if (st == STATUS_OK && is_atomic && !put->options.is_dry)
 		return put_tree_as_one(put);
 	if (st == STATUS_OK)

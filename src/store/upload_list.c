@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "parcel.h"
 #include "parcel_log.h"
 #include "stage.h"
 #include "upload_record.h"
@@ -20,6 +21,10 @@ struct upload_list {
 	const struct base *base;	/* borrowed */
 	DIR		*dir;		/* owned */
 	struct record	*record;	/* owned; the last one told */
+	DIR		*members;	/* owned; where those of the tree
+					 * `record` are looked for */
+	char		 tree[PARCEL_ROOT_ROOM];	/* their root */
+	uint64_t	 held;		/* bytes of them */
 	const char	*root, *user;	/* in `strings` */
 	char		 strings[];
 };
@@ -111,6 +116,69 @@ is_unfinished(const struct upload_list *list, struct record *record,
 	    faccessat(base_stage_fd(list->base), name, F_OK, 0) == 0));
 }
 
+/*
+ * Members of a tree that have come whole are in its log; long ones that have
+ * not have records of their own, among all others.
+ */
+static enum status
+begin_members(struct upload_list *list)
+{
+	int fd = openat(base_uploads_fd(list->base), ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd == -1 || (list->members = fdopendir(fd)) == NULL) {
+		if (fd != -1)
+			close(fd);
+		return status_errno("list the uploads");
+	}
+	parcel_root(list->tree, record_id(list->record));
+	list->held = 0;
+	return STATUS_OK;
+}
+
+static void
+count_member(struct upload_list *list, const char *name)
+{
+	uint8_t id[UPLOAD_ID_SIZE];
+	struct record *record = NULL;
+	uint64_t held;
+
+	if (!stage_id_of_name(id, name) ||
+	    record_open(&record, list->base, id) != STATUS_OK)
+		return;
+	if (strcmp(record_facts(record)->root, list->tree) == 0 &&
+	    is_unfinished(list, record, name) &&
+	    count_held(record, &held) == STATUS_OK)
+		list->held += held;
+	record_close(record);
+}
+
+/* Some of the records; the tree is told of once all were looked at. */
+static enum status
+look_at_members(struct upload_list *list, struct upload_listed *out,
+    bool *found)
+{
+	struct dirent *entry;
+	enum status st;
+	int i;
+
+	for (i = 0; i < STEP; i++) {
+		if ((entry = readdir(list->members)) != NULL) {
+			count_member(list, entry->d_name);
+			continue;
+		}
+		closedir(list->members);
+		list->members = NULL;
+		st = describe(out, list->record);
+		out->held += list->held;
+		if (out->has_size && out->held > out->size)
+			out->held = out->size;
+		*found = st == STATUS_OK;
+		return st;
+	}
+	return STATUS_OK;
+}
+
 static bool
 is_theirs(const struct upload_list *list, struct record *record)
 {
@@ -130,6 +198,8 @@ upload_list_next(struct upload_list *list, struct upload_listed *out,
 
 	*found = false;
 	*more = true;
+	if (list->members != NULL)
+		return look_at_members(list, out, found);
 	for (i = 0; i < STEP; i++) {
 		record_close(list->record);
 		list->record = NULL;
@@ -143,6 +213,8 @@ upload_list_next(struct upload_list *list, struct upload_listed *out,
 			continue;
 		if (is_theirs(list, list->record) &&
 		    is_unfinished(list, list->record, entry->d_name)) {
+			if (record_facts(list->record)->is_tree)
+				return begin_members(list);
 			*found = true;
 			return describe(out, list->record);
 		}
@@ -156,6 +228,8 @@ upload_list_end(struct upload_list *list)
 	if (list == NULL)
 		return;
 	record_close(list->record);
+	if (list->members != NULL)
+		closedir(list->members);
 	closedir(list->dir);
 	free(list);
 }

@@ -214,6 +214,7 @@ class Examples(ftlib.Test):
 
     def atomic(self, _):
         self.has('releases/42/css/a.css', b'a')
+        self.has('releases/site/css/a.css', b'a')
 
     def delete(self, out):
         self.assertIn('gone.jpg', out)
@@ -261,8 +262,8 @@ class Examples(ftlib.Test):
         'Fetch a folder with all in it, times and permissions too': get_tree,
         'Send of a folder what was changed in the last week, and no object '
         'files': put_tree,
-        'Publish a folder in one step, so that nobody sees a half of it':
-            atomic,
+        'Publish a folder in one step, so that nobody sees a half of it, '
+        'under a name that is free, then under its own in a folder': atomic,
         'Tell what would be removed to make a folder there like the one '
         'here, then do it': delete,
         'Keep a folder on the server like one here, and fetch it on another '

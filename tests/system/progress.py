@@ -3,8 +3,10 @@
 """What is shown of transfers: on a terminal, in a log, and nowhere else."""
 
 import os
+import re
 import shlex
 import subprocess
+import termios
 import threading
 
 import ftlib
@@ -117,6 +119,65 @@ class Progress(ftscreen.ScreenTest):
                 self.assertEqual(screen.exit_code(), 0)
                 # Nothing of it is left beside what was told of all.
                 self.assertNotRegex(screen.text(), r'--:--|[0-9]/s')
+
+    def drawn(self, rate, *words, until=None):
+        """Whatever a client draws on a terminal."""
+        main, side = os.openpty()
+        termios.tcsetwinsize(main, (24, 80))
+        self.addCleanup(os.close, main)
+        with subprocess.Popen(
+                [*self.argv('--limit-rate', rate), *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=side, cwd=self.work,
+                env=self.env) as client:
+            os.close(side)
+            text = b''
+            while True:
+                try:
+                    text += os.read(main, 4096)
+                except OSError:     # nobody has the other side any more
+                    break
+                if until is not None and until():
+                    client.kill()
+                    until = None
+        return text.decode()
+
+    def test_the_whole_never_goes_backwards(self):
+        (self.work / 'tree').mkdir()
+        for i in range(4):
+            (self.work / f'tree/file {i}').write_bytes(PIECE * 16)
+        for words in (('put', '-r', 'tree', 'one'),
+                      ('put', '-r', '-j', '2', 'tree', 'two')):
+            shares = [int(share) for share in re.findall(
+                r'/4 files .*? (\d+)%',
+                self.drawn('2M', *words))]
+            self.assertGreater(len(shares), 2)
+            self.assertEqual(shares, sorted(shares))
+
+    def held(self):
+        with self.server.wire() as wire:
+            return sum(held for held, _ in wire.uploads().values())
+
+    def test_what_an_earlier_run_brought_has_no_pace(self):
+        (self.work / 'big').write_bytes(os.urandom(7 << 20))
+        self.drawn('4M', 'put', 'big', until=lambda: self.held() >= 5 << 20)
+        rates = re.findall(r'([0-9.]+)([BKM])/s', self.drawn(
+            '1M', 'put', '-a', 'big'))
+        self.assertTrue(rates)
+        self.assertEqual([rate for rate in rates if rate[1] == 'M' and
+                          float(rate[0]) > 2.5], [])
+
+    def test_a_message_has_its_line_for_itself(self):
+        (self.work / 'tree').mkdir()
+        (self.work / 'tree/big').write_bytes(PIECE * 160)
+        screen = self.screen([*self.argv('--limit-rate', '2M'), 'put', '-r',
+                              '--atomic', 'tree'], width=70, height=10)
+        screen.see(r'^0/1 files .*%')
+        screen.keys('C-c')
+        screen.exit_code()
+        self.assertRegex(screen.text(), r'(?m)^(\^C)?ftclient: what has come '
+                                        r'is kept: go on with it by: put -a')
+        self.assertNotRegex(screen.text(), r'[0-9]/s|[0-9]%')
 
     def test_a_wrong_mode_is_told(self):
         done = self.server.client(argv=self.argv('--progress', 'often'),

@@ -193,8 +193,9 @@ class Resume(Through):
     def test_uploads_are_shown_and_given_up(self):
         self.file('a', 8 * MIB)
         proxy = self.proxy(up=(5 * MIB,))
-        self.run_client(proxy, 'put', 'a', options=('--retries', '0'),
-                        code=ftlib.EX_UNAVAILABLE)
+        done = self.run_client(proxy, 'put', 'a', options=('--retries', '0'),
+                               code=ftlib.EX_UNAVAILABLE)
+        self.assertIn(b'go on with it by: put -a a\n', done.stderr)
         shown = self.server.client('uploads').stdout.decode().split()
         self.assertEqual([shown[0], shown[-1]], [self.records()[0], '/a'])
         self.assertRegex(shown[1], r'^[34]\d{6}/8388608$')
@@ -243,8 +244,9 @@ class Resume(Through):
         content = content_of(8 * MIB)
         self.server.write('a', content)
         proxy = self.proxy(down=(5 * MIB, 5 * MIB))
-        self.run_client(proxy, 'get', 'a', options=('--retries', '0'),
-                        code=ftlib.EX_UNAVAILABLE)
+        done = self.run_client(proxy, 'get', 'a', options=('--retries', '0'),
+                               code=ftlib.EX_UNAVAILABLE)
+        self.assertIn(b'go on with it by: get -a a\n', done.stderr)
         self.assertEqual(len(self.parts()), 1)
         self.run_client(proxy, 'get', '-a', 'a', options=('--retries', '0'))
         self.assertEqual(self.fetched(), content)

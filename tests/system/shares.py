@@ -130,6 +130,8 @@ class Shares(ftlib.Test):
             'share safe': {'path': '/far', 'allow': ['@staff'],
                            'base': 'big', 'durability': 'commit'}})
         self.write('local', b'text')
+        (self.folder / 'folder').mkdir()
+        self.write('folder/file', b'text')
         with self.server.connect() as wire:
             # He sees none of those that are async, and she does.
             self.assertEqual(wire.login('bob', ftlib.PASSWORD)['DURABILITY'],
@@ -150,6 +152,9 @@ class Shares(ftlib.Test):
                 self.assertIn(f'durability: {word}\n', shown)
                 said = self.client('ann', 'put', 'local',
                                    f'{path}/file').stdout.decode()
+                self.assertEqual(', async' in said, bool(durability), said)
+                said = self.client('ann', 'put', '-r', 'folder',
+                                   f'{path}/tree').stdout.decode()
                 self.assertEqual(', async' in said, bool(durability), said)
 
     # --- trees ---

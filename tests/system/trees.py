@@ -259,9 +259,15 @@ class Atomic(Trees):
 
     def test_a_taken_name_is_refused_and_nothing_stays(self):
         self.make()
-        self.server.client('mkdir', 'there')
-        self.put('tree', 'there')
-        self.put('tree', 'there', code=ftlib.EX_CANTCREAT)
+        for _ in range(2):
+            self.put('tree', 'there', code=self.expected('there'))
+        self.assertFalse(self.server.path('there/tree').exists())
+        self.put('-a', 'tree', 'there', code=ftlib.EX_CANTCREAT)
+        self.put('--taken', 'refuse', 'tree', 'there',
+                 code=ftlib.EX_CANTCREAT)
+        # A slash means into it, under its own name.
+        for _ in range(2):
+            self.put('tree', 'there/', code=self.expected('there/tree'))
         self.assertEqual(self.server.stages(), [])
         self.assertEqual(self.unfinished(), {})
         self.put('tree', '.', code=ftlib.OK)
@@ -269,6 +275,10 @@ class Atomic(Trees):
                            cwd=self.local / 'tree', code=ftlib.EX_USAGE)
         self.put('tree', '--wait', '3', 'x', code=ftlib.EX_USAGE)
         self.client('put', '--atomic', 'tree/a', code=ftlib.EX_USAGE)
+
+    def expected(self, name):
+        return ftlib.EX_CANTCREAT if self.server.path(name).exists() \
+            else ftlib.OK
 
     def test_p_keeps_times_and_modes(self):
         top = self.make()
@@ -286,13 +296,13 @@ class Atomic(Trees):
 
     def test_or_a_fresh_name_is_found(self):
         top = self.make()
-        self.server.client('mkdir', 'there')
-        self.put('tree', 'there')
-        self.put('--taken', 'fresh', 'tree', 'there')
-        names = sorted(os.listdir(self.server.path('there')))
+        self.server.client('mkdir', 'in')
+        self.put('tree', 'in/there')
+        self.put('--taken', 'fresh', 'tree', 'in/there')
+        names = sorted(os.listdir(self.server.path('in')))
         self.assertEqual(len(names), 2)
         for name in names:
-            self.assertSame(top, self.server.path('there') / name)
+            self.assertSame(top, self.server.path('in') / name)
         self.put('--taken', 'replace', 'tree', code=ftlib.EX_USAGE)
         self.put('--if-absent', 'tree', code=ftlib.EX_USAGE)
         self.client('put', '-r', '--taken', 'fresh', 'tree',
@@ -377,6 +387,18 @@ class Atomic(Trees):
     def go_on(self, proxy):
         self.server.client(argv=self.argv(
             proxy, 'put', '-a', '-r', '--atomic', 'tree'), cwd=self.local)
+
+    def test_what_has_come_of_a_long_member_is_told(self):
+        self.make(files={'small': b'x' * 1000, 'long': os.urandom(6 << 20)})
+        proxy = self.proxy(up=(4 << 20,))
+        done = self.server.client(argv=self.argv(
+            proxy, 'put', '-r', '--atomic', 'tree', 'in one',
+            options=('--retries', '0')), cwd=self.local,
+            code=ftlib.EX_UNAVAILABLE)
+        self.assertIn(b'go on with it by: put -a -r --atomic tree in\\ one\n',
+                      done.stderr)
+        (_, (held, _)), = self.unfinished().items()
+        self.assertIn(held, range(2 << 20, 5 << 20))
 
     def test_what_changed_meanwhile_is_sent_again(self):
         top, tree, proxy = self.cut_off()
