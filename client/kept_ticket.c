@@ -239,7 +239,8 @@ kept_ticket_find(struct kept_ticket *out, const char *whom, const char *pin)
 			st = status_errno("a ticket in " FOLDER);
 	}
 	if (out->len > 0 && out->until <= (int64_t)time(NULL)) {
-		OPENSSL_cleanse(out, sizeof(*out));
+		OPENSSL_cleanse(out->bytes, sizeof(out->bytes));
+		out->len = 0;
 		(void)unlinkat(folder, name, 0);
 	}
 	close(folder);

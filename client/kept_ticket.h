@@ -20,13 +20,13 @@
 struct kept_ticket {
 	uint8_t	bytes[FT1_TICKET_MAX];
 	size_t	len;		/* 0: there is none */
-	int64_t	until;		/* seconds since 1970 */
+	int64_t	until;		/* seconds since 1970; or 0 */
 };
 
 /*
- * Look for a ticket.  One that has expired is removed; where no runtime folder
- * is, there is none.  STATUS_CONFIG if others could have read or written it,
- * with the chmod to run.
+ * Look for a ticket.  One that has expired is removed, and only `until` tells
+ * of it; where no runtime folder is, there is none.  STATUS_CONFIG if others
+ * could have read or written it, with the chmod to run.
  */
 enum status kept_ticket_find(struct kept_ticket *out, const char *whom,
     const char *pin);

@@ -29,6 +29,30 @@ hang_up(struct sign_in *s)
  * --- Logging in -------------------------------------------------------------
  */
 
+#define VOID_WORDS "the kept login is no longer taken"
+
+/* Why there is a question now, or what to do if nobody can be asked. */
+static enum status
+ask_for_password(struct sign_in *s, const char *prompt)
+{
+	bool is_void = s->is_void;
+	enum status st;
+
+	s->is_void = false;
+	if (is_void && !secret_can_ask())
+		return status_set(STATUS_LOGIN_REFUSED, VOID_WORDS
+		    ": log in again with: ftclient ... %s login",
+		    s->settings->target);
+	if (is_void && !s->settings->quiet)
+		fprintf(stderr, "ftclient: " VOID_WORDS "\n");
+	interrupt_pause(s->interrupt);
+	st = secret_ask(&s->password, prompt, NULL);
+	interrupt_resume(s->interrupt);
+	s->asked = true;
+	s->tries++;
+	return st;
+}
+
 static enum status
 get_password(struct sign_in *s)
 {
@@ -53,11 +77,7 @@ get_password(struct sign_in *s)
 		    s->target->host);
 		len = escape_string(prompt, sizeof(prompt) - 32, name);
 		snprintf(prompt + len, sizeof(prompt) - len, "'s password: ");
-		interrupt_pause(s->interrupt);
-		st = secret_ask(&s->password, prompt, NULL);
-		interrupt_resume(s->interrupt);
-		s->asked = true;
-		s->tries++;
+		st = ask_for_password(s, prompt);
 	}
 	s->has_password = st == STATUS_OK;
 	return st;
@@ -110,14 +130,16 @@ send_login(struct sign_in *s)
 	return remote_send(s->remote);
 }
 
-/* Nothing is said of it: the password is next. */
+/* The password is next, and only who has to type it is told why. */
 static void
 drop_ticket(struct sign_in *s)
 {
 	unsigned int count;
 
-	if (!s->revives)
+	if (!s->revives) {
 		(void)kept_ticket_drop(s->whom, s->pin, &count);
+		s->is_void = true;
+	}
 	OPENSSL_cleanse(&s->fresh, sizeof(s->fresh));
 	OPENSSL_cleanse(&s->ticket, sizeof(s->ticket));
 	s->no_ticket = true;
@@ -142,6 +164,20 @@ await_login(struct sign_in *s)
 	return st;
 }
 
+/* The server's words for `st` say more than those for the connection. */
+static void
+hang_up_if_lost(struct sign_in *s, enum status st)
+{
+	struct status_words words = { 0 };
+
+	if (s->remote == NULL)
+		return;
+	status_words_keep(&words, st);
+	if (remote_lost(s->remote) != STATUS_OK)
+		hang_up(s);
+	(void)status_words_return(&words, st);
+}
+
 /* True if the failure may be gone at the next try. */
 static bool
 may_try_again(struct sign_in *s, enum status st)
@@ -149,8 +185,7 @@ may_try_again(struct sign_in *s, enum status st)
 	bool asked = s->asked;
 
 	s->asked = false;
-	if (s->remote != NULL && remote_lost(s->remote) != STATUS_OK)
-		hang_up(s);
+	hang_up_if_lost(s, st);
 	if (st == STATUS_BUSY)
 		return patience_wait(&s->patience, s->interrupt,
 		    s->settings->verbose || asked, s->settings->board) ==

@@ -54,8 +54,11 @@ shake_hands(struct sign_in *s, struct wire *wire)
 		return STATUS_OK;
 	}
 	/* A ticket is for the key that the server had when it gave it. */
-	return s->no_ticket ? STATUS_OK :
-	    kept_ticket_find(&s->ticket, s->whom, s->pin);
+	if (s->no_ticket)
+		return STATUS_OK;
+	st = kept_ticket_find(&s->ticket, s->whom, s->pin);
+	s->is_void |= s->ticket.len == 0 && s->ticket.until != 0;
+	return st;
 }
 
 enum status

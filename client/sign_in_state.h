@@ -34,6 +34,7 @@ struct sign_in {
 	struct kept_ticket	 fresh;		/* what the server gave */
 	bool			 keeps;		/* a new one is wanted */
 	bool			 no_ticket;	/* the password counts */
+	bool			 is_void;	/* a kept one is, since now */
 	bool			 revives;	/* by what it was given ... */
 	bool			 may_ask;	/* ... or a person types */
 	bool			 is_more;	/* beside another sign-in */

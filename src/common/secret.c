@@ -196,6 +196,22 @@ ask(struct secret *out, int fd, const char *text)
 	return st;
 }
 
+static int
+open_terminal(void)
+{
+	return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+bool
+secret_can_ask(void)
+{
+	int fd = open_terminal();
+
+	if (fd != -1)
+		close(fd);
+	return fd != -1;
+}
+
 enum status
 secret_ask(struct secret *out, const char *prompt, const char *again)
 {
@@ -204,7 +220,7 @@ secret_ask(struct secret *out, const char *prompt, const char *again)
 	int fd;
 
 	secret_wipe(out);
-	if ((fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1)
+	if ((fd = open_terminal()) == -1)
 		return status_set(STATUS_USAGE,
 		    "no terminal to ask for a password on: use "
 		    "--password-file FILE");

@@ -9,6 +9,7 @@
 #ifndef SECRET_H
 #define SECRET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "status.h"
@@ -23,6 +24,9 @@ struct secret {
 
 /* Wipe the bytes.  Wiping an empty secret does nothing. */
 void secret_wipe(struct secret *s);
+
+/* Is there a terminal to ask on? */
+bool secret_can_ask(void);
 
 /*
  * Ask on the terminal (/dev/tty) without echo.  `prompt` is written as it is,

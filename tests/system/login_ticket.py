@@ -133,8 +133,21 @@ class RealServer(TicketTest):
     def test_it_is_removed_even_if_no_password_follows(self):
         self.log_in()
         self.setup_.write_users({ftlib.USER: 'base=main,rights=read'})
-        self.needs_password()
+        _, error = self.run_client('list', code=ftlib.EX_NOPERM)
+        self.assertIn('the kept login is no longer taken: log in again with: '
+                      f'ftclient ... {ftlib.USER}@127.0.0.1:{self.port} '
+                      'login (login-refused)', error)
         self.assertEqual(self.files(), [])
+        self.needs_password()
+
+    def test_a_person_is_told_why_the_password_is_asked_for(self):
+        self.log_in()
+        self.setup_.write_users({ftlib.USER: 'base=main,rights=read'})
+        terminal = self.terminal('list')
+        terminal.see(rb'the kept login is no longer taken\s+.*password: ')
+        terminal.type(PASSWORD + b'\n')
+        terminal.see(rb'file\r\n')
+        self.assertEqual(terminal.end(), 0)
 
     def test_it_survives_a_restart_of_the_server(self):
         self.log_in()
