@@ -62,7 +62,7 @@ arrive(struct hand *hand)
 	do
 		st = sign_in_connect(hand->sign_in, hand->interrupt);
 	while (revive_is_loss(st) &&
-	    revive_pause(&hand->revive) == STATUS_OK);
+	    revive_pause(&hand->revive, st) == STATUS_OK);
 	if (st != STATUS_OK)
 		return st;
 	hand->member.remote = sign_in_remote(hand->sign_in);
@@ -151,6 +151,8 @@ start(struct crew *crew, const struct revive *first)
 	hand->revive.sign_in = hand->sign_in;
 	hand->revive.interrupt = hand->interrupt;
 	hand->revive.tried = 0;
+	/* They share a fate: one of them tells of it. */
+	hand->revive.is_silent = first->is_silent || crew->count > 0;
 	if (pthread_create(&hand->thread, NULL, run, hand) != 0) {
 		sign_in_end(hand->sign_in);
 		interrupt_end(hand->interrupt);

@@ -9,6 +9,7 @@
 
 #include "board.h"
 #include "patience.h"
+#include "show.h"
 
 #define PAUSE_MOST	32	/* seconds */
 
@@ -48,9 +49,23 @@ revive_go_back(const struct revive *revive, struct remote *remote)
 	return remote_finish(remote, &call);
 }
 
+static void
+tell(const struct revive *revive, const char *what, const char *why,
+    int seconds)
+{
+	board_hide(revive->settings->board);
+	if (revive->settings->quiet ||
+	    (revive->is_silent && !revive->settings->verbose))
+		return;
+	fprintf(stderr, "ftclient: %s: ", what);
+	show_string(stderr, why);
+	fprintf(stderr, ", trying again (%u of %u) in %d s\n", revive->tried,
+	    revive->settings->retries, seconds);
+}
+
 /* 1 s, 2 s, 4 s, ... between the attempts, the first of which is soon. */
 static enum status
-pause_since(struct revive *revive, const char *what)
+pause_since(struct revive *revive, const char *what, const char *why)
 {
 	int seconds = 1 << (revive->tried < 5 ? revive->tried : 5);
 	enum status st;
@@ -60,10 +75,7 @@ pause_since(struct revive *revive, const char *what)
 	revive->tried++;
 	if (seconds > PAUSE_MOST)
 		seconds = PAUSE_MOST;
-	board_hide(revive->settings->board);
-	if (revive->settings->verbose)
-		fprintf(stderr, "ftclient: %s, trying again in %d s\n",
-		    what, seconds);
+	tell(revive, what, why, seconds);
 	st = interrupt_sleep(revive->interrupt, seconds * 1000);
 	/* Who is patient with the server is not so with one that is gone. */
 	if (st == STATUS_OK && interrupt_is_pending(revive->interrupt))
@@ -72,9 +84,9 @@ pause_since(struct revive *revive, const char *what)
 }
 
 enum status
-revive_pause(struct revive *revive)
+revive_pause(struct revive *revive, enum status why)
 {
-	return pause_since(revive, "the connection was lost");
+	return pause_since(revive, "connection lost", status_text(why));
 }
 
 /* What the server has of it was acknowledged, and needs not be told. */
@@ -133,7 +145,7 @@ revive(struct revive *revive, struct remote *remote)
 		return st;
 	while (revive_is_loss(st)) {
 		status_words_keep(&words, st);
-		if (revive_pause(revive) != STATUS_OK || (next =
+		if (revive_pause(revive, st) != STATUS_OK || (next =
 		    attempt(revive, remote)) == STATUS_CANCELLED)
 			return status_words_return(&words, st);
 		status_words_free(&words);
@@ -156,7 +168,7 @@ revive_after(struct revive *by, struct remote *remote, struct call *call,
 		return STATUS_OK;
 	}
 	status_words_keep(&words, outcome);
-	st = pause_since(by, "the server gave it up");
+	st = pause_since(by, "the server gave it up", status_text(outcome));
 	(void)status_words_return(&words, outcome);
 	return st;
 }

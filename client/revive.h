@@ -22,6 +22,7 @@ struct revive {
 	const uint8_t	*tree;		/* id of a folder that is sent as one,
 					 * to be taken up again; or NULL */
 	unsigned int	 tried;		/* since something went well */
+	bool		 is_silent;	/* another tells of it, or none may */
 };
 
 /* Is this what befalls a connection, and not a request? */
@@ -43,10 +44,10 @@ enum status revive_after(struct revive *by, struct remote *remote,
     struct call *call, enum status outcome);
 
 /*
- * Wait before the next attempt.  STATUS_UNREACHABLE if there have been enough,
- * STATUS_CANCELLED after a signal.
+ * Tell of the loss and wait before the next attempt.  STATUS_UNREACHABLE if
+ * there have been enough, STATUS_CANCELLED after a signal.
  */
-enum status revive_pause(struct revive *revive);
+enum status revive_pause(struct revive *revive, enum status why);
 
 /* Go to the folder, on a connection that was just made. */
 enum status revive_go_back(const struct revive *revive,

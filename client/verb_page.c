@@ -61,7 +61,10 @@ show(struct client *client, struct file_pieces *pieces)
 
 	if ((st = pager_begin(&pager, client)) != STATUS_OK)
 		return st;
+	/* The screen is the pager's. */
+	client->revive.is_silent = true;
 	st = feed(pager, pieces);
+	client->revive.is_silent = false;
 	if (st == STATUS_CANCELLED && !interrupt_is_pending(client->interrupt))
 		st = STATUS_OK;
 	status_words_keep(&words, st);

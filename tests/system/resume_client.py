@@ -3,6 +3,7 @@
 """Transfers that are cut off, and go on: the client, by itself and by hand."""
 
 import os
+import re
 import select
 import signal
 import socket
@@ -133,6 +134,18 @@ class Resume(Through):
         self.assertEqual(proxy.connections, 3)
         self.assertEqual(self.server.read('a'), content)
         self.assertEqual(self.server.stages(), [])
+
+    def test_it_is_told_that_the_connection_is_made_again(self):
+        self.file('a', 6 * MIB)
+        for more, lines in ((), 2), (('-q',), 0):
+            proxy = self.proxy(up=(3 * MIB, 3 * MIB))
+            argv = self.argv(proxy, 'put', 'a', options=more)
+            argv.remove('-v')
+            said = self.server.client(argv=argv, cwd=self.local).stderr
+            self.assertEqual(len(re.findall(
+                rb'^ftclient: connection lost: .+, trying again '
+                rb'\([12] of 5\) in [12] s$', said, re.M)), lines, said)
+            self.assertEqual(said.count(b'\n'), lines)
 
     def test_files_behind_the_cut_come_too(self):
         names = [f'f{i}' for i in range(40)]

@@ -514,7 +514,7 @@ class Watch(Sync):
         self.begin(argv=[program, '-v', *words], stderr=subprocess.PIPE)
         self.server.kill()
         told = ftlib.Lines(self.process.stderr)
-        while 'trying again in 2 s' not in told.next():
+        while 'trying again (2 of 5) in 2 s' not in told.next():
             pass
         self.finish()
 
