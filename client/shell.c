@@ -6,6 +6,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "editor.h"
 #include "escape.h"
@@ -60,19 +63,40 @@ reconnect(struct client *client)
 		interrupt_forget(client->interrupt);
 }
 
+static bool
+is_one_of(const char *answer, const char *letter, const char *word)
+{
+	return strcasecmp(answer, letter) == 0 ||
+	    strcasecmp(answer, word) == 0;
+}
+
+/* What was typed before the question is no answer to it. */
+static bool
+wants_to_reconnect(struct editor *editor)
+{
+	bool yes = false, no = false;
+	char *answer;
+
+	(void)tcflush(STDIN_FILENO, TCIFLUSH);
+	while (!yes && !no) {
+		answer = editor_answer(editor,
+		    "connection lost; reconnect? [Y/n] ");
+		no = answer == NULL || is_one_of(answer, "n", "no");
+		yes = !no && (answer[0] == '\0' ||
+		    is_one_of(answer, "y", "yes"));
+		free(answer);
+	}
+	return yes;
+}
+
 /* After a command that failed for want of a connection. */
 static void
 offer_to_reconnect(struct client *client, struct editor *editor)
 {
-	char *answer;
-
-	answer = editor_answer(editor,
-	    "connection lost; reconnect? [Y/n] ");
-	if (answer != NULL && strchr("yY", answer[0]) != NULL)
+	if (wants_to_reconnect(editor))
 		reconnect(client);
 	else if (interrupt_caught(client->interrupt) == SIGINT)
 		interrupt_forget(client->interrupt);
-	free(answer);
 }
 
 static void
@@ -84,7 +108,8 @@ run_line(struct client *client, struct editor *editor, const char *line)
 	editor_forget_names(editor);
 	if (interrupt_caught(client->interrupt) == SIGINT)
 		interrupt_forget(client->interrupt);
-	if (st != STATUS_OK && !client->leaving &&
+	/* A mistyped command needs no connection. */
+	if (st != STATUS_OK && st != STATUS_USAGE && !client->leaving &&
 	    interrupt_caught(client->interrupt) == 0 &&
 	    remote_lost(client->remote) != STATUS_OK)
 		offer_to_reconnect(client, editor);

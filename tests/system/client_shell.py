@@ -249,10 +249,35 @@ class Shell(ShellTest):
         shell.type(b'list\n')
         shell.see(rb'\(unreachable\)')
         shell.see_prompt(rb'connection lost; reconnect\? \[Y/n\] ')
-        shell.type(b'n\n')
+        shell.type(b'what\n')
+        shell.see_prompt(rb'connection lost; reconnect\? \[Y/n\] ')
+        shell.type(b'No\n')
         shell.see_prompt(rb'/ \(not connected\)> ')
+        shell.type(b'y\n')
+        seen = shell.see_prompt(rb'/ \(not connected\)> ')
+        self.assertIn(b'there is no command `y`', seen)
+        self.assertNotIn(b'reconnect?', seen)
         shell.type(CTRL_D)
         self.assertEqual(shell.end(), 69)
+
+    def test_what_was_typed_ahead_is_no_answer(self):
+        typed = threading.Event()
+
+        def cut(session, frame):
+            typed.wait(ftlib.LIMIT)
+            session.cut()
+        self.peer.on['LIST'] = cut
+        shell = self.shell()
+        shell.type(b'list\n')
+        ftlib.wait_until('it was asked', lambda: self.peer.names('LIST'))
+        shell.type(b'no\n')
+        shell.see(rb'no\r\n')
+        typed.set()
+        shell.see_prompt(rb'connection lost; reconnect\? \[Y/n\] ')
+        shell.type(b'\n')
+        shell.see_prompt()
+        shell.type(CTRL_D)
+        self.assertEqual(shell.end(), 0)
 
     def deaf(self):
         """At the peer's place somebody whose line of callers is full."""
