@@ -12,6 +12,7 @@
 #include "nearest.h"
 #include "size_text.h"
 #include "throttle.h"
+#include "trust.h"
 
 /* What an option sets: a string if it has an argument, else a flag. */
 struct option_row {
@@ -354,6 +355,7 @@ command_line_give(struct command_line *out, const char *name,
 {
 	const struct option_row *row = find_name(name);
 	bool yes = strcmp(value, "yes") == 0;
+	enum status st;
 
 	if (row == NULL)
 		return status_set(STATUS_USAGE, "there is no option --%s",
@@ -361,6 +363,9 @@ command_line_give(struct command_line *out, const char *name,
 	if (row->argument == NULL && !yes && strcmp(value, "no") != 0)
 		return status_set(STATUS_USAGE, "%s is yes or no, not `%.64s`",
 		    name, value);
+	if (strcmp(name, "pin") == 0 &&
+	    (st = trust_check_pin(value)) != STATUS_OK)
+		return st;
 	set_option(out, row, row->argument != NULL || yes ? value : NULL);
 	return check_options(out);
 }

@@ -92,8 +92,10 @@ dial(int *out, const char *host, const char *port, int milliseconds,
 	int error;
 
 	*out = -1;
+	/* That nobody answers who would know says nothing of the host. */
 	if ((error = getaddrinfo(host, port, &hints, &list)) != 0)
-		return status_set(STATUS_UNKNOWN_HOST,
+		return status_set(error == EAI_AGAIN ? STATUS_TIMEOUT :
+		    STATUS_UNKNOWN_HOST,
 		    "cannot find the address of %s: %s", host,
 		    gai_strerror(error));
 	error = EADDRNOTAVAIL;

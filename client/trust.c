@@ -29,8 +29,8 @@ tls_failed(const char *what)
 	    reason != NULL ? reason : "TLS library error");
 }
 
-static enum status
-check_pin_form(const char *pin)
+enum status
+trust_check_pin(const char *pin)
 {
 	if (strncmp(pin, PIN_PREFIX, strlen(PIN_PREFIX)) == 0 &&
 	    strlen(pin) == TRUST_PIN_SIZE - 1)
@@ -48,7 +48,7 @@ trust_context(SSL_CTX **out, const struct trust *trust)
 
 	*out = NULL;
 	if (trust->pin != NULL &&
-	    (st = check_pin_form(trust->pin)) != STATUS_OK)
+	    (st = trust_check_pin(trust->pin)) != STATUS_OK)
 		return st;
 	ERR_clear_error();
 	/*
@@ -157,12 +157,34 @@ verify_words(long result)
 	return X509_verify_cert_error_string(result);
 }
 
+/* Only the whole word counts: who hurries is asked again. */
+static bool
+is_yes(FILE *in, FILE *out)
+{
+	char *answer = NULL;
+	size_t size = 0;
+	bool yes = false, no = false;
+
+	while (!yes && !no) {
+		no = getline(&answer, &size, in) == -1 ||
+		    strcmp(answer, "no\n") == 0;
+		yes = !no && strcmp(answer, "yes\n") == 0;
+		if (!yes && !no) {
+			fputs("Please type yes or no: ", out);
+			fflush(out);
+		}
+	}
+	free(answer);
+	return yes;
+}
+
 /* Ask at the terminal.  Everything that is shown is ours or base64. */
 static enum status
 ask(const char *name, const struct trust_finding *found)
 {
-	char answer[16] = "", safe[DESTINATION_NAME_SIZE * ESCAPE_GROWTH];
+	char safe[DESTINATION_NAME_SIZE * ESCAPE_GROWTH];
 	FILE *in, *out;
+	bool yes;
 
 	in = isatty(STDIN_FILENO) ? fopen("/dev/tty", "re") : NULL;
 	out = in != NULL ? fopen("/dev/tty", "we") : NULL;
@@ -178,11 +200,10 @@ ask(const char *name, const struct trust_finding *found)
 	    "Its key is %s\nTrust this key from now on (yes or no)? ", safe,
 	    found->flaw, found->pin);
 	fflush(out);
-	if (fgets(answer, sizeof(answer), in) == NULL)
-		answer[0] = '\0';
+	yes = is_yes(in, out);
 	fclose(in);
 	fclose(out);
-	if (strcmp(answer, "yes\n") == 0)
+	if (yes)
 		return STATUS_OK;
 	return status_set(STATUS_TRUST, "the server's key is not trusted");
 }

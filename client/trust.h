@@ -30,6 +30,9 @@ struct trust {
 /* Room for "sha256//", 32 bytes in base64, and NUL. */
 #define TRUST_PIN_SIZE 53
 
+/* STATUS_USAGE unless it has the form of a pin. */
+enum status trust_check_pin(const char *pin);
+
 /* A context for client ends.  Free with SSL_CTX_free. */
 enum status trust_context(SSL_CTX **out, const struct trust *trust);
 

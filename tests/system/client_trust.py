@@ -204,6 +204,11 @@ class Trust(TrustTest):
         self.assertFalse(self.known_hosts.exists())
         self.assertEqual(peer.seen, [])
 
+    def test_only_whole_words_are_an_answer(self):
+        peer = self.peer()
+        shown = self.ask(peer.port, b'y\n' + b'x' * 99 + b'\nyes\n', 0)
+        self.assertEqual(shown.count('Please type yes or no: '), 2)
+
     def test_a_changed_key_stops_cold(self):
         peer = self.peer()
         other = ftpeer.pin_of(ftpeer.make_certificate(self.folder, 'o')[1])
@@ -311,7 +316,7 @@ class ShowKey(TrustTest):
 
     def test_who_is_not_there_is_told_as_ever(self):
         peer = self.peer()
-        self.show(peer, host='no.such.host.invalid', code=68)
+        self.show(peer, host='no..such.host', code=68)
         self.show(peer, '--known-hosts', '/', code=66)
         done = subprocess.run([ftlib.program('ftclient'), '--show-key', 'a',
                                'list'], capture_output=True)
@@ -350,7 +355,7 @@ class Places(TrustTest):
         self.assertIn('connection refused', error)
 
     def test_an_unknown_host_is_named_as_such(self):
-        self.client(4433, host='no.such.host.invalid', code=68)
+        self.client(4433, host='no..such.host', code=68)
 
     def test_a_password_file_that_others_can_read_is_refused(self):
         self.password_file.chmod(0o644)

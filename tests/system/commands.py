@@ -414,7 +414,12 @@ class Failures(Commands):
     def test_an_unknown_host_is_68(self):
         self.fails(ftlib.EX_NOHOST, 'unknown-host', argv=[
             ftlib.program('ftclient'), '--pin', self.server.pin,
-            'tester@no-such-host.invalid', 'list'])
+            'tester@no..such.host', 'list'])
+
+    def test_a_host_that_nobody_could_look_up_is_75(self):
+        self.fails(ftlib.EX_TEMPFAIL, 'timeout', argv=[
+            'unshare', '-rn', ftlib.program('ftclient'), '--pin',
+            self.server.pin, 'tester@no-such-host.invalid', 'list'])
 
     def test_a_server_that_is_not_there_is_69(self):
         with contextlib.closing(socket.socket()) as taken:
