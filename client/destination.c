@@ -82,8 +82,8 @@ parse_port(struct destination *out, const char *text, size_t len)
 		port = port * 10 + (text[i] - '0');
 	}
 	if (i < len || port < 1 || port > 65535)
-		return status_set(STATUS_USAGE,
-		    "%.*s is no port: 1 to 65535", (int)len, text);
+		return status_set(STATUS_USAGE, "%.*s is no port: 1 to 65535 "
+		    "(a folder is written host/folder)", (int)len, text);
 	snprintf(out->port, sizeof(out->port), "%ld", port);
 	out->port_given = true;
 	return STATUS_OK;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "board.h"
 #include "hold.h"
@@ -308,6 +309,53 @@ check_form(const struct client *client, const struct verb *verb,
 	return STATUS_OK;
 }
 
+/* Is `*blame`, or any word without it, written like a pattern? */
+static bool
+is_pattern(const struct arguments *arguments, const char *blame)
+{
+	int i;
+
+	if (blame != NULL)
+		return strpbrk(blame, "*?[") != NULL;
+	for (i = 0; i < arguments->len; i++)
+		if (strpbrk(arguments->words[i], "*?[") != NULL)
+			return true;
+	return false;
+}
+
+/* Would -r do?  Not where put meets a folder of the server. */
+static bool
+wants_tree(const struct verb *verb, const struct arguments *arguments)
+{
+	struct stat sb;
+
+	if ((arguments->letters & VERB_LETTER('r')) != 0 || arguments->len < 1)
+		return false;
+	if (verb->run == verb_put)
+		return stat(arguments->words[0], &sb) == 0 &&
+		    S_ISDIR(sb.st_mode);
+	return verb->run == verb_get || verb->run == verb_rm;
+}
+
+/* The option that would do what may have been meant. */
+static const char *
+advice(const struct verb *verb, const struct arguments *arguments,
+    const char *blame, enum status st)
+{
+	uint64_t has = arguments->letters;
+
+	if (st == STATUS_IS_A_FOLDER && wants_tree(verb, arguments))
+		return " (-r takes it)";
+	if (st != STATUS_NOT_FOUND)
+		return "";
+	if (verb->run == verb_mkdir && (has & VERB_LETTER('p')) == 0)
+		return " (-p makes the folders above it)";
+	if (verb->letters != NULL && strchr(verb->letters, 'g') != NULL &&
+	    (has & VERB_LETTER('g')) == 0 && is_pattern(arguments, blame))
+		return " (-g takes patterns)";
+	return "";
+}
+
 enum status
 runner_run(struct client *client, int argc, char **argv)
 {
@@ -331,6 +379,8 @@ runner_run(struct client *client, int argc, char **argv)
 	}
 	if (st == STATUS_OK)
 		st = run_patiently(client, verb, &arguments, &blame);
+	if (st == STATUS_IS_A_FOLDER || st == STATUS_NOT_FOUND)
+		status_add(st, advice(verb, &arguments, blame, st));
 	board_end_total(client->settings->board);
 	if (!client->gathering || verb == NULL || !verb->gathers)
 		st = settle_report(client, st);

@@ -199,6 +199,11 @@ verb_find(const char *name)
 		names[n] = texts[n];
 	}
 	names[n] = NULL;
+	if (strncmp(name, "--", 2) == 0) {
+		status_set(STATUS_USAGE, "there is no command `%.64s`: options "
+		    "of ftclient stand before the server", name);
+		return NULL;
+	}
 	status_set(STATUS_USAGE, "there is no command `%.64s`%s", name,
 	    nearest_hint(hint, sizeof(hint), name, names));
 	return NULL;

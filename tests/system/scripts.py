@@ -236,6 +236,22 @@ class Failures(Script):
             told = self.fail('put', *words, code=ftlib.EX_USAGE)
             self.assertEqual(told['text'], f'put: {text} (see `help put`)')
 
+    def test_failures_name_the_option_that_was_meant(self):
+        self.path('d').mkdir()
+        self.server.path('e').mkdir()
+        for words, hint, code in (
+                ('put d', '-r takes it', ftlib.EX_NOINPUT),
+                ('get e', '-r takes it', ftlib.EX_NOINPUT),
+                ('rm e', '-r takes it', ftlib.EX_NOINPUT),
+                ('mkdir x/y', '-p makes the folders above it',
+                 ftlib.EX_NOINPUT),
+                ('rm no*', '-g takes patterns', ftlib.EX_NOINPUT),
+                ('put no*', '-g takes patterns', ftlib.EX_NOINPUT)):
+            told = self.fail(*words.split(), code=code)
+            self.assertTrue(told['text'].endswith(f' ({hint})'), told)
+        self.assertNotIn('(-', self.fail('rm', 'no',
+                                         code=ftlib.EX_NOINPUT)['text'])
+
     def test_each_failure_of_a_tree_is_told(self):
         folder = self.path('d')
         folder.mkdir()
