@@ -40,6 +40,19 @@ ftuser_refuse_group(const struct ftuser *f)
 	return STATUS_OK;
 }
 
+static enum status
+ask(struct secret *out, const char *prompt, bool is_new)
+{
+	enum status st;
+
+	st = secret_ask(out, prompt, is_new ? "Once more: " : NULL);
+	/* Of what a missing terminal is replaced by, this is ours alone. */
+	if (st == STATUS_USAGE &&
+	    strstr(status_text(st), "--password-file") != NULL)
+		return status_add(st, " or --stdin");
+	return st;
+}
+
 enum status
 ftuser_get_password(struct secret *out, const struct ftuser *f, bool is_new)
 {
@@ -54,7 +67,7 @@ ftuser_get_password(struct secret *out, const struct ftuser *f, bool is_new)
 	else if (f->has_stdin)
 		st = secret_read_fd(out, STDIN_FILENO, "standard input");
 	else
-		st = secret_ask(out, prompt, is_new ? "Once more: " : NULL);
+		st = ask(out, prompt, is_new);
 	if (st == STATUS_OK && is_new && out->len == 0) {
 		secret_wipe(out);
 		st = status_set(STATUS_USAGE, "the password is empty");
@@ -147,18 +160,49 @@ look_up(const struct ftuser *f, bool should_be_there)
 	    "%s: the user %s is there already", f->file, name_of(f));
 }
 
+/* Neither asked for, nor from a group. */
+static bool
+has_no_root(const struct ftuser *f, const struct users *users)
+{
+	static const char root[] = "root=";
+	const struct user *user;
+	size_t i;
+
+	for (i = 1; i < f->count; i++)
+		if (strncmp(f->args[i], root, strlen(root)) == 0)
+			return false;
+	return !user_name_is_group(name_of(f)) &&
+	    ftuser_find(&user, f, users) == STATUS_OK &&
+	    strcmp(user->root, "/") == 0;
+}
+
+static void
+tell_of_no_root(const char *name)
+{
+	char text[2 * USER_NAME_MAX + 80];
+
+	snprintf(text, sizeof(text), "%s may reach the whole base; give "
+	    "root=/%s to keep to a folder", name, name);
+	ftuser_say(text);
+}
+
 static enum status
 append_line(const struct ftuser *f, const char *text)
 {
+	bool is_free = false;
 	struct user_edit *e;
 	enum status st;
 
 	st = user_edit_begin(&e, f->file, true, USER_EDIT_WAIT_MS);
 	if (st != STATUS_OK)
 		return st;
-	if ((st = user_edit_replace(e, NULL, text)) == STATUS_OK)
-		return user_edit_commit(e);
-	user_edit_abort(e);
+	if ((st = user_edit_replace(e, NULL, text)) != STATUS_OK) {
+		user_edit_abort(e);
+		return st;
+	}
+	is_free = has_no_root(f, user_edit_users(e));
+	if ((st = user_edit_commit(e)) == STATUS_OK && is_free)
+		tell_of_no_root(name_of(f));
 	return st;
 }
 

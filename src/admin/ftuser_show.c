@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "escape.h"
 #include "ftuser.h"
 #include "password.h"
+
+#define LINE "%-16s %-6s %-28s %-10s %-8s %-10s %-10s %s\n"
 
 /* What a hash is and costs, without its salt and digest. */
 static const char *
@@ -31,19 +34,38 @@ describe_hash(char *out, size_t room, const char *hash)
 	return out;
 }
 
+/* Bytes and files, as `1048576/-`; "-" for neither. */
+static const char *
+describe_quota(char *out, size_t room, const struct user *user)
+{
+	char bytes[24] = "-", files[24] = "-";
+
+	if (user->quota_bytes > 0)
+		snprintf(bytes, sizeof(bytes), "%" PRIu64, user->quota_bytes);
+	if (user->quota_files > 0)
+		snprintf(files, sizeof(files), "%" PRIu64, user->quota_files);
+	if (user->quota_bytes == 0 && user->quota_files == 0)
+		snprintf(out, room, "-");
+	else
+		snprintf(out, room, "%s/%s", bytes, files);
+	return out;
+}
+
 static void
 show_user(const struct user *user)
 {
 	char root[ESCAPE_GROWTH * USER_ROOT_MAX + 1];
-	char rights[RIGHTS_TEXT_MAX], hash[64];
+	char rights[RIGHTS_TEXT_MAX], hash[64], quota[64];
 
 	escape_string(root, sizeof(root), user->root != NULL ? user->root :
 	    "-");
-	printf("%-16s %-6s %-28s %-10s %-8s %s\n", user->name,
+	printf(LINE, user->name,
 	    user->locked ? "locked" : "active",
 	    describe_hash(hash, sizeof(hash), user->hash),
 	    rights_format(rights, user->rights),
-	    user->base != NULL ? user->base : "-", root);
+	    user->base != NULL ? user->base : "-",
+	    user->groups != NULL ? user->groups : "-",
+	    describe_quota(quota, sizeof(quota), user), root);
 }
 
 static void
@@ -64,8 +86,8 @@ ftuser_list(const struct ftuser *f)
 	if ((st = users_read(&users, f->file, &warning)) != STATUS_OK)
 		return st;
 	if (isatty(STDOUT_FILENO))
-		printf("%-16s %-6s %-28s %-10s %-8s %s\n", "NAME", "STATE",
-		    "HASH", "RIGHTS", "BASE", "ROOT");
+		printf(LINE, "NAME", "STATE", "HASH", "RIGHTS", "BASE",
+		    "GROUPS", "QUOTA", "ROOT");
 	for (i = 0; i < users_count(users); i++)
 		show_user(users_at(users, i));
 	users_unref(users);

@@ -278,14 +278,14 @@ change_run(struct caller *caller, const struct request *request)
 	st = waiter_init(&change->waiter, caller, request);
 	change->waiter.ops = &ops;
 	plan_change(change, caller, request);
+	if (st == STATUS_OK)
+		st = check_share(change, caller);
 	if (st == STATUS_OK && change->waiter.target != NULL)
 		st = share_check_same(caller, change->waiter.target);
 	if (st == STATUS_OK)
 		st = check_touch(change, caller);
 	if (st == STATUS_OK)
 		st = take_link(change, caller, request);
-	if (st == STATUS_OK)
-		st = check_share(change, caller);
 	if (st == STATUS_OK)
 		waiter_set_flushes(&change->waiter);
 	if (st == STATUS_OK && request->wait > 0)

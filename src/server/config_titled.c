@@ -123,19 +123,25 @@ config_titled_add(void **out, struct config *config, int kind,
 	return set_defaults(kind, item);
 }
 
-static bool
-items_equal(int kind, const void *a, const void *b)
+/* The first key of the two that differs, or NULL. */
+static const struct config_key *
+differing_key(int kind, const void *a, const void *b)
 {
 	const struct config_key *key;
 
-	if (strcmp(((const struct titled *)a)->name,
-	    ((const struct titled *)b)->name) != 0)
-		return false;
 	for (key = config_keys; key->name != NULL; key++)
 		if (config_titled_kind(key->section) == kind &&
 		    !config_key_equal(key, a, b))
-			return false;
-	return true;
+			return key;
+	return NULL;
+}
+
+static bool
+items_equal(int kind, const void *a, const void *b)
+{
+	return strcmp(((const struct titled *)a)->name,
+	    ((const struct titled *)b)->name) == 0 &&
+	    differing_key(kind, a, b) == NULL;
 }
 
 bool
@@ -150,6 +156,28 @@ config_titled_equal(const struct config *a, const struct config *b, int kind)
 		    config_titled_at(b, kind, i)))
 			return false;
 	return true;
+}
+
+void
+config_titled_difference(char out[CONFIG_PLACE_SIZE], const struct config *a,
+    const struct config *b, int kind)
+{
+	size_t i, count = config_titled_count(a, kind);
+	const struct config_key *key = NULL;
+	const char *name;
+
+	config_place(out, kinds[kind].section, NULL, NULL);
+	for (i = 0; i < count && i < config_titled_count(b, kind) &&
+	    key == NULL; i++) {
+		name = config_titled_name(a, kind, i);
+		if (strcmp(name, config_titled_name(b, kind, i)) != 0)
+			return;
+		key = differing_key(kind, config_titled_at(a, kind, i),
+		    config_titled_at(b, kind, i));
+		if (key != NULL)
+			config_place(out, kinds[kind].section, name,
+			    key->name);
+	}
 }
 
 enum status

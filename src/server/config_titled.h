@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config_lines.h"
 #include "server_config.h"
 #include "status.h"
 
@@ -34,6 +35,13 @@ enum status config_titled_add(void **out, struct config *config, int kind,
 /* Are they the same, key by key?  The same order counts. */
 bool config_titled_equal(const struct config *a, const struct config *b,
     int kind);
+
+/*
+ * Where the first difference lies: the place of its key, or that of the section
+ * without a title if there are more of them, fewer, or others.
+ */
+void config_titled_difference(char out[CONFIG_PLACE_SIZE],
+    const struct config *a, const struct config *b, int kind);
 
 /* Add copies of all of them. */
 enum status config_titled_copy(struct config *to, const struct config *from,

@@ -33,7 +33,9 @@ complain(const char *text)
 static void
 warn(void *ctx, const char *text)
 {
-	(void)ctx;
+	unsigned int *warnings = ctx;
+
+	++*warnings;
 	complain(text);
 }
 
@@ -103,7 +105,7 @@ prepare(const struct options *options)
 }
 
 static void
-tell_of_stray_variables(const struct config *config)
+tell_of_stray_variables(const struct config *config, unsigned int *warnings)
 {
 	char text[160], name[64];
 	const char *variable;
@@ -114,18 +116,19 @@ tell_of_stray_variables(const struct config *config)
 		name[strcspn(name, "=")] = '\0';
 		snprintf(text, sizeof(text), "environment variable %s is no "
 		    "key: it changes nothing", name);
-		complain(text);
+		warn(warnings, text);
 	}
 }
 
 static enum status
 load(struct handover **out, const struct options *options,
-    const struct quick *quick)
+    const struct quick *quick, unsigned int *warnings)
 {
 	struct preflight what = {
 		.file = options->file,
 		.only_a_test = options->action == OPTIONS_TEST,
-		.warn = warn
+		.warn = warn,
+		.warn_ctx = warnings
 	};
 	char *text = NULL;
 	enum status st;
@@ -141,7 +144,7 @@ load(struct handover **out, const struct options *options,
 		what.text = text;
 	}
 	if ((st = preflight(out, &what)) == STATUS_OK)
-		tell_of_stray_variables((*out)->config);
+		tell_of_stray_variables((*out)->config, warnings);
 	free(text);
 	return st;
 }
@@ -180,11 +183,22 @@ serve(const struct options *options, struct handover *handover,
 	return supervise(&what);
 }
 
+static void
+say_good(const char *file, unsigned int warnings)
+{
+	if (warnings == 0)
+		printf("%s is good\n", file);
+	else
+		printf("%s is good, with %u warning%s\n", file, warnings,
+		    warnings == 1 ? "" : "s");
+}
+
 static int
 run(const struct options *options, server_hook hook)
 {
 	struct quick quick = { 0 };
 	struct handover *handover = NULL;
+	unsigned int warnings = 0;
 	enum status st;
 	int code = EX_OK;
 
@@ -192,7 +206,7 @@ run(const struct options *options, server_hook hook)
 	    options->quick.dir != NULL)
 		st = quick_prepare(&quick, &options->quick);
 	if (st == STATUS_OK)
-		st = load(&handover, options, &quick);
+		st = load(&handover, options, &quick, &warnings);
 	if (st == STATUS_OK)
 		st = check_account(options, handover->config);
 	if (st != STATUS_OK) {
@@ -200,7 +214,7 @@ run(const struct options *options, server_hook hook)
 		code = status_exit_code(st);
 		handover_free(handover);
 	} else if (options->action == OPTIONS_TEST) {
-		printf("%s is good\n", options->file);
+		say_good(options->file, warnings);
 		handover_free(handover);
 	} else {
 		code = serve(options, handover, &quick, hook);

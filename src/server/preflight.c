@@ -11,6 +11,7 @@
 
 #include "account.h"
 #include "listen.h"
+#include "loose_ends.h"
 #include "ticket_keys.h"
 #include "tls_context.h"
 #include "user_file.h"
@@ -60,20 +61,16 @@ check_tls(const struct handover *h)
 }
 
 static enum status
-check_users(const struct config *config, const struct preflight *what)
+check_users(struct users **out, const struct config *config,
+    const struct users_warning *warning)
 {
-	struct users_warning warning = { .tell = what->warn };
-	struct users *users;
 	enum status st;
 
-	st = users_read(&users, config->user_file,
-	    what->warn != NULL ? &warning : NULL);
+	st = users_read(out, config->user_file, warning);
 	if (st == STATUS_NOT_FOUND)
 		return status_set(STATUS_CONFIG, "user file %s is missing: "
 		    "make it by `ftuser -f %s add NAME`, or set "
 		    "login.user_file", config->user_file, config->user_file);
-	if (st == STATUS_OK)
-		users_unref(users);
 	return st;
 }
 
@@ -95,6 +92,27 @@ check_bases(const struct config *config, const char *file)
 	return STATUS_OK;
 }
 
+/* What is read stands; do the things that it names? */
+static enum status
+check_named(const struct handover *h, const struct preflight *what)
+{
+	const struct users_warning warning = { what->warn, what->warn_ctx };
+	const struct users_warning *told =
+	    what->warn != NULL ? &warning : NULL;
+	struct users *users;
+	enum status st;
+
+	if ((st = check_users(&users, h->config, told)) != STATUS_OK)
+		return st;
+	if ((st = check_bases(h->config, what->file)) == STATUS_OK &&
+	    (st = account_reaches(h->config, what->file)) == STATUS_OK &&
+	    (st = check_open_files(h->config, what->file)) == STATUS_OK &&
+	    told != NULL)
+		st = loose_ends_tell(h->config, users, told);
+	users_unref(users);
+	return st;
+}
+
 enum status
 preflight(struct handover **out, const struct preflight *what)
 {
@@ -108,10 +126,7 @@ preflight(struct handover **out, const struct preflight *what)
 	if ((st = account_check(h->config)) != STATUS_OK ||
 	    (st = listen_check(h->config)) != STATUS_OK ||
 	    (st = check_tls(h)) != STATUS_OK ||
-	    (st = check_users(h->config, what)) != STATUS_OK ||
-	    (st = check_bases(h->config, what->file)) != STATUS_OK ||
-	    (st = account_reaches(h->config, what->file)) != STATUS_OK ||
-	    (st = check_open_files(h->config, what->file)) != STATUS_OK)
+	    (st = check_named(h, what)) != STATUS_OK)
 		handover_free(h);
 	else
 		*out = h;

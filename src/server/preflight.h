@@ -18,12 +18,13 @@ struct preflight {
 	bool		 only_a_test;	/* change no file */
 	/* Told of what is odd but no error; NULL: nobody. */
 	void		(*warn)(void *ctx, const char *text);
+	void		*warn_ctx;
 };
 
 /*
  * Parse, read what is named, and check: certificate, key and ticket keys; user
  * file; bases; account; addresses; the number of open files.  The text of a
- * failure says what and where.
+ * failure says what and where; loose_ends.h has what is only warned of.
  */
 enum status preflight(struct handover **out, const struct preflight *what);
 

@@ -237,8 +237,10 @@ prepare_user(struct quick *q, const struct setup *s,
 	if (password[0] != '\0') {
 		printf("password of %s, shown only now: %s\n", user.name,
 		    password);
-		fflush(stdout);
-	}
+	} else if (user.password_file == NULL)
+		printf("the password of %s stays as it was; --password-file "
+		    "FILE replaces it\n", user.name);
+	fflush(stdout);
 	OPENSSL_cleanse(password, sizeof(password));
 	return STATUS_OK;
 }

@@ -3,10 +3,14 @@
 
 #include "reload.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "channel.h"
 #include "clock.h"
+#include "config_keys.h"
+#include "config_titled.h"
 #include "log.h"
 #include "notify.h"
 #include "preflight.h"
@@ -45,13 +49,20 @@ read_all(struct handover **out, const struct reload_source *source)
 static enum status
 keep_fixed(struct handover *next, const struct handover *now)
 {
+	int bases = config_titled_kind(CONFIG_BASE);
+	char place[CONFIG_PLACE_SIZE];
 	const char *key;
 	size_t from = 0;
 
 	while ((key = config_next_fixed_difference(now->config, next->config,
-	    &from)) != NULL)
+	    &from)) != NULL) {
+		snprintf(place, sizeof(place), "%s", key);
+		if (strcmp(key, CONFIG_BASE) == 0)
+			config_titled_difference(place, now->config,
+			    next->config, bases);
 		log_line(LOG_LEVEL_NOTICE, 0, "%s: %s: only a restart changes "
-		    "it; the old value stays", next->config_file, key);
+		    "it; the old value stays", next->config_file, place);
+	}
 	return config_keep_fixed(next->config, now->config);
 }
 

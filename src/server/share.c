@@ -45,6 +45,19 @@ share_check_rule(const char *rule)
 	return st;
 }
 
+bool
+share_rule_is_borne(const char *rule, const struct users *users)
+{
+	const char *words;
+	size_t len = split(rule, &words);
+
+	if (len == strlen(EVERYBODY) && memcmp(rule, EVERYBODY, len) == 0)
+		return true;
+	return rule[0] == '@' ?
+	    users_find_group(users, rule + 1, len - 1) != NULL :
+	    users_find(users, rule, len) != NULL;
+}
+
 static enum fit
 fit_of(const char *who, size_t len, const struct user *user)
 {

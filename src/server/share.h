@@ -19,6 +19,9 @@
 /* STATUS_CONFIG with what is wrong with a rule. */
 enum status share_check_rule(const char *rule);
 
+/* Does the user file have whom the rule allows? */
+bool share_rule_is_borne(const char *rule, const struct users *users);
+
 /* False if the user does not see the share. */
 bool share_rights(unsigned int *rights, const struct config_share *share,
     const struct user *user);

@@ -259,7 +259,7 @@ inherit_all(struct parser *p, size_t i)
 		group = users_find_group(p->users, name, len);
 		if (group == NULL)
 			return status_set(STATUS_CONFIG, "%s:%zu: there is no "
-			    "group @%.*s: add a line @%.*s::rights=read, or "
+			    "group @%.*s: make it by `ftuser add @%.*s`, or "
 			    "take it out of groups=", p->file,
 			    p->users->line_number[i], (int)len, name, (int)len,
 			    name);

@@ -100,6 +100,24 @@ it 'an empty password is refused' with_fails 64 'is empty' '' add bob
 it 'a bad name is refused' with_fails 64 'letters, digits' x add 'a b'
 it 'add makes a group, and asks for no password' \
     ftuser add @staff rights=read
+groups_and_quotas()
+{
+	with x add tom root=/tom groups=@staff quota_bytes=1M || return 1
+	ftuser list | grep -qE '^tom .* @?staff +1048576/- +/tom$' || return 1
+	ftuser del tom
+}
+it 'list shows groups and quotas' groups_and_quotas
+
+whole_base()
+{
+	with x add zoe >said 2>&1 || return 1
+	grep -qF 'zoe may reach the whole base; give root=/zoe' said || return 1
+	ftuser del zoe
+	with x add zoe root=/ >said 2>&1 && [ ! -s said ] && ftuser del zoe
+}
+it 'add without root= tells what that means' whole_base
+it 'an unknown group is told how to make' \
+    with_fails 78 '`ftuser add @crew`' x add zoe root=/z groups=@crew
 it 'a group has no password' fails 64 'a group has no' ftuser passwd @staff
 it 'so that nobody is it' with_fails 64 'a group has no' x verify @staff
 it 'a mistyped key is refused with the nearest' \
@@ -117,8 +135,8 @@ list_is_escaped()
 	ftuser list >list || return 1
 	cat list
 	[ "$(wc -l <list)" -eq 3 ] && grep -qF '/x,y: %\né\xff' list &&
-	    grep -qE '^@staff +active +group +read +- +-$' list &&
-	    grep -qE '^alice +active +argon2id:m=8,t=1,p=1 +read +- +/a$' list
+	    grep -qE '^@staff +active +group +read +- +- +- +-$' list &&
+	    grep -qE '^alice +active +argon2id:m=8,t=1,p=1 +read +- +- +- +/a$' list
 }
 it 'list shows one line for each user and group, escaped' list_is_escaped
 it 'del takes a group out, too' ftuser del @staff
@@ -165,7 +183,7 @@ it 'a password file that others read is refused with the chmod' \
 it 'a missing one is 66' fails 66 nowhere \
     ftuser --password-file nowhere verify alice
 it 'without a terminal there is a word of --password-file' \
-    fails 64 --password-file setsid -w "$FT_BUILD/ftuser" -f "$users" \
+    fails 64 '--password-file FILE or --stdin' setsid -w "$FT_BUILD/ftuser" -f "$users" \
     passwd alice
 head -c 1025 /dev/zero | tr '\0' x >long
 chmod 600 long

@@ -40,6 +40,33 @@ class TestOfTheConfiguration(Base):
         self.assertIn('is good', self.said)
         self.assertEqual(sorted(setup.folder.rglob('*')), before)
 
+    def test_what_is_named_and_not_there_is_warned_of(self):
+        setup = self.set_up(users={'@staff': '', 'zoe': 'root=/nope',
+                                   'gone': 'root=/nope,locked=yes'},
+                            sections={'share box': {
+                                'path': '/exchnge',
+                                'allow': ['@stuff', '@staff', '@all:read',
+                                          'zoe', 'crl:drop']}})
+        said = self.run_server('-t', '-f', setup.path, code=ftlib.OK)
+        self.assertIn('is good, with 4 warnings', self.said)
+        for line in ('user zoe: .*/nope: No such file', 'share box: .*/exchn',
+                     'share box allows `@stuff`', 'share box allows `crl:dr'):
+            self.assertRegex(said, f'(?m)^ftserver: {line}')
+        self.assertEqual(said.count('\n'), 4, said)
+
+    def test_not_all_of_many_warnings_are_told(self):
+        setup = self.set_up(users={f'u{number}': 'root=/nope'
+                                   for number in range(30)})
+        said = self.run_server('-t', '-f', setup.path, code=ftlib.OK)
+        self.assertEqual(said.count('\n'), 21, said)
+        self.assertIn('10 more such warnings', said)
+
+    def test_a_root_that_the_account_cannot_enter_is_warned_of(self):
+        setup = self.set_up(users={'zoe': 'root=/shut'})
+        (setup.root / 'shut').mkdir(mode=0o600 if setup.account else 0)
+        said = self.run_server('-t', '-f', setup.path, code=ftlib.OK)
+        self.assertOneLine(said, 'user zoe: .*/shut: the account .* enter')
+
     def refuse(self, setup, pattern):
         error = self.run_server('-t', '-f', setup.path, code=ftlib.EX_CONFIG)
         self.assertOneLine(error, pattern)
@@ -167,7 +194,8 @@ class Start(Base):
             shown.append('\n'.join(lines.seen))
         found = re.search(r'shown only now: (\S+)', shown[0])
         self.assertRegex(found[1], r'^[a-z2-9]{5}(-[a-z2-9]{5}){3}$')
-        self.assertNotIn('password', shown[1])
+        self.assertNotIn('shown only now', shown[1])
+        self.assertIn('stays as it was; --password-file FILE', shown[1])
         self.assertEqual(*(re.search('sha256//[^ ]*', s)[0] for s in shown))
 
     def test_the_password_of_quick_can_be_replaced(self):
@@ -339,6 +367,15 @@ class Reload(Base):
         self.server.reload()
         self.server.wait_log('limits.workers: only a restart changes it')
         self.server.wait_log('reloaded')
+
+    def test_what_is_fixed_in_a_base_is_named(self):
+        self.setup_.write_config({'base main': {'path': self.setup_.root,
+                                            'durability': 'async'},
+                                  'share box': {'path': '/nowhere',
+                                                'allow': ['@all']}})
+        self.server.reload()
+        self.server.wait_log('share box: .*nowhere: No such file')
+        self.server.wait_log(r'base\.main\.durability: only a restart')
 
     def test_two_hundred_reloads_in_a_row_are_one_server_still(self):
         worker = self.server.worker

@@ -59,6 +59,11 @@ class Shares(ftlib.Test):
         self.server.wait_log('audit rm user="bob" .*path="/box/file" '
                              'outcome=not-permitted')
 
+    def test_a_share_itself_stays(self):
+        self.start()
+        done = self.client('ann', 'mv', 'box', 'other', code=ftlib.EX_NOPERM)
+        self.assertIn(b'is shared, and stays', done.stderr)
+
     def test_a_drop_box_is_for_dropping(self):
         self.start()
         self.server.write('shared/box/file', b'old')
