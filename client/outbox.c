@@ -465,7 +465,8 @@ refuse(struct outbox *outbox, struct item *item, const char *name,
 
 	status_words_keep(&words, st);
 	before = outbox_settle(outbox);
-	wait_no_more(outbox, item);
+	if (item != NULL)
+		wait_no_more(outbox, item);
 	free_item(item);
 	if (before == STATUS_OK) {
 		set_blame(outbox, name);
