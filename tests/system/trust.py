@@ -187,7 +187,8 @@ class Certificates(TrustTest):
         self.assertEqual(len(self.logins()), 3)
 
     def test_no_is_no_and_is_asked_again(self):
-        for answer in (b'no\n', b'\n', b'y\n', b'\x04'):
+        # Whatever else is typed, it is asked again.
+        for answer in (b'no\n', b'\nno\n', b'y\nno\n', b'\x04'):
             with self.subTest(answer=answer):
                 shown = self.on_terminal(answer, ftlib.EX_PROTOCOL)
                 self.assertIn('?', shown)
