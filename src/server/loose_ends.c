@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +18,11 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "clock.h"
 #include "share.h"
+
+#define PATIENCE_MS	5000u
+#define SAID_MOST	131072u	/* bytes of all lines */
 
 /* A child looks; its lines come through a pipe, each with its NUL. */
 struct look {
@@ -122,60 +128,70 @@ look_at_all(struct look *look, int fd)
 	return fclose(look->lines) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static enum status
-pass_on(int fd, const struct users_warning *warning)
+/* All that it says until it ends; false if that takes too long. */
+static bool
+hear(int fd, char *said, size_t *len)
 {
-	char *line = NULL;
-	size_t room = 0;
-	FILE *lines;
+	const uint64_t end = clock_ms() + PATIENCE_MS;
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	uint64_t now;
+	ssize_t n = 1;
 
-	if ((lines = fdopen(fd, "r")) == NULL) {
-		close(fd);
-		return status_errno("pipe");
+	while (n != 0 && *len < SAID_MOST && (now = clock_ms()) < end) {
+		if (poll(&pollfd, 1, (int)(end - now)) == 1 &&
+		    (n = read(fd, said + *len, SAID_MOST - *len)) > 0)
+			*len += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			return false;
 	}
-	while (getdelim(&line, &room, '\0', lines) > 0)
-		warning->tell(warning->ctx, line);
-	free(line);
-	fclose(lines);
-	return STATUS_OK;
+	return n == 0;
 }
 
-static enum status
-wait_for(pid_t pid)
+/* A folder may lie where nobody answers: the child is not waited for then. */
+static void
+pass_on(int fd, pid_t pid, const struct users_warning *warning)
 {
-	int status;
+	char *said = malloc(SAID_MOST), *line, *end;
+	bool is_whole = false;
+	size_t len = 0;
 
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return status_errno("wait for a child");
-	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ?
-	    STATUS_OK : status_set(STATUS_IO, "cannot look for the folders "
-	    "of users and shares");
+	if (said != NULL)
+		is_whole = hear(fd, said, &len);
+	if (!is_whole)
+		kill(pid, SIGKILL);
+	for (line = said; len > 0 && (end = memchr(line, '\0', len)) != NULL;
+	    line = end + 1) {
+		warning->tell(warning->ctx, line);
+		len -= (size_t)(end + 1 - line);
+	}
+	if (!is_whole || waitpid(pid, NULL, 0) == -1)
+		warning->tell(warning->ctx, "not all folders of users and "
+		    "shares could be looked for");
+	free(said);
 }
 
-enum status
+void
 loose_ends_tell(const struct config *config, const struct users *users,
     const struct users_warning *warning)
 {
 	struct look look = { .config = config, .users = users };
-	enum status st, died;
 	int ends[2];
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) == -1)
-		return status_errno("pipe");
-	if ((pid = fork()) == -1) {
-		st = status_errno("fork");
-		close(ends[0]);
-		close(ends[1]);
-		return st;
+	if (pipe2(ends, O_CLOEXEC) == -1) {
+		warning->tell(warning->ctx, "the folders of users and shares "
+		    "could not be looked for: no pipe");
+		return;
 	}
-	if (pid == 0) {
+	if ((pid = fork()) == 0) {
 		close(ends[0]);
 		_exit(look_at_all(&look, ends[1]));
 	}
 	close(ends[1]);
-	st = pass_on(ends[0], warning);
-	died = wait_for(pid);
-	return st != STATUS_OK ? st : died;
+	if (pid == -1)
+		warning->tell(warning->ctx, "the folders of users and shares "
+		    "could not be looked for: no process");
+	else
+		pass_on(ends[0], pid, warning);
+	close(ends[0]);
 }

@@ -7,7 +7,6 @@
 #define LOOSE_ENDS_H
 
 #include "server_config.h"
-#include "status.h"
 #include "user_file.h"
 
 #define LOOSE_ENDS_MOST 20	/* lines of them */
@@ -15,9 +14,10 @@
 /*
  * Tell of each, by the name of the user or the share, and in a last line how
  * many are not told.  Asks a child that has become the account, so that its
- * groups and access lists count; changes nothing.
+ * groups and access lists count; changes nothing.  If it cannot look, or not
+ * within some seconds, it tells of that.
  */
-enum status loose_ends_tell(const struct config *config,
+void loose_ends_tell(const struct config *config,
     const struct users *users, const struct users_warning *warning);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,8 @@ prepare(const struct options *options)
 	if ((st = fill_standard_streams()) != STATUS_OK)
 		return st;
 	close_inherited();
+	/* Who started us may not have cared for its children. */
+	signal(SIGCHLD, SIG_DFL);
 	if ((st = set_limits()) != STATUS_OK)
 		return st;
 	return set_verbosity(options->verbosity);

@@ -108,7 +108,7 @@ check_named(const struct handover *h, const struct preflight *what)
 	    (st = account_reaches(h->config, what->file)) == STATUS_OK &&
 	    (st = check_open_files(h->config, what->file)) == STATUS_OK &&
 	    told != NULL)
-		st = loose_ends_tell(h->config, users, told);
+		loose_ends_tell(h->config, users, told);
 	users_unref(users);
 	return st;
 }
