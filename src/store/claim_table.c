@@ -188,6 +188,28 @@ tick(struct claim *claim, uint64_t now)
 	pthread_mutex_unlock(&claim->mutex);
 }
 
+/* Who holds the whole may have nothing to send while others do. */
+static void
+hear_for_whole(struct claim_table *table, struct claim *part)
+{
+	struct claim *claim;
+	uint64_t heard;
+
+	if (pthread_mutex_trylock(&part->mutex) != 0)
+		return;
+	heard = part->is_held ? part->heard : 0;
+	pthread_mutex_unlock(&part->mutex);
+	for (claim = table->first; claim != NULL; claim = claim->next) {
+		if (claim->joins || memcmp(claim->id, part->id,
+		    sizeof(claim->id)) != 0 ||
+		    pthread_mutex_trylock(&claim->mutex) != 0)
+			continue;
+		if (claim->heard < heard)
+			claim->heard = heard;
+		pthread_mutex_unlock(&claim->mutex);
+	}
+}
+
 void
 claim_table_tick(struct claim_table *table)
 {
@@ -195,6 +217,9 @@ claim_table_tick(struct claim_table *table)
 	struct claim *claim;
 
 	pthread_mutex_lock(&table->mutex);
+	for (claim = table->first; claim != NULL; claim = claim->next)
+		if (claim->joins)
+			hear_for_whole(table, claim);
 	for (claim = table->first; claim != NULL; claim = claim->next)
 		tick(claim, now);
 	pthread_mutex_unlock(&table->mutex);
