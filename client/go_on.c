@@ -39,14 +39,15 @@ void
 go_on_tell(const struct command_line *settings, const char *command,
     const char *name, const char *other)
 {
-	const char *base = path_base(name);
+	const char *base = name != NULL ? path_base(name) : NULL;
 
 	if (settings->quiet)
 		return;
 	board_hide(settings->board);
 	fprintf(stderr, "ftclient: what has come is kept: go on with it by: "
 	    "%s", command);
-	print_word(name);
+	if (name != NULL)
+		print_word(name);
 	if (other != NULL && (base == NULL || strcmp(other, base) != 0))
 		print_word(other);
 	fputc('\n', stderr);

@@ -10,7 +10,7 @@
 
 /*
  * "go on with it by: put -a NAME OTHER", as it is typed; OTHER is left out if
- * it is what NAME is called by itself, or NULL.
+ * it is what NAME is called by itself, or NULL.  NAME may be NULL, too.
  */
 void go_on_tell(const struct command_line *settings, const char *command,
     const char *name, const char *other);

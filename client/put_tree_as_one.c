@@ -275,6 +275,15 @@ is_to_be_kept(enum status st)
 	    st == STATUS_BUSY || st == STATUS_QUOTA || st == STATUS_NO_MEMORY;
 }
 
+/* Without its options the command would be about other members. */
+static bool
+has_choices(const struct put_tree *put)
+{
+	return tree_filter_is_any(&put->options.filter) ||
+	    put->options.follows || put->options.keeps_links ||
+	    put->taken != 1;
+}
+
 /* The words of the failure are kept. */
 static void
 give_up(struct put_tree *put, enum status st)
@@ -284,6 +293,9 @@ give_up(struct put_tree *put, enum status st)
 	status_words_keep(&words, st);
 	if (!is_to_be_kept(st))
 		discard(put);
+	else if (has_choices(put))
+		go_on_tell(put->client->settings,
+		    "the same command, with -a", NULL, NULL);
 	else
 		go_on_tell(put->client->settings, put->keeps ?
 		    "put -a -rp --atomic" : "put -a -r --atomic", put->local,
