@@ -154,6 +154,7 @@ pass_on(int fd, pid_t pid, const struct users_warning *warning)
 	char *said = malloc(SAID_MOST), *line, *end;
 	bool is_whole = false;
 	size_t len = 0;
+	int status;
 
 	if (said != NULL)
 		is_whole = hear(fd, said, &len);
@@ -164,7 +165,7 @@ pass_on(int fd, pid_t pid, const struct users_warning *warning)
 		warning->tell(warning->ctx, line);
 		len -= (size_t)(end + 1 - line);
 	}
-	if (!is_whole || waitpid(pid, NULL, 0) == -1)
+	if (!is_whole || waitpid(pid, &status, 0) == -1 || status != 0)
 		warning->tell(warning->ctx, "not all folders of users and "
 		    "shares could be looked for");
 	free(said);
