@@ -141,11 +141,19 @@ interrupt_is_pending(struct interrupt *interrupt)
 }
 
 bool
+interrupt_was_urgent(const struct interrupt *interrupt)
+{
+	if (interrupt == NULL || interrupt->caught == 0)
+		return false;
+	return interrupt->count > 1 ||
+	    (interrupt->caught != SIGINT && !interrupt->is_patient);
+}
+
+bool
 interrupt_is_urgent(struct interrupt *interrupt)
 {
-	int caught = interrupt_caught(interrupt);
-
-	return caught != 0 && (caught != SIGINT || interrupt->count > 1);
+	(void)interrupt_caught(interrupt);
+	return interrupt_was_urgent(interrupt);
 }
 
 void
@@ -200,6 +208,8 @@ wait_until(struct interrupt *interrupt, int fd, int milliseconds)
 	};
 	int n;
 
+	if (interrupt_caught(interrupt) != 0)
+		return status_set(STATUS_CANCELLED, "interrupted");
 	do
 		n = poll(fds, 2, milliseconds);
 	while (n == -1 && errno == EINTR);

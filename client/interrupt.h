@@ -38,6 +38,9 @@ int interrupt_caught(struct interrupt *interrupt);
 /* True if it is urgent: a second one came, or it was not SIGINT. */
 bool interrupt_is_urgent(struct interrupt *interrupt);
 
+/* The same of what was caught so far, which costs nothing. */
+bool interrupt_was_urgent(const struct interrupt *interrupt);
+
 /*
  * While it is patient, a first signal stops nothing: interrupt_is_pending tells
  * of it, to those who then come to an end by themselves.
@@ -61,12 +64,12 @@ void interrupt_pause(struct interrupt *interrupt);
 void interrupt_resume(struct interrupt *interrupt);
 
 /*
- * Wait until `fd` can be read.  STATUS_CANCELLED if a signal came first, which
- * interrupt_caught then tells.
+ * Wait until `fd` can be read.  STATUS_CANCELLED if a signal came first, or was
+ * caught and not forgotten; interrupt_caught then tells it.
  */
 enum status interrupt_wait(struct interrupt *interrupt, int fd);
 
-/* Wait so many milliseconds; STATUS_CANCELLED after a signal. */
+/* Wait so many milliseconds; likewise. */
 enum status interrupt_sleep(struct interrupt *interrupt, int milliseconds);
 
 #endif

@@ -144,6 +144,16 @@ remote_lose(struct remote *remote, enum status st)
 	return remote_lost(remote);
 }
 
+void
+remote_given_up(struct remote *remote)
+{
+	if (remote->lost != STATUS_CANCELLED)
+		return;
+	remote->lost = STATUS_UNREACHABLE;
+	free(remote->lost_text);
+	remote->lost_text = strdup("the connection was broken off");
+}
+
 /* Who holds what is in the way, if the server's words have not said it. */
 static enum status
 name_holder(enum status st, const struct span *holder)

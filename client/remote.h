@@ -78,6 +78,9 @@ const struct limits *remote_limits(const struct remote *remote);
 /* STATUS_OK, or why the connection is of no use any more. */
 enum status remote_lost(const struct remote *remote);
 
+/* That it was interrupted is told no more: from now on it is unreachable. */
+void remote_given_up(struct remote *remote);
+
 /*
  * The connection is over, and so is all that is on its way, unless `st` is
  * STATUS_OK.  Returns why.

@@ -97,6 +97,8 @@ offer_to_reconnect(struct client *client, struct editor *editor)
 		reconnect(client);
 	else if (interrupt_caught(client->interrupt) == SIGINT)
 		interrupt_forget(client->interrupt);
+	/* What was interrupted has been told. */
+	remote_given_up(client->remote);
 }
 
 static void

@@ -191,6 +191,9 @@ wire_wait_for_socket(struct wire *wire, int fd, int milliseconds)
 	}
 	if (tls_stream_unsent(wire->stream) > 0)
 		fds[0].events |= POLLOUT;
+	/* One that was seen by others is not told by its descriptor again. */
+	if (interrupt_was_urgent(wire->interrupt))
+		return check_signals(wire);
 	if (poll(fds, 3, milliseconds) == -1 && errno != EINTR)
 		return status_errno("poll");
 	return fds[1].revents != 0 ? check_signals(wire) : STATUS_OK;

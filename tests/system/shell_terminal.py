@@ -342,6 +342,23 @@ class Silent(ftscreen.ScreenTest):
         self.screen_.see(r'^size: 3')
 
 
+    def test_what_was_interrupted_is_told_once(self):
+        self.peer.on['PWD'] = lambda s, f: None
+        self.screen_.run('pwd')
+        ftlib.wait_until('it was asked', lambda: self.peer.names('PWD'))
+        self.screen_.keys('C-c')
+        ftlib.wait_until('it was told', lambda: self.peer.names('CANCEL'))
+        self.screen_.keys('C-c')
+        self.screen_.see(r'interrupted')
+        self.screen_.see(r'reconnect\? \[Y/n\]')
+        self.screen_.run('n')
+        self.screen_.see_prompt()
+        self.screen_.clear()
+        self.screen_.run('pwd')
+        self.screen_.see(r'the connection was broken off')
+        self.assertNotIn('interrupted', self.screen_.text())
+
+
 class Pager(ftscreen.ScreenTest):
     def setUp(self):
         super().setUp()
