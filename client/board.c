@@ -249,6 +249,9 @@ board_hide(struct board *board)
 		return;
 	pthread_mutex_lock(&board->mutex);
 	wipe(board);
+	/* Other threads leave the caller the time to print it. */
+	if (!board->is_plain)
+		atomic_store(&board->next, clock_ms() + EVERY_MS);
 	pthread_mutex_unlock(&board->mutex);
 }
 
@@ -289,7 +292,9 @@ board_remove(struct board *board, struct progress *progress)
 		;
 	if (*at != NULL)
 		*at = progress->next;
-	board->brought += atomic_load(&progress->brought);
+	/* One that is broken off brings all of it once more, if at all. */
+	if (atomic_load(&progress->done) >= progress->total)
+		board->brought += atomic_load(&progress->brought);
 	if (!board->has_total)
 		wipe(board);
 	pthread_mutex_unlock(&board->mutex);
@@ -309,6 +314,17 @@ board_begin_total(struct board *board, uint64_t files, uint64_t bytes)
 	board->files_done = board->bytes_done = 0;
 	board->brought = board->most = 0;
 	board->pace = (struct progress_pace){ .at = board->begun };
+	pthread_mutex_unlock(&board->mutex);
+}
+
+void
+board_expect(struct board *board, uint64_t files, uint64_t bytes)
+{
+	if (board == NULL)
+		return;
+	pthread_mutex_lock(&board->mutex);
+	board->files = files;
+	board->bytes = bytes;
 	pthread_mutex_unlock(&board->mutex);
 }
 

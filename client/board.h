@@ -53,6 +53,8 @@ void board_hide(struct board *board);
  * One at a time.
  */
 void board_begin_total(struct board *board, uint64_t files, uint64_t bytes);
+/* It has turned out how much that is. */
+void board_expect(struct board *board, uint64_t files, uint64_t bytes);
 void board_count(struct board *board, uint64_t files, uint64_t bytes);
 /*
  * Bytes of files that are done, but not counted yet; negative once they are to

@@ -81,6 +81,16 @@ take(struct call *call, const struct frame *frame)
 	    "folder with a frame of type %u", frame->header.type);
 }
 
+/* Counting is work for the server: only if somebody looks. */
+static bool
+wants_total(const struct inflow *in)
+{
+	const struct remote *remote = in->client->remote;
+
+	return in->client->settings->board != NULL &&
+	    (remote_limits(remote)->features & FT1_FEATURE_TOTAL) != 0;
+}
+
 enum status
 inflow_run(struct inflow *in, bool *is_lost)
 {
@@ -94,6 +104,8 @@ inflow_run(struct inflow *in, bool *is_lost)
 	ft1_put_string(frame, FT1_TAG_PATH, in->plan.path);
 	if (in->plan.wait > 0)
 		ft1_put_u32(frame, FT1_TAG_WAIT_LOCK, in->plan.wait);
+	if (wants_total(in))
+		ft1_put_bytes(frame, FT1_TAG_TOTAL_WANTED, "", 0);
 	st = remote_finish(client->remote, &call);
 	if (st == STATUS_OK || !revive_is_loss(st)) {
 		inflow_drop_file(in);

@@ -354,6 +354,10 @@ take_member(struct inflow *in, const struct ft1_member *member)
 
 	if (member->kind == FT1_MEMBER_END)
 		return end_file(in, member);
+	if (member->kind == FT1_MEMBER_TOTAL) {
+		tally_expect(in->tally, member->files, member->bytes);
+		return STATUS_OK;
+	}
 	/* The folder itself may fail, too. */
 	if (!remote_path_is_below(&member->entry) &&
 	    (member->kind != FT1_MEMBER_FAILED ||

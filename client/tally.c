@@ -19,6 +19,12 @@ tally_show(struct tally *tally, struct board *board, uint64_t files,
 }
 
 void
+tally_expect(const struct tally *tally, uint64_t files, uint64_t bytes)
+{
+	board_expect(tally->board, files, bytes);
+}
+
+void
 tally_moved(struct tally *tally, uint64_t bytes)
 {
 	tally->files++;

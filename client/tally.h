@@ -32,6 +32,9 @@ struct tally {
 void tally_show(struct tally *tally, struct board *board, uint64_t files,
     uint64_t bytes);
 
+/* It has turned out how much that is, what is done already included. */
+void tally_expect(const struct tally *tally, uint64_t files, uint64_t bytes);
+
 /* A file was sent or fetched. */
 void tally_moved(struct tally *tally, uint64_t bytes);
 

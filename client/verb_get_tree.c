@@ -341,7 +341,12 @@ show_total(struct get_tree *get)
 			files++;
 			bytes += get->tree.at[i].size;
 		}
-	tally_show(&get->tally, get->client->settings->board, files, bytes);
+	/* After a loss it goes on with what it was. */
+	if (get->inflow != NULL)
+		tally_expect(&get->tally, files, bytes);
+	else
+		tally_show(&get->tally, get->client->settings->board, files,
+		    bytes);
 }
 
 /* One request for each file; what has streamed in is not asked for again. */

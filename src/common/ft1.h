@@ -130,7 +130,8 @@ enum ft1_member_kind {
 	FT1_MEMBER_ENTRY = 1,	/* a file's content follows as DATA */
 	FT1_MEMBER_WHOLE = 2,	/* a small file with its content */
 	FT1_MEMBER_END = 3,	/* the file told last has come whole */
-	FT1_MEMBER_FAILED = 4	/* this one cannot be had */
+	FT1_MEMBER_FAILED = 4,	/* this one cannot be had */
+	FT1_MEMBER_TOTAL = 5	/* how much all of it is */
 };
 
 /* The strings and the content are borrowed from the payload. */
@@ -144,6 +145,7 @@ struct ft1_member {
 	uint8_t		class;
 	const char	*text;
 	size_t		text_len;
+	uint64_t	files, bytes;	/* with TOTAL, which has no entry */
 };
 
 /* As ft1_entry_next. */

@@ -8,6 +8,7 @@
 
 #define HEAD		3	/* length, which does not count itself; kind */
 #define FAILED_FIXED	5	/* code, class, length of the path */
+#define TOTAL_SIZE	16	/* files, bytes */
 
 static uint16_t
 load_u16(const uint8_t *bytes)
@@ -71,6 +72,16 @@ read_failed(struct ft1_member *member, const uint8_t *bytes, size_t len)
 }
 
 static bool
+read_total(struct ft1_member *member, const uint8_t *bytes, size_t len)
+{
+	if (len < TOTAL_SIZE)
+		return false;
+	member->files = ft1_load_u64(bytes);
+	member->bytes = ft1_load_u64(bytes + 8);
+	return true;
+}
+
+static bool
 read_member(struct ft1_member *member, const uint8_t *bytes, size_t len)
 {
 	if (len < 1)
@@ -89,6 +100,9 @@ read_member(struct ft1_member *member, const uint8_t *bytes, size_t len)
 	case FT1_MEMBER_FAILED:
 		member->kind = FT1_MEMBER_FAILED;
 		return read_failed(member, bytes + 1, len - 1);
+	case FT1_MEMBER_TOTAL:
+		member->kind = FT1_MEMBER_TOTAL;
+		return read_total(member, bytes + 1, len - 1);
 	}
 	return false;
 }
@@ -121,6 +135,8 @@ ft1_member_size(const struct ft1_member *member)
 		    (size_t)member->entry.size;
 	case FT1_MEMBER_END:
 		return HEAD + FT1_ID_SIZE;
+	case FT1_MEMBER_TOTAL:
+		return HEAD + TOTAL_SIZE;
 	case FT1_MEMBER_FAILED:
 		break;
 	}
@@ -143,6 +159,13 @@ write_failed(uint8_t *bytes, const struct ft1_member *member)
 		    member->text_len);
 }
 
+static void
+write_total(uint8_t *bytes, const struct ft1_member *member)
+{
+	ft1_store_u64(bytes, member->files);
+	ft1_store_u64(bytes + 8, member->bytes);
+}
+
 uint8_t *
 ft1_member_write(uint8_t *bytes, const struct ft1_member *member)
 {
@@ -157,6 +180,8 @@ ft1_member_write(uint8_t *bytes, const struct ft1_member *member)
 		ft1_member_seal(bytes, member->digest);
 	else if (member->kind == FT1_MEMBER_FAILED)
 		write_failed(bytes + HEAD, member);
+	else if (member->kind == FT1_MEMBER_TOTAL)
+		write_total(bytes + HEAD, member);
 	else if (member->kind == FT1_MEMBER_ENTRY)
 		ft1_entry_store(bytes + HEAD, &member->entry);
 	else {

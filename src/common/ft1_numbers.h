@@ -91,6 +91,7 @@ enum ft1_flag {
 /* Bits of FEATURES. */
 #define FT1_FEATURE_FILES	1u	/* locks, uploads, file commands */
 #define FT1_FEATURE_GET_TREE	4u	/* a whole folder in one request */
+#define FT1_FEATURE_TOTAL	8u	/* which tells how much it is */
 #define FT1_FEATURE_BASIS	16u	/* PUT with BASIS */
 #define FT1_FEATURE_MIME	256u	/* STAT and LIST tell MIME types */
 
@@ -154,6 +155,7 @@ enum ft1_tag {
 	FT1_TAG_MIME_WANTED = 0x0054,
 	FT1_TAG_MIME = 0x0055,
 	FT1_TAG_LINK = 0x0056,
+	FT1_TAG_TOTAL_WANTED = 0x0057,
 	FT1_TAG_OPTIONAL = 0x8000,	/* from here on: skip if unknown */
 	FT1_TAG_FEATURES = 0x8001,
 	FT1_TAG_AGENT = 0x8002

@@ -137,6 +137,8 @@ struct answer_member {
 	uint8_t		 digest[DIGEST_SIZE];	/* then */
 	enum status	 failed;	/* then, with the thread's text: */
 	const char	*path;		/* of what cannot be had */
+	bool		 is_total;	/* all of it is so much: */
+	uint64_t	 files, bytes;
 };
 #define ANSWER_WHOLE_MOST 32768u	/* bytes of a file in one row */
 

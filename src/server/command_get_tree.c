@@ -10,6 +10,7 @@
 #include "command.h"
 #include "outflow.h"
 #include "reach_tree.h"
+#include "tree_total.h"
 #include "waiter.h"
 
 #define STEPS		512	/* of one pull, or */
@@ -26,6 +27,8 @@ struct get_tree {
 	bool		 has_entry;	/* it was told, its content follows */
 	struct answer_member end;	/* all of it is out, if is_end */
 	bool		 waits;		/* for its lock */
+	struct tree_total total;	/* if that is wanted */
+	bool		 tells_total;	/* now */
 
 	/* what cannot be had, until it is told */
 	enum status	 failure;
@@ -77,6 +80,7 @@ get_tree_free(struct producer *producer)
 	if (!it->is_over)
 		audit_end(it, STATUS_CANCELLED);
 	reach_tree_end(&it->walk);
+	tree_total_end(&it->total);
 	status_words_free(&it->words);
 	waiter_clear(&it->waiter);
 	free(it);
@@ -344,13 +348,31 @@ get_tree_done(struct get_tree *it, struct answer *answer)
 	return PULL_DONE;
 }
 
+/* False if there is no room for it now. */
+static bool
+tell_total(struct get_tree *it, struct answer *answer)
+{
+	struct answer_member row = { .is_total = true };
+
+	it->tells_total |= tree_total_step(&it->total);
+	row.files = it->total.files;
+	row.bytes = it->total.bytes;
+	if (it->tells_total && !answer_member(answer, &row))
+		return false;
+	it->tells_total = false;
+	return true;
+}
+
 static enum pull
 pull_some(struct get_tree *it, struct answer *answer)
 {
-	uint64_t ends = clock_us() + STEP_US;
+	uint64_t ends;
 	enum status st;
 	int i;
 
+	if (!tell_total(it, answer))
+		return PULL_AGAIN;
+	ends = clock_us() + STEP_US;
 	for (i = 0; i < STEPS && clock_us() < ends; i++) {
 		if (it->held != NULL || it->failure != STATUS_OK) {
 			if (!advance(it, answer))
@@ -397,9 +419,12 @@ begin(struct get_tree *it, struct caller *caller,
 	    STATUS_OK ||
 	    (st = reach_tree_next(&it->walk, &it->held)) != STATUS_OK)
 		return st;
-	return S_ISDIR(it->held->st.st_mode) ? STATUS_OK :
-	    status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
-	    it->waiter.path);
+	if (!S_ISDIR(it->held->st.st_mode))
+		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
+		    it->waiter.path);
+	return request->wants_total ?
+	    tree_total_begin(&it->total, caller, it->waiter.path) :
+	    STATUS_OK;
 }
 
 void

@@ -297,7 +297,8 @@ ft1_answer_hello(struct ft1_answer *answer, const struct config *config)
 	ft1_put_u32(&frame, FT1_TAG_IDLE_SECONDS, config->idle_timeout);
 	ft1_put_string(&frame, FT1_TAG_METHODS, "password ticket");
 	ft1_put_u64(&frame, FT1_TAG_FEATURES, FT1_FEATURE_FILES |
-	    FT1_FEATURE_GET_TREE | FT1_FEATURE_BASIS | FT1_FEATURE_MIME);
+	    FT1_FEATURE_GET_TREE | FT1_FEATURE_TOTAL | FT1_FEATURE_BASIS |
+	    FT1_FEATURE_MIME);
 	ft1_put_string(&frame, FT1_TAG_AGENT, "ftserver/" PACKAGE_VERSION);
 	end_frame(answer, &frame);
 }

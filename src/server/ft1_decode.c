@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "ft1_present.h"
+
 struct message {
 	uint64_t	 present;	/* bits HAS_... */
 	struct request	 request;
@@ -12,42 +14,6 @@ struct message {
 	struct ft1_commit commit;
 	uint16_t	 versions[2];
 };
-
-#define HAS_VERSIONS	(UINT64_C(1) << 0)
-#define HAS_USER	(UINT64_C(1) << 1)
-#define HAS_METHOD	(UINT64_C(1) << 2)
-#define HAS_RESPONSE	(UINT64_C(1) << 3)
-#define HAS_PATH	(UINT64_C(1) << 4)
-#define HAS_TARGET	(UINT64_C(1) << 5)
-#define HAS_OFFSET	(UINT64_C(1) << 6)
-#define HAS_LENGTH	(UINT64_C(1) << 7)
-#define HAS_SIZE	(UINT64_C(1) << 8)
-#define HAS_MODE	(UINT64_C(1) << 9)
-#define HAS_MTIME	(UINT64_C(1) << 10)
-#define HAS_TAKEN	(UINT64_C(1) << 11)
-#define HAS_IF_ABSENT	(UINT64_C(1) << 12)
-#define HAS_IF_VERSION	(UINT64_C(1) << 13)
-#define HAS_DIGEST	(UINT64_C(1) << 14)
-#define HAS_RECURSIVE	(UINT64_C(1) << 15)
-#define HAS_PARENTS	(UINT64_C(1) << 16)
-#define HAS_PATTERN	(UINT64_C(1) << 17)
-#define HAS_KIND	(UINT64_C(1) << 18)
-#define HAS_SIZE_LEAST	(UINT64_C(1) << 19)
-#define HAS_SIZE_MOST	(UINT64_C(1) << 20)
-#define HAS_NEWER	(UINT64_C(1) << 21)
-#define HAS_OLDER	(UINT64_C(1) << 22)
-#define HAS_DEPTH	(UINT64_C(1) << 23)
-#define HAS_WAIT_LOCK	(UINT64_C(1) << 24)
-#define HAS_SHARED	(UINT64_C(1) << 25)
-#define HAS_UPLOAD	(UINT64_C(1) << 26)
-#define HAS_TREE	(UINT64_C(1) << 27)
-#define HAS_COUNT	(UINT64_C(1) << 28)
-#define HAS_LINK	(UINT64_C(1) << 29)
-#define HAS_MIME_WANTED	(UINT64_C(1) << 38)
-#define HAS_BASIS	(UINT64_C(1) << 33)
-/* What is asked of the state of things before they are changed. */
-#define HAS_IF		(HAS_IF_ABSENT | HAS_IF_VERSION)
-#define HAS_TICKET_SECONDS (UINT64_C(1) << 63)
 
 /* What each type of frame must hold and may hold. */
 struct frame_rule {
@@ -106,7 +72,8 @@ static const struct frame_rule rules[] = {
 	    HAS_TAKEN | HAS_UPLOAD | HAS_COUNT },
 	{ FT1_TREE_COMMIT, VERB_TREE_COMMIT,
 	    HAS_DIGEST | HAS_UPLOAD | HAS_COUNT, 0 },
-	{ FT1_GET_TREE, VERB_GET_TREE, 0, HAS_PATH | HAS_WAIT_LOCK },
+	{ FT1_GET_TREE, VERB_GET_TREE, 0,
+	    HAS_PATH | HAS_WAIT_LOCK | HAS_TOTAL_WANTED },
 	{ FT1_SYMLINK, VERB_SYMLINK, HAS_PATH | HAS_LINK, HAS_IF_ABSENT },
 	{ FT1_LOCK, VERB_LOCK, HAS_PATH,
 	    HAS_OFFSET | HAS_LENGTH | HAS_SHARED | HAS_WAIT_LOCK },
@@ -207,6 +174,8 @@ take_tree_field(struct message *message, const struct ft1_fields *fields)
 		return bit_if(fields->len == 0, HAS_PARENTS);
 	case FT1_TAG_MIME_WANTED:
 		return bit_if(fields->len == 0, HAS_MIME_WANTED);
+	case FT1_TAG_TOTAL_WANTED:
+		return bit_if(fields->len == 0, HAS_TOTAL_WANTED);
 	case FT1_TAG_LINK:
 		return take_bytes(&request->link, fields, HAS_LINK, 0,
 		    FT1_PATH_MAX);
@@ -283,67 +252,6 @@ take_field(struct message *message, const struct ft1_fields *fields)
 	return take_tree_field(message, fields);
 }
 
-/*
- * A PUT begins an upload at a path, takes one up by its id (a path only leads
- * into its share), or a part of it by id, offset and length.
- */
-static enum ft1_verdict
-judge_put(uint64_t present)
-{
-	uint64_t part = present & (HAS_OFFSET | HAS_LENGTH);
-	bool is_good;
-
-	if ((present & (HAS_UPLOAD | HAS_PATH)) == 0)
-		return FT1_BAD;
-	if ((present & HAS_TREE) != 0) {
-		if ((present & (HAS_TAKEN | HAS_IF | HAS_BASIS)) != 0)
-			return FT1_UNKNOWN;
-		present &= ~HAS_TREE;
-	}
-	if ((present & (HAS_BASIS | HAS_SIZE)) == HAS_BASIS)
-		return FT1_UNKNOWN;
-	if ((present & HAS_UPLOAD) == 0)
-		return part == 0 ? FT1_GOOD : FT1_UNKNOWN;
-	is_good = (present & ~(HAS_UPLOAD | HAS_PATH | HAS_WAIT_LOCK |
-	    part)) == 0 &&
-	    (part == 0 || part == (HAS_OFFSET | HAS_LENGTH));
-	return is_good ? FT1_GOOD : FT1_UNKNOWN;
-}
-
-/* A TREE begins a folder at a path, or takes one up by its id. */
-static enum ft1_verdict
-judge_tree(uint64_t present, uint8_t taken)
-{
-	if ((present & HAS_UPLOAD) != 0)
-		return present == HAS_UPLOAD ? FT1_GOOD : FT1_UNKNOWN;
-	if ((present & HAS_PATH) == 0)
-		return FT1_BAD;
-	return taken != 0 || (present & HAS_TAKEN) == 0 ? FT1_GOOD :
-	    FT1_UNKNOWN;
-}
-
-/* What the row of its type does not say of a request. */
-static enum ft1_verdict
-judge(const struct request *request, uint64_t present)
-{
-	switch (request->verb) {
-	case VERB_PUT:
-		return judge_put(present);
-	case VERB_TREE:
-		return judge_tree(present, request->taken);
-	case VERB_MKDIR:
-		return (present & HAS_TREE) != 0 &&
-		    (present & (HAS_PARENTS | HAS_IF)) != 0 ?
-		    FT1_UNKNOWN : FT1_GOOD;
-	case VERB_STAT:
-		return request->link.len == 0 ? FT1_GOOD : FT1_UNKNOWN;
-	case VERB_SYMLINK:
-		return request->link.len > 0 ? FT1_GOOD : FT1_BAD;
-	default:
-		return request->taken > 1 ? FT1_UNKNOWN : FT1_GOOD;
-	}
-}
-
 /* Does the tag belong to a client's frame at all? */
 static bool
 is_known(uint16_t tag)
@@ -357,7 +265,8 @@ is_known(uint16_t tag)
 	    FT1_TAG_SIZE_LEAST, FT1_TAG_SIZE_MOST, FT1_TAG_NEWER,
 	    FT1_TAG_OLDER, FT1_TAG_DEPTH, FT1_TAG_WAIT_LOCK,
 	    FT1_TAG_SHARED, FT1_TAG_UPLOAD, FT1_TAG_COUNT, FT1_TAG_TREE,
-	    FT1_TAG_MIME_WANTED, FT1_TAG_LINK, FT1_TAG_BASIS };
+	    FT1_TAG_MIME_WANTED, FT1_TAG_LINK, FT1_TAG_BASIS,
+	    FT1_TAG_TOTAL_WANTED };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -485,6 +394,7 @@ ft1_decode_request(struct request *request, const struct ft1_header *header,
 	request->has_upload = (message.present & HAS_UPLOAD) != 0;
 	request->has_tree = (message.present & HAS_TREE) != 0;
 	request->wants_mime = (message.present & HAS_MIME_WANTED) != 0;
+	request->wants_total = (message.present & HAS_TOTAL_WANTED) != 0;
 	request->basis = (message.present & HAS_BASIS) != 0;
 	memcpy(request->digest, message.commit.digest, DIGEST_SIZE);
 	request->if_absent = (message.present & HAS_IF_ABSENT) != 0;
@@ -494,7 +404,7 @@ ft1_decode_request(struct request *request, const struct ft1_header *header,
 		if (rule_of(header->type)->verb == -1)
 			return FT1_BAD;
 		request->verb = (enum verb)rule_of(header->type)->verb;
-		verdict = judge(request, message.present);
+		verdict = ft1_judge(request, message.present);
 	}
 	return verdict;
 }

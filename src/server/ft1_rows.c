@@ -176,6 +176,10 @@ ft1_rows_member(struct answer *base, const struct answer_member *row)
 	else if (row->is_end) {
 		member.kind = FT1_MEMBER_END;
 		memcpy(member.digest, row->digest, sizeof(member.digest));
+	} else if (row->is_total) {
+		member.kind = FT1_MEMBER_TOTAL;
+		member.files = row->files;
+		member.bytes = row->bytes;
 	} else
 		failed_member(&member, row);
 	at = add_row(self(base), FT1_MEMBERS, ft1_member_size(&member));

@@ -84,6 +84,7 @@ struct request {
 	struct request_bytes link;	/* symlink: its text; stat: if given,
 					 * a link is told of itself */
 	bool		 wants_mime;	/* list, stat: the MIME type, too */
+	bool		 wants_total;	/* get-tree: how much it is */
 	struct request_bytes method;	/* of sum */
 	/* what find looks for */
 	struct request_bytes pattern;

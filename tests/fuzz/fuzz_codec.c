@@ -69,6 +69,55 @@ try_entries(const uint8_t *bytes, size_t len)
 }
 
 static void
+check_member(const struct ft1_member *member, const struct ft1_member *again)
+{
+	must(again->kind == member->kind && again->code == member->code &&
+	    again->class == member->class && again->files == member->files &&
+	    again->bytes == member->bytes &&
+	    again->text_len == member->text_len &&
+	    again->entry.name_len == member->entry.name_len &&
+	    again->entry.size == member->entry.size &&
+	    memcmp(again->digest, member->digest, FT1_ID_SIZE) == 0);
+	must(member->text_len == 0 ||
+	    memcmp(again->text, member->text, member->text_len) == 0);
+}
+
+static void
+try_member(const struct ft1_member *member)
+{
+	size_t size = ft1_member_size(member), left = size;
+	struct ft1_member again;
+	const uint8_t *at;
+	uint8_t *row, *end;
+
+	/* What no server tells is not written. */
+	if (member->text_len > FT1_MEMBER_TEXT_MAX ||
+	    member->entry.name_len > FT1_PATH_MAX ||
+	    member->entry.mime_len > 0)
+		return;
+	must((row = malloc(size)) != NULL);
+	at = row;
+	end = ft1_member_write(row, member);
+	if (member->kind == FT1_MEMBER_WHOLE) {
+		memcpy(end, member->content, (size_t)member->entry.size);
+		end += member->entry.size;
+	}
+	must(end == row + size);
+	must(ft1_member_next(&again, &at, &left) == FT1_FIELD && left == 0);
+	check_member(member, &again);
+	free(row);
+}
+
+static void
+try_members(const uint8_t *bytes, size_t len)
+{
+	struct ft1_member member;
+
+	while (ft1_member_next(&member, &bytes, &len) == FT1_FIELD)
+		try_member(&member);
+}
+
+static void
 try_values(const struct ft1_fields *fields)
 {
 	uint8_t id[FT1_ID_SIZE], u8;
@@ -179,6 +228,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	try_header(bytes);
 	try_fields(bytes + FT1_HEADER_SIZE, len - FT1_HEADER_SIZE);
 	try_entries(bytes + FT1_HEADER_SIZE, len - FT1_HEADER_SIZE);
+	try_members(bytes + FT1_HEADER_SIZE, len - FT1_HEADER_SIZE);
 	try_decoders(bytes, len);
 	return 0;
 }

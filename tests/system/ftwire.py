@@ -55,7 +55,7 @@ TAGS = {
     'UPLOAD': (0x002c, 'bytes'), 'COUNT': (0x002d, '>Q'),
     'ENTRY': (0x002e, 'bytes'), 'TIME': (0x002f, '>qI'),
     'WAIT_LOCK': (0x0030, '>I'), 'SHARED': (0x0031, 'bytes'),
-    'LINK': (0x0056, 'bytes'),
+    'LINK': (0x0056, 'bytes'), 'TOTAL_WANTED': (0x0057, 'bytes'),
     'RECURSIVE': (0x0032, 'bytes'), 'PARENTS': (0x0033, 'bytes'),
     'PATTERN': (0x0034, 'bytes'), 'KIND': (0x0035, '>B'),
     'SIZE_LEAST': (0x0036, '>Q'), 'SIZE_MOST': (0x0037, '>Q'),
@@ -222,6 +222,7 @@ def decode_entries(payload):
 
 # The kinds of rows of MEMBERS.
 MEMBER_ENTRY, MEMBER_WHOLE, MEMBER_END, MEMBER_FAILED = 1, 2, 3, 4
+MEMBER_TOTAL = 5
 Member = collections.namedtuple('Member', 'kind entry digest content code text')
 
 
@@ -244,6 +245,8 @@ def decode_member(row):
             raise Malformed('a failure is cut')
         return Member(kind, rest[5:5 + length], None, None, CODES[code],
                       rest[5 + length:].decode())
+    if kind == MEMBER_TOTAL:
+        return Member(kind, None, None, struct.unpack('>QQ', rest), None, None)
     raise Malformed(f'a member of kind {kind}')
 
 
@@ -275,7 +278,7 @@ class Tree:
 
     def __init__(self):
         self.entries, self.contents, self.failures = {}, {}, {}
-        self.path = self.content = None
+        self.path = self.content = self.total = None
 
     def take(self, frame):
         if frame.name == 'DATA':
@@ -301,6 +304,10 @@ class Tree:
         elif member.kind == MEMBER_END:
             self.end(bytes(self.content), member.digest)
             self.content = None
+        elif member.kind == MEMBER_TOTAL:
+            if self.total is not None:
+                raise Malformed('a second total')
+            self.total = member.content
         else:
             self.begin(member)
 

@@ -56,6 +56,19 @@ class Requests(Trees):
             self.assertEqual(entry._replace(name=b''),
                              told._replace(name=b''))
 
+    def test_it_tells_how_much_it_is_if_that_is_wanted(self):
+        total = len(FILES), sum(map(len, FILES.values()))
+        self.assertIsNone(self.wire.get_tree('tree').total)
+        tree = self.wire.get_tree('tree', TOTAL_WANTED=b'')
+        self.assertEqual(tree.contents, FILES)
+        self.assertEqual(tree.total, total)
+        # Of more than is counted at one go, too.
+        for i in range(3000):
+            self.put(b'many/%d' % i, b'')
+        tree = self.wire.get_tree('tree', TOTAL_WANTED=b'')
+        self.assertEqual(len(tree.contents), len(FILES) + 3000)
+        self.assertEqual(tree.total, (total[0] + 3000, total[1]))
+
     def test_without_a_path_it_is_the_current_folder(self):
         self.wire.call('CD', {'PATH': 'tree/sub'})
         tree = self.wire.answer_tree(self.wire.ask('GET_TREE'))
@@ -238,7 +251,9 @@ class Shares(ftlib.Test):
                     shutil.chown(path, setup.account)
         server = self.serve(setup)
         with server.wire(user='ann') as wire:
-            tree = wire.get_tree('/')
+            tree = wire.get_tree('/', TOTAL_WANTED=b'')
+        # What may not be read is not waited for.
+        self.assertEqual(tree.total, (2, len(b'mine' + b'content')))
         self.assertEqual(tree.contents, {b'own': b'mine',
                                          b'seen/file': b'content'})
         self.assertEqual(tree.failures, {b'listed/file': 'not-permitted'})
@@ -479,6 +494,12 @@ class Hostile(client_hostile.ClientTest):
             with self.subTest(frames):
                 self.fetch(*frames, count=1)
                 self.assertEqual(self.found(), set())
+
+    def test_totals_of_any_size_are_only_shown(self):
+        for files, size in ((0, 0), (2**64 - 1, 2**64 - 1), (1, 2**63)):
+            done = self.fetch(struct.pack('>HBQQ', 17, 5, files, size),
+                              whole(b'x'), count=1, code=0)
+            self.assertIn(b'1 files', done.stdout)
 
     def test_a_count_that_is_wrong_is_noticed(self):
         done = self.fetch(whole(b'x'), count=2)

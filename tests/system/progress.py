@@ -114,8 +114,8 @@ class Progress(ftscreen.ScreenTest):
                 screen = self.screen(
                     [*self.argv('--limit-rate', '2M'), *command.split()],
                     width=70, height=10)
-                screen.see(r'^[0-9](/6)? files .* +[0-9.]+[KM] +'
-                           r'[0-9.]+[BKM]/s .*$')
+                screen.see(r'^[0-9]/6 files .* +[0-9.]+[KM] +'
+                           r'[0-9.]+[BKM]/s +[0-9]+% [0-9:]+$')
                 self.assertEqual(screen.exit_code(), 0)
                 # Nothing of it is left beside what was told of all.
                 self.assertNotRegex(screen.text(), r'--:--|[0-9]/s')
@@ -147,7 +147,8 @@ class Progress(ftscreen.ScreenTest):
         for i in range(4):
             (self.work / f'tree/file {i}').write_bytes(PIECE * 16)
         for words in (('put', '-r', 'tree', 'one'),
-                      ('put', '-r', '-j', '2', 'tree', 'two')):
+                      ('put', '-r', '-j', '2', 'tree', 'two'),
+                      ('get', '-r', 'two', 'three')):
             shares = [int(share) for share in re.findall(
                 r'/4 files .*? (\d+)%',
                 self.drawn('2M', *words))]

@@ -364,6 +364,10 @@ START_TEST(members_come_back_in_a_row)
 	    .text = "why", .text_len = 3 };
 	(void)ft1_member_write(bytes + left, &member);
 	left += ft1_member_size(&member);
+	member = (struct ft1_member){ .kind = FT1_MEMBER_TOTAL,
+	    .files = 3, .bytes = UINT64_MAX };
+	(void)ft1_member_write(bytes + left, &member);
+	left += ft1_member_size(&member);
 	at = bytes;
 	ck_assert_int_eq(ft1_member_next(&found, &at, &left), FT1_FIELD);
 	ck_assert_int_eq(found.kind, FT1_MEMBER_WHOLE);
@@ -374,6 +378,10 @@ START_TEST(members_come_back_in_a_row)
 	ck_assert_int_eq(found.kind, FT1_MEMBER_FAILED);
 	ck_assert_uint_eq(found.code, 7);
 	ck_assert_mem_eq(found.text, "why", found.text_len);
+	ck_assert_int_eq(ft1_member_next(&found, &at, &left), FT1_FIELD);
+	ck_assert_int_eq(found.kind, FT1_MEMBER_TOTAL);
+	ck_assert_uint_eq(found.files, 3);
+	ck_assert(found.bytes == UINT64_MAX);
 	ck_assert_int_eq(ft1_member_next(&found, &at, &left), FT1_END);
 }
 END_TEST
