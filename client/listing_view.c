@@ -16,7 +16,7 @@
 #include "screen.h"
 #include "show.h"
 
-#define KEPT_MOST	(32u << 20)	/* bytes of entries that are sorted */
+#define KEPT_MOST	(32u << 20)	/* bytes that are kept to be sorted */
 #define KEPT_FIRST	65536u
 #define TYPE_WIDTH	24u		/* columns of a MIME type */
 #define HEAD		2u		/* the length in front of an entry */
@@ -31,6 +31,14 @@ struct listing_view {
 	uint64_t	 count;
 	uint8_t		*kept;		/* owned; a row of entries */
 	size_t		 kept_len, kept_room;
+	FILE		*lines;		/* owned; writes `text`, or NULL */
+	char		*text;		/* owned; their lines, one by one */
+	size_t		 text_len;
+};
+
+/* Where an entry is kept, and its line. */
+struct place {
+	uint32_t	 entry, line, line_len;
 };
 
 enum status
@@ -46,6 +54,13 @@ listing_view_new(struct listing_view **out, enum listing_style style,
 	(*out)->report = report;
 	if (colors_are_wanted(STDOUT_FILENO))
 		st = colors_new(&(*out)->colors, getenv("LS_COLORS"));
+	/* They are made while more is on its way. */
+	if (st == STATUS_OK && style != LISTING_COLUMNS &&
+	    !report_is_json(report)) {
+		(*out)->lines = open_memstream(&(*out)->text,
+		    &(*out)->text_len);
+		st = (*out)->lines != NULL ? STATUS_OK : status_no_memory();
+	}
 	if (st != STATUS_OK) {
 		listing_view_free(*out);
 		*out = NULL;
@@ -59,6 +74,9 @@ listing_view_free(struct listing_view *view)
 	if (view == NULL)
 		return;
 	colors_free(view->colors);
+	if (view->lines != NULL)
+		fclose(view->lines);
+	free(view->text);
 	free(view->kept);
 	free(view);
 }
@@ -91,17 +109,18 @@ cell_of(const struct listing_view *view, const struct ft1_entry *entry)
 
 /* A type as servers know it has nothing to be escaped in it. */
 static void
-show_type(const struct ft1_entry *entry)
+show_type(FILE *file, const struct ft1_entry *entry)
 {
 	size_t len = entry->mime_len > 0 ? entry->mime_len : 1;
 
-	show_bytes(stdout, entry->mime_len > 0 ? entry->mime : "-", len);
-	printf("%*s", len < TYPE_WIDTH ? (int)(TYPE_WIDTH - len) + 1 : 1, "");
+	show_bytes(file, entry->mime_len > 0 ? entry->mime : "-", len);
+	fprintf(file, "%*s", len < TYPE_WIDTH ? (int)(TYPE_WIDTH - len) + 1 : 1, "");
 }
 
-/* Show a row whose entries have been checked, a line for each. */
-static enum status
-show_row(struct listing_view *view, const uint8_t *row, size_t len)
+/* A row whose entries have been checked, a line for each. */
+static void
+print_row(FILE *file, struct listing_view *view, const uint8_t *row,
+    size_t len)
 {
 	struct columns_cell cell;
 	struct ft1_entry entry;
@@ -110,14 +129,20 @@ show_row(struct listing_view *view, const uint8_t *row, size_t len)
 		if (report_entry(view->report, "list", &entry))
 			continue;
 		if (view->style != LISTING_COLUMNS)
-			show_facts(stdout, &view->clock, &entry,
+			show_facts(file, &view->clock, &entry,
 			    view->style == LISTING_LONG);
 		if (view->has_types)
-			show_type(&entry);
+			show_type(file, &entry);
 		cell = cell_of(view, &entry);
-		columns_show_cell(stdout, &cell);
-		putchar('\n');
+		columns_show_cell(file, &cell);
+		putc('\n', file);
 	}
+}
+
+static enum status
+show_row(struct listing_view *view, const uint8_t *row, size_t len)
+{
+	print_row(stdout, view, row, len);
 	return check_output();
 }
 
@@ -142,9 +167,18 @@ check_row(struct listing_view *view, const uint8_t *row, size_t len)
 static enum status
 start_to_stream(struct listing_view *view)
 {
-	enum status st;
+	enum status st = STATUS_OK;
 
-	st = show_row(view, view->kept, view->kept_len);
+	if (view->lines == NULL)
+		st = show_row(view, view->kept, view->kept_len);
+	else {
+		fwrite(view->text, 1, view->text_len, stdout);
+		st = check_output();
+		fclose(view->lines);
+		view->lines = NULL;
+		free(view->text);
+		view->text = NULL;
+	}
 	view->streams = true;
 	free(view->kept);
 	view->kept = NULL;
@@ -168,7 +202,17 @@ keep(struct listing_view *view, const uint8_t *row, size_t len)
 	}
 	memcpy(view->kept + view->kept_len, row, len);
 	view->kept_len += len;
-	return STATUS_OK;
+	if (view->lines == NULL)
+		return STATUS_OK;
+	print_row(view->lines, view, row, len);
+	return fflush(view->lines) == EOF ? status_no_memory() : STATUS_OK;
+}
+
+/* Of what is kept, with so much more. */
+static bool
+fits(const struct listing_view *view, size_t len)
+{
+	return view->kept_len + view->text_len + len <= KEPT_MOST;
 }
 
 enum status
@@ -180,7 +224,7 @@ listing_view_add(struct listing_view *view, const uint8_t *row, size_t len)
 		return st;
 	if (len == 0)
 		return STATUS_OK;
-	if (!view->streams && len > KEPT_MOST - view->kept_len &&
+	if (!view->streams && !fits(view, len) &&
 	    (st = start_to_stream(view)) != STATUS_OK)
 		return st;
 	return view->streams ? show_row(view, row, len) :
@@ -202,8 +246,10 @@ by_name(const void *a, const void *b, void *base)
 	size_t len[2];
 	int order;
 
-	len[0] = name_at(entries + *(const uint32_t *)a, &names[0]);
-	len[1] = name_at(entries + *(const uint32_t *)b, &names[1]);
+	len[0] = name_at(entries + ((const struct place *)a)->entry,
+	    &names[0]);
+	len[1] = name_at(entries + ((const struct place *)b)->entry,
+	    &names[1]);
 	order = memcmp(names[0], names[1], len[0] < len[1] ? len[0] : len[1]);
 	if (order != 0)
 		return order;
@@ -217,7 +263,7 @@ size_at(const uint8_t *at)
 }
 
 static enum status
-show_columns(struct listing_view *view, const uint32_t *places)
+show_columns(struct listing_view *view, const struct place *places)
 {
 	struct columns_cell *cells;
 	struct ft1_entry entry;
@@ -228,7 +274,7 @@ show_columns(struct listing_view *view, const uint32_t *places)
 	if ((cells = calloc(view->count, sizeof(*cells))) == NULL)
 		return status_no_memory();
 	for (i = 0; i < view->count; i++) {
-		at = view->kept + places[i];
+		at = view->kept + places[i].entry;
 		len = size_at(at);
 		(void)ft1_entry_next(&entry, &at, &len);
 		cells[i] = cell_of(view, &entry);
@@ -240,31 +286,52 @@ show_columns(struct listing_view *view, const uint32_t *places)
 }
 
 static enum status
-show_lines(struct listing_view *view, const uint32_t *places)
+show_lines(struct listing_view *view, const struct place *places)
 {
-	enum status st = STATUS_OK;
+	const uint8_t *entry;
 	size_t i;
 
-	for (i = 0; i < view->count && st == STATUS_OK; i++)
-		st = show_row(view, view->kept + places[i],
-		    size_at(view->kept + places[i]));
-	return st;
+	for (i = 0; i < view->count && !ferror(stdout); i++) {
+		entry = view->kept + places[i].entry;
+		if (view->lines != NULL)
+			fwrite(view->text + places[i].line, 1,
+			    places[i].line_len, stdout);
+		else
+			print_row(stdout, view, entry, size_at(entry));
+	}
+	return check_output();
+}
+
+/* Both are in the order in which they came. */
+static void
+find_places(struct place *places, const struct listing_view *view)
+{
+	const char *line = view->text, *end;
+	size_t at = 0;
+
+	for (; at < view->kept_len; at += size_at(view->kept + at), places++) {
+		*places = (struct place){ .entry = (uint32_t)at };
+		if (view->lines == NULL)
+			continue;
+		end = strchr(line, '\n') + 1;
+		places->line = (uint32_t)(line - view->text);
+		places->line_len = (uint32_t)(end - line);
+		line = end;
+	}
 }
 
 enum status
 listing_view_end(struct listing_view *view)
 {
+	struct place *places;
 	enum status st;
-	uint32_t *places;
-	size_t n = 0, at;
 
 	if (view->kept_len == 0)
 		return check_output();
 	if ((places = calloc(view->count, sizeof(*places))) == NULL)
 		return status_no_memory();
-	for (at = 0; at < view->kept_len; at += size_at(view->kept + at))
-		places[n++] = (uint32_t)at;
-	qsort_r(places, n, sizeof(*places), by_name, view->kept);
+	find_places(places, view);
+	qsort_r(places, view->count, sizeof(*places), by_name, view->kept);
 	st = view->style == LISTING_COLUMNS ? show_columns(view, places) :
 	    show_lines(view, places);
 	free(places);

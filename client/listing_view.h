@@ -1,7 +1,7 @@
 /*
  * listing_view - the entries of a folder on their way to standard output:
- * sorted by name as long as they fit into 32 MiB, else as they come.  On a
- * terminal names have the colours of colors.h.
+ * sorted by name as long as they and their lines fit into 32 MiB, else as they
+ * come.  On a terminal names have the colours of colors.h.
  */
 #ifndef LISTING_VIEW_H
 #define LISTING_VIEW_H
