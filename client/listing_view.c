@@ -114,7 +114,8 @@ show_type(FILE *file, const struct ft1_entry *entry)
 	size_t len = entry->mime_len > 0 ? entry->mime_len : 1;
 
 	show_bytes(file, entry->mime_len > 0 ? entry->mime : "-", len);
-	fprintf(file, "%*s", len < TYPE_WIDTH ? (int)(TYPE_WIDTH - len) + 1 : 1, "");
+	fprintf(file, "%*s", len < TYPE_WIDTH ?
+	    (int)(TYPE_WIDTH - len) + 1 : 1, "");
 }
 
 /* A row whose entries have been checked, a line for each. */

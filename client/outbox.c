@@ -12,6 +12,7 @@
 #include "digest.h"
 #include "go_on.h"
 #include "ledger.h"
+#include "outbox_item.h"
 #include "paths.h"
 #include "patience.h"
 #include "report.h"
@@ -19,22 +20,6 @@
 #include "show.h"
 
 #define WINDOW	512	/* files that may await their answers */
-
-struct item {
-	struct call	 call;
-	struct sending	 sending;	/* its strings are owned */
-	bool		 named;		/* the remote name was given */
-	bool		 into_folder;	/* it turned out to be a folder */
-	bool		 may_fail;
-	bool		 was_lost;	/* with its connection, once */
-	uint64_t	 waits;		/* bytes, on the board until the server
-					 * has answered */
-	struct receipt	 receipt;
-	struct letter_watch *watch;	/* borrowed, or NULL */
-	bool		 was_silent;	/* while others sent segments */
-	struct patience	 patience;
-	struct item	*next;
-};
 
 struct outbox {
 	struct remote	*remote;	/* borrowed */
@@ -73,17 +58,6 @@ outbox_new(struct outbox **out, struct remote *remote,
 	return st;
 }
 
-static void
-free_item(struct item *item)
-{
-	if (item == NULL)
-		return;
-	free((char *)item->sending.local);
-	free((char *)item->sending.path);
-	free(item->call.text);
-	free(item);
-}
-
 /* It waits no more for its answer: it is counted now, or sent again. */
 static void
 wait_no_more(const struct outbox *outbox, struct item *item)
@@ -103,7 +77,7 @@ drop_first(struct outbox *outbox)
 		outbox->has_strict = false;
 	}
 	outbox->len--;
-	free_item(item);
+	outbox_item_free(item);
 }
 
 void
@@ -231,50 +205,6 @@ send_item(struct outbox *outbox, struct item *item, uint8_t flags)
 	return st;
 }
 
-static enum status
-make_item(struct item **out, const struct letter *letter)
-{
-	const char *base = path_base(letter->local);
-	struct item *item;
-	bool is_stream = strcmp(letter->local, "-") == 0;
-
-	*out = NULL;
-	if (letter->remote == NULL && (is_stream || base == NULL))
-		return status_set(STATUS_USAGE, "%s has no name of its own: "
-		    "say how to call it", is_stream ? "standard input" :
-		    letter->local);
-	if ((item = calloc(1, sizeof(*item))) == NULL)
-		return status_no_memory();
-	item->may_fail = letter->may_fail;
-	item->named = letter->remote != NULL;
-	item->watch = letter->watch;
-	item->into_folder = letter->watch != NULL;
-	item->sending.goes_on = letter->goes_on;
-	item->sending.keeps = letter->keeps;
-	item->sending.number = letter->number;
-	item->sending.has_basis = letter->has_basis;
-	item->sending.has_tree = letter->tree != NULL;
-	if (letter->tree != NULL)
-		memcpy(item->sending.tree, letter->tree, FT1_ID_SIZE);
-	item->sending.wait = letter->wait;
-	item->sending.segments = letter->segments;
-	item->sending.conditions = letter->conditions;
-	item->sending.local = strdup(letter->local);
-	if (letter->remote == NULL)
-		item->sending.path = strdup(base);
-	else if (path_is_folder(letter->remote) && base != NULL && !is_stream) {
-		item->sending.path = path_join(letter->remote, base);
-		item->into_folder = true;
-	} else
-		item->sending.path = strdup(letter->remote);
-	if (item->sending.local == NULL || item->sending.path == NULL) {
-		free_item(item);
-		return status_no_memory();
-	}
-	*out = item;
-	return path_check(item->sending.path);
-}
-
 /*
  * Was it lost when it may have been stored?  A long one is asked for by its id,
  * and most others are just stored once more; but a condition would now fail.
@@ -343,6 +273,23 @@ can_send_again(struct outbox *outbox, struct item *item, enum status st)
 	return path_check(path) == STATUS_OK;
 }
 
+/* Of one that may fail: what came behind it goes on. */
+static void
+tell_failure(const struct outbox *outbox, const struct item *item,
+    enum status st)
+{
+	struct report *report = outbox->settings->report;
+	uint64_t line;
+
+	if (item->watch != NULL) {
+		item->watch->failed(item->watch, &item->sending, st);
+		return;
+	}
+	line = report_line(report, item->line);
+	report_error(report, item->sending.path, st);
+	(void)report_line(report, line);
+}
+
 /* All have been answered; those behind one that is sent again were skipped. */
 static enum status
 settle_first(struct outbox *outbox, bool *again)
@@ -361,14 +308,11 @@ settle_first(struct outbox *outbox, bool *again)
 		revive_rest(outbox->revive);
 		tell(outbox, item);
 	} else if (item->may_fail && remote_lost(outbox->remote) == STATUS_OK) {
-		if (item->watch != NULL)
-			item->watch->failed(item->watch, &item->sending, st);
-		else
-			report_error(outbox->settings->report,
-			    item->sending.path, st);
+		tell_failure(outbox, item, st);
 		st = STATUS_OK;
 	} else {
 		set_blame(outbox, item->sending.path);
+		(void)report_line(outbox->settings->report, item->line);
 		if (item->watch == NULL)
 			go_on_with_put(outbox->settings, &item->sending, st);
 	}
@@ -467,7 +411,7 @@ refuse(struct outbox *outbox, struct item *item, const char *name,
 	before = outbox_settle(outbox);
 	if (item != NULL)
 		wait_no_more(outbox, item);
-	free_item(item);
+	outbox_item_free(item);
 	if (before == STATUS_OK) {
 		set_blame(outbox, name);
 		return status_words_return(&words, st);
@@ -486,8 +430,9 @@ outbox_add(struct outbox *outbox, const struct letter *letter)
 	if ((st = settle_some(outbox)) != STATUS_OK ||
 	    (st = choose_flags(outbox, &flags)) != STATUS_OK)
 		return st;
-	if ((st = make_item(&item, letter)) != STATUS_OK)
+	if ((st = outbox_item_make(&item, letter)) != STATUS_OK)
 		return refuse(outbox, item, letter->local, st);
+	item->line = report_line_now(outbox->settings->report);
 	st = send_item(outbox, item, flags);
 	if (revive_is_loss(st) && remote_lost(outbox->remote) != STATUS_OK) {
 		append(outbox, item);	/* it has its outcome */

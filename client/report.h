@@ -36,6 +36,15 @@ bool report_is_json(const struct report *report);
 /* From here on it is this command that tells; the name is borrowed. */
 void report_command(struct report *report, const char *name);
 
+/*
+ * From here on a line of this batch tells, by its number from 1; 0 for none.
+ * The name is borrowed; "-" is standard input.  Both are told with failures.
+ */
+void report_batch(struct report *report, const char *name);
+/* Returns the one before. */
+uint64_t report_line(struct report *report, uint64_t line);
+uint64_t report_line_now(const struct report *report);
+
 /* All that was told is where it is to be: receipts on disk. */
 enum status report_settle(struct report *report);
 

@@ -123,18 +123,25 @@ run_line(struct client *client, const char *line)
 static enum status
 run_lines(struct client *client, struct source *source)
 {
+	struct report *report = client->settings->report;
 	enum status st = STATUS_OK;
+	uint64_t number = 0;
 	char *line;
 
 	while (st == STATUS_OK && !client->leaving) {
-		if ((st = next_line(source, client, &line)) != STATUS_OK)
-			report_error(client->settings->report, NULL, st);
+		st = next_line(source, client, &line);
+		(void)report_line(report, ++number);
+		if (st != STATUS_OK)
+			report_error(report, NULL, st);
 		else if (line == NULL)
 			break;
 		else
 			st = run_line(client, line);
 	}
-	return st == STATUS_OK ? runner_settle(client) : st;
+	if (st != STATUS_OK)
+		return st;
+	(void)report_line(report, 0);
+	return runner_settle(client);
 }
 
 enum status
@@ -150,7 +157,9 @@ script_run(struct client *client, const char *path)
 		report_error(client->settings->report, NULL, st);
 	} else {
 		client->gathering = true;
+		report_batch(client->settings->report, path);
 		st = run_lines(client, &source);
+		(void)report_line(client->settings->report, 0);
 		client->gathering = false;
 	}
 	free(source.bytes);

@@ -149,13 +149,36 @@ begins_with(const char *text, const char *name)
 	return strncmp(text, name, len) == 0 && text[len] == ':';
 }
 
+/* Where it went wrong, if that was in a batch. */
+static void
+show_line(const char *batch, uint64_t line)
+{
+	if (batch == NULL)
+		return;
+	if (strcmp(batch, "-") == 0)
+		fputs("line ", stderr);
+	else {
+		show_string(stderr, batch);
+		putc(':', stderr);
+	}
+	fprintf(stderr, "%" PRIu64 ": ", line);
+}
+
 void
 show_error(const char *name, enum status st)
+{
+	show_error_at(NULL, 0, name, st);
+}
+
+void
+show_error_at(const char *batch, uint64_t line, const char *name,
+    enum status st)
 {
 	const char *text = status_text(st);
 
 	fflush(stdout);
 	fputs("ftclient: ", stderr);
+	show_line(batch, line);
 	if (name != NULL && name[0] != '\0' && !begins_with(text, name)) {
 		show_string(stderr, name);
 		fputs(": ", stderr);

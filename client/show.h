@@ -54,4 +54,8 @@ void show_amount(char out[SHOW_AMOUNT_SIZE], uint64_t bytes);
  */
 void show_error(const char *name, enum status st);
 
+/* The same for a line of a batch: FILE:LINE, or "line LINE" if that is "-". */
+void show_error_at(const char *batch, uint64_t line, const char *name,
+    enum status st);
+
 #endif

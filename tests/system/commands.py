@@ -559,7 +559,8 @@ class Batches(Commands):
     def strip(self, done):
         """What is the same each time."""
         said = re.sub(rb'version: \w+|\d\d:\d\d:\d\d', b'', done.stdout)
-        return said, done.stderr
+        return said, re.sub(rb'ftclient: \S+/batch:(\d+)',
+                            rb'ftclient: line \1', done.stderr)
 
     def names_of(self, tree):
         return {name: row[:2] for name, row in tree.items()}

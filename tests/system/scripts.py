@@ -286,6 +286,7 @@ class Failures(Script):
             self.assertEqual([told['type'] for told in found],
                              ['pwd', 'error', 'error'])
             self.assertEqual(found[-1]['exit'], code)
+            self.assertEqual([told['line'] for told in found[1:]], [2, 3])
             self.assertEqual(
                 found[-1]['class'], 'temporary'
                 if code == ftlib.EX_TEMPFAIL else 'permanent')
@@ -297,6 +298,24 @@ class Failures(Script):
         found = self.tell(options=['-b', self.path('batch')])
         self.assertEqual([told['exit'] for told in found], [66, 64, 66])
         self.assertTrue(self.server.path('d').is_dir())
+
+    def test_failures_are_told_with_their_lines(self):
+        for name in ('f', 'g'):
+            self.write(name, b'new')
+            self.server.write(name, b'old')
+        lines = b'\n-lsit\n-put f\n-put g\n-get nothing\nput nothing\npwd\n'
+        self.write('batch', lines)
+        with ftlib.LocalLock(self.server.path('f')), \
+                ftlib.LocalLock(self.server.path('g')):
+            for path, words in ((self.path('batch'), b'%b:' %
+                                 os.fsencode(self.path('batch'))),
+                                ('-', b'line ')):
+                done = self.run_client(options=['-b', path], input=lines,
+                                       code=ftlib.EX_NOINPUT)
+                self.assertEqual(
+                    re.findall(rb'^ftclient: %b(\d+): ' % re.escape(words),
+                               done.stderr, re.M),
+                    [b'2', b'3', b'4', b'5', b'6'])
 
 
 class Receipts(Script):
