@@ -140,14 +140,18 @@ find_local(struct completion *c, const struct typed *typed,
 {
 	enum status st = STATUS_OK;
 	struct dirent *entry;
+	bool is_folder;
 	DIR *dir;
 
 	if ((dir = opendir(*folder != '\0' ? folder : ".")) == NULL)
 		return status_errno("%s", folder);
-	while (st == STATUS_OK && (entry = readdir(dir)) != NULL)
-		if (is_wanted(entry->d_name, typed->base))
-			st = add(c, entry->d_name,
-			    is_local_folder(dir, entry));
+	while (st == STATUS_OK && (entry = readdir(dir)) != NULL) {
+		if (!is_wanted(entry->d_name, typed->base))
+			continue;
+		is_folder = is_local_folder(dir, entry);
+		if (is_folder || !verb_takes_folders(typed->verb))
+			st = add(c, entry->d_name, is_folder);
+	}
 	closedir(dir);
 	return st;
 }

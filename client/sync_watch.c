@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "board.h"
 #include "clock.h"
+#include "show.h"
 #include "watcher.h"
 
 #define QUIET_MS	200	/* without a change: then they are sent */
@@ -160,6 +162,20 @@ turn(struct vigil *vigil)
 	return run(vigil, NULL, true);
 }
 
+/* Else it would seem to hang. */
+static void
+tell_begin(const struct sync *sync)
+{
+	const struct command_line *settings = sync->client->settings;
+
+	if (settings->quiet)
+		return;
+	board_hide(settings->board);
+	fputs("ftclient: watching ", stderr);
+	show_string(stderr, sync->local);
+	fputs(" for changes, until ctrl-C\n", stderr);
+}
+
 enum status
 sync_watch(struct sync *sync)
 {
@@ -171,6 +187,8 @@ sync_watch(struct sync *sync)
 	/* What is changed while all is compared is noted already. */
 	if ((st = watcher_new(&vigil.watcher, sync->local)) == STATUS_OK)
 		st = run(&vigil, NULL, true);
+	if (st == STATUS_OK && !is_over(&vigil))
+		tell_begin(sync);
 	while (st == STATUS_OK && !is_over(&vigil))
 		st = turn(&vigil);
 	/* What could not be sent any more is to be sent by the next run. */

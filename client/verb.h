@@ -77,6 +77,9 @@ enum verb_word {
 /* That of its word with that number, options not counted. */
 enum verb_word verb_word(const struct verb *verb, size_t number);
 
+/* Are its local paths those of folders only?  Of NULL they are not. */
+bool verb_takes_folders(const struct verb *verb);
+
 /* False for those that need nobody who is logged in; `name` may be NULL. */
 bool verb_needs_session(const char *name);
 

@@ -77,3 +77,9 @@ verb_word(const struct verb *verb, size_t number)
 	return word_at(other + strlen(between), number) == VERB_WORD_OTHER ?
 	    VERB_WORD_OTHER : VERB_WORD_EITHER;
 }
+
+bool
+verb_takes_folders(const struct verb *verb)
+{
+	return verb != NULL && verb->run == verb_lcd;
+}

@@ -159,7 +159,9 @@ class Completion(ftscreen.ScreenTest):
         self.complete('page my', r'page my\ remote ')
         self.complete('get x fol', 'get x folder/')
         self.complete('get -r -j 2 my', r'get -r -j 2 my\ remote ')
-        self.complete('lcd folder/i', 'lcd folder/inside ')
+        self.complete('put folder/i', 'put folder/inside ')
+        (self.work / 'folder/inner').mkdir()
+        self.complete('lcd folder/i', 'lcd folder/inner/')
         self.complete('!cat my', r'!cat my\ file ')
 
     def test_of_sync_each_folder_is_on_its_side(self):

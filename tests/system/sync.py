@@ -586,10 +586,11 @@ class Watch(Sync):
     def test_what_fails_does_not_end_it(self):
         self.make()
         self.begin(stderr=subprocess.PIPE)
+        told = ftlib.Lines(self.process.stderr)
+        self.assertIn('watching tree', told.next())
         with ftlib.LocalLock(self.there / 'a'):
             (self.top / 'a').write_bytes(b'changed')
-            self.assertIn('(locked)',
-                          ftlib.Lines(self.process.stderr).next())
+            self.assertIn('(locked)', told.next())
         (self.top / 'sub/b').write_bytes(b'another')
         ftlib.wait_until('the other was sent', lambda: (
             self.there / 'sub/b').read_bytes() == b'another')
