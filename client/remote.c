@@ -187,6 +187,9 @@ error_of(const struct frame *frame, uint32_t *wait)
 		reply.text.len = TEXT_MAX;
 	status_set(st, "%.*s", (int)reply.text.len,
 	    (const char *)reply.text.at);
+	/* There may be a full disk on either side. */
+	if (st == STATUS_NO_SPACE)
+		status_add(st, "; the server's disk is full");
 	return name_holder(st, &reply.holder);
 }
 

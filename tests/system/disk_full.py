@@ -68,7 +68,8 @@ class Disks(ftlib.Test):
                 good.append(f'f{number}')
             else:
                 self.assertRegex(
-                    errors, rb'\Aftclient: [^\n]*\(no-space\)\n\Z')
+                    errors, rb"\Aftclient: [^\n]*; the server's disk is full "
+                            rb"\(no-space\)\n\Z")
         return good
 
     def check(self, good):
