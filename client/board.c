@@ -20,6 +20,7 @@
 #define FIRST_MS	1000u	/* that something takes before it is shown */
 #define EVERY_MS	200u
 #define PLAIN_MS	5000u	/* between lines for a log */
+#define AWAY_MS		20u	/* that a message may take */
 #define NAME_ROOM	1024u	/* bytes of an escaped name */
 #define TOTAL_ROOM	64u
 
@@ -250,8 +251,8 @@ board_hide(struct board *board)
 	pthread_mutex_lock(&board->mutex);
 	wipe(board);
 	/* Other threads leave the caller the time to print it. */
-	if (!board->is_plain)
-		atomic_store(&board->next, clock_ms() + EVERY_MS);
+	if (atomic_load(&board->next) < clock_ms() + AWAY_MS)
+		atomic_store(&board->next, clock_ms() + AWAY_MS);
 	pthread_mutex_unlock(&board->mutex);
 }
 
@@ -323,8 +324,11 @@ board_expect(struct board *board, uint64_t files, uint64_t bytes)
 	if (board == NULL)
 		return;
 	pthread_mutex_lock(&board->mutex);
-	board->files = files;
+	/* Less than what is done already, if files have gone meanwhile. */
+	board->files = files > board->files_done ? files : board->files_done;
 	board->bytes = bytes;
+	if (board->most > bytes)
+		board->most = bytes;
 	pthread_mutex_unlock(&board->mutex);
 }
 

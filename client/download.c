@@ -132,8 +132,12 @@ take_end(struct download *d, const struct frame *frame)
 
 	if (d->digest != NULL && (st = skip_to(d, d->size)) != STATUS_OK)
 		return st;
-	return download_check_end(&d->digest, frame, d->size - d->start,
+	st = download_check_end(&d->digest, frame, d->size - d->start,
 	    d->path);
+	/* It may end in a hole, or have been here. */
+	if (st == STATUS_OK)
+		progress_update(&d->progress, d->size - d->range.offset);
+	return st;
 }
 
 static enum status

@@ -289,6 +289,7 @@ end_file(struct inflow *in, const struct ft1_member *member)
 		return st;
 	digest_end(in->digest, digest);
 	in->digest = NULL;
+	progress_update(&in->progress, in->size);
 	progress_end(&in->progress);
 	if (in->part != NULL &&
 	    memcmp(digest, member->digest, sizeof(digest)) != 0)

@@ -206,7 +206,8 @@ keep(struct listing_view *view, const uint8_t *row, size_t len)
 	if (view->lines == NULL)
 		return STATUS_OK;
 	print_row(view->lines, view, row, len);
-	return fflush(view->lines) == EOF ? status_no_memory() : STATUS_OK;
+	return fflush(view->lines) == EOF || ferror(view->lines) ?
+	    status_no_memory() : STATUS_OK;
 }
 
 /* Of what is kept, with so much more. */

@@ -312,9 +312,11 @@ settle_first(struct outbox *outbox, bool *again)
 		st = STATUS_OK;
 	} else {
 		set_blame(outbox, item->sending.path);
-		(void)report_line(outbox->settings->report, item->line);
-		if (item->watch == NULL)
+		if (item->watch == NULL) {
+			(void)report_line(outbox->settings->report,
+			    item->line);
 			go_on_with_put(outbox->settings, &item->sending, st);
+		}
 	}
 	return st;
 }

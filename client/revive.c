@@ -76,7 +76,8 @@ pause_since(struct revive *revive, const char *what, const char *why)
 	if (seconds > PAUSE_MOST)
 		seconds = PAUSE_MOST;
 	tell(revive, what, why, seconds);
-	st = interrupt_sleep(revive->interrupt, seconds * 1000);
+	st = interrupt_is_pending(revive->interrupt) ? STATUS_OK :
+	    interrupt_sleep(revive->interrupt, seconds * 1000);
 	/* Who is patient with the server is not so with one that is gone. */
 	if (st == STATUS_OK && interrupt_is_pending(revive->interrupt))
 		st = status_set(STATUS_CANCELLED, "interrupted");

@@ -103,44 +103,70 @@ next_line(struct source *source, struct client *client, char **out)
 	return STATUS_OK;
 }
 
+/* A put of a line before it, which is answered only now, may not fail. */
+static bool
+is_forgiven(struct client *client, uint64_t number, enum status st)
+{
+	return client->tolerant && st != STATUS_CANCELLED &&
+	    report_line_now(client->settings->report) == number &&
+	    remote_lost(client->remote) == STATUS_OK;
+}
+
 static enum status
-run_line(struct client *client, const char *line)
+run_line(struct client *client, const char *line, uint64_t number)
 {
 	enum status st;
 
+	(void)report_line(client->settings->report, number);
 	line += strspn(line, " \t");
 	client->tolerant = *line == '-';
 	if (client->tolerant)
 		line++;
 	st = runner_run_line(client, line);
-	if (client->tolerant && st != STATUS_CANCELLED &&
-	    remote_lost(client->remote) == STATUS_OK)
+	if (is_forgiven(client, number, st))
 		st = STATUS_OK;
 	client->tolerant = false;
+	return st;
+}
+
+/* There is no such line, or it is none.  What was put before comes before. */
+static enum status
+refuse_line(struct client *client, uint64_t number, enum status st)
+{
+	struct report *report = client->settings->report;
+	struct status_words words = { 0 };
+	enum status before = STATUS_OK;
+
+	status_words_keep(&words, st);
+	if (st == STATUS_USAGE)
+		before = runner_settle(client);
+	(void)status_words_return(&words, st);
+	if (before != STATUS_OK)
+		return before;
+	(void)report_line(report, st == STATUS_USAGE ? number : 0);
+	report_error(report, NULL, st);
 	return st;
 }
 
 static enum status
 run_lines(struct client *client, struct source *source)
 {
-	struct report *report = client->settings->report;
 	enum status st = STATUS_OK;
 	uint64_t number = 0;
 	char *line;
 
 	while (st == STATUS_OK && !client->leaving) {
+		number++;
 		st = next_line(source, client, &line);
-		(void)report_line(report, ++number);
 		if (st != STATUS_OK)
-			report_error(report, NULL, st);
-		else if (line == NULL)
+			return refuse_line(client, number, st);
+		if (line == NULL)
 			break;
-		else
-			st = run_line(client, line);
+		st = run_line(client, line, number);
 	}
 	if (st != STATUS_OK)
 		return st;
-	(void)report_line(report, 0);
+	(void)report_line(client->settings->report, 0);
 	return runner_settle(client);
 }
 

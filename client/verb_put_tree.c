@@ -198,9 +198,12 @@ verb_put_tree(struct client *client, const struct arguments *arguments,
 	if ((st = read_taken(&put, arguments)) != STATUS_OK ||
 	    (st = tree_options_read(&put.options, arguments)) != STATUS_OK ||
 	    (st = verb_wait_seconds(&put.wait, arguments)) != STATUS_OK ||
-	    (st = verb_jobs(&put.jobs, arguments)) != STATUS_OK ||
-	    (st = outbox_settle(client->outbox)) != STATUS_OK)
+	    (st = verb_jobs(&put.jobs, arguments)) != STATUS_OK)
 		return st;
+	if ((st = outbox_settle(client->outbox)) != STATUS_OK) {
+		*blame = outbox_blame(client->outbox);
+		return st;
+	}
 	put.tally.is_dry = put.options.is_dry;
 	if ((put.local = strdup(*blame)) == NULL)
 		return status_no_memory();

@@ -422,9 +422,9 @@ begin(struct get_tree *it, struct caller *caller,
 	if (!S_ISDIR(it->held->st.st_mode))
 		return status_set(STATUS_NOT_A_FOLDER, "%s: not a folder",
 		    it->waiter.path);
-	return request->wants_total ?
-	    tree_total_begin(&it->total, caller, it->waiter.path) :
-	    STATUS_OK;
+	if (request->wants_total)
+		tree_total_begin(&it->total, caller, it->waiter.path);
+	return STATUS_OK;
 }
 
 void

@@ -11,14 +11,12 @@
 #define STEP_ENTRIES	1024	/* of one step, or */
 #define STEP_US		2000u
 
-enum status
+void
 tree_total_begin(struct tree_total *total, const struct caller *caller,
     const char *path)
 {
-	enum status st = reach_tree_begin(&total->walk, caller, path);
-
-	total->is_counting = st == STATUS_OK;
-	return st;
+	total->is_counting = reach_tree_begin(&total->walk, caller, path) ==
+	    STATUS_OK;
 }
 
 static void

@@ -12,7 +12,6 @@
 
 #include "caller.h"
 #include "reach_tree.h"
-#include "status.h"
 
 /* Begin with { 0 }, which counts nothing. */
 struct tree_total {
@@ -21,8 +20,11 @@ struct tree_total {
 	uint64_t	 files, bytes;	/* that the user may read */
 };
 
-/* Count below the clean path of the caller's place. */
-enum status tree_total_begin(struct tree_total *total,
+/*
+ * Count below the clean path of the caller's place.  What cannot be counted is
+ * not: it is only for people.
+ */
+void tree_total_begin(struct tree_total *total,
     const struct caller *caller, const char *path);
 
 /* True, once, when all is counted. */

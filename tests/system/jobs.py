@@ -253,11 +253,13 @@ class Jobs(Through):
                 (self.local / 'tree' / name).mkdir(parents=True)
             done = self.client('get', '-r', '-j', jobs, 'tree',
                                code=ftlib.EX_CANTCREAT)
-            told.append((done.stdout, done.stderr))
+            # A stream comes as the file system has it.
+            told.append((done.stdout, sorted(done.stderr.splitlines())))
             self.assertEqual(self.here(), self.blocked(tree))
             os.rename(self.local / 'tree', self.local / f'was{jobs}')
         self.assertEqual(told[0], told[1])
         self.assertIn(b', 2 failures', told[1][0])
+        self.assertRegex(done.stderr, rb'(?s)d03/in/f07.*d15/in/f01')
 
     def test_connections_that_are_cut_lose_nothing(self):
         tree = self.plant_here()

@@ -299,6 +299,21 @@ class Failures(Script):
         self.assertEqual([told['exit'] for told in found], [66, 64, 66])
         self.assertTrue(self.server.path('d').is_dir())
 
+    def test_no_line_behind_hides_that_a_put_failed(self):
+        self.write('f', b'new')
+        self.server.write('f', b'old')
+        with ftlib.LocalLock(self.server.path('f')):
+            for line in (b'-rm nothing', b'-put nothing', b'-put f other',
+                         b'put\0', b'- put -r %b' % os.fsencode(self.folder)):
+                with self.subTest(line=line):
+                    done = self.run_client(
+                        input=b'put f\n%b\nmkdir late\n' % line,
+                        code=ftlib.EX_TEMPFAIL)
+                    self.assertRegex(
+                        done.stderr,
+                        rb'\Aftclient: line 1: /?f: [^\n]*\(locked\)\n\Z')
+                    self.assertEqual(set(self.server.tree()), {b'f'})
+
     def test_failures_are_told_with_their_lines(self):
         for name in ('f', 'g'):
             self.write(name, b'new')
