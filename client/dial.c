@@ -47,12 +47,13 @@ finish_connect(int fd, int milliseconds, struct interrupt *interrupt)
 	int error;
 
 	while (fds[0].revents == 0) {
+		/* One that was seen already wakes no poll. */
+		if (interrupt_is_pending(interrupt))
+			return ECANCELED;
 		if ((now = clock_ms()) >= end)
 			return ETIMEDOUT;
 		if (poll(fds, 2, (int)(end - now)) == -1 && errno != EINTR)
 			return errno;
-		if (interrupt_is_pending(interrupt))
-			return ECANCELED;
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
 		return errno;
