@@ -57,10 +57,12 @@ tell(const struct revive *revive, const char *what, const char *why,
 	if (revive->settings->quiet ||
 	    (revive->is_silent && !revive->settings->verbose))
 		return;
+	show_begin_line();
 	fprintf(stderr, "ftclient: %s: ", what);
 	show_string(stderr, why);
 	fprintf(stderr, ", trying again (%u of %u) in %d s\n", revive->tried,
 	    revive->settings->retries, seconds);
+	show_end_line();
 }
 
 /* 1 s, 2 s, 4 s, ... between the attempts, the first of which is soon. */

@@ -165,6 +165,18 @@ show_line(const char *batch, uint64_t line)
 }
 
 void
+show_begin_line(void)
+{
+	flockfile(stderr);
+}
+
+void
+show_end_line(void)
+{
+	funlockfile(stderr);
+}
+
+void
 show_error(const char *name, enum status st)
 {
 	show_error_at(NULL, 0, name, st);
@@ -177,6 +189,7 @@ show_error_at(const char *batch, uint64_t line, const char *name,
 	const char *text = status_text(st);
 
 	fflush(stdout);
+	show_begin_line();
 	fputs("ftclient: ", stderr);
 	show_line(batch, line);
 	if (name != NULL && name[0] != '\0' && !begins_with(text, name)) {
@@ -185,4 +198,5 @@ show_error_at(const char *batch, uint64_t line, const char *name,
 	}
 	show_string(stderr, text);
 	fprintf(stderr, " (%s)\n", status_word(st));
+	show_end_line();
 }

@@ -49,6 +49,13 @@ void show_facts(FILE *file, struct show_clock *clock,
 void show_amount(char out[SHOW_AMOUNT_SIZE], uint64_t bytes);
 
 /*
+ * Around a line on standard error that is written in pieces: no other thread
+ * writes into it.
+ */
+void show_begin_line(void);
+void show_end_line(void);
+
+/*
  * "ftclient: NAME: text (code-word)" on standard error.  The name is left out
  * if it is NULL or the text begins with it.
  */

@@ -55,9 +55,11 @@ tally_skip(const struct command_line *settings, const char *name,
 	if (report_skip(settings->report, name, why) || settings->quiet)
 		return;
 	board_hide(settings->board);
+	show_begin_line();
 	fputs("ftclient: ", stderr);
 	show_string(stderr, name);
 	fprintf(stderr, ": %s, skipped\n", why);
+	show_end_line();
 }
 
 /* Steps are told as they are done only if they are rare. */
@@ -119,9 +121,11 @@ void
 tally_not_removed(const struct tally *tally, const char *name)
 {
 	board_hide(tally->board);
+	show_begin_line();
 	fputs("ftclient: ", stderr);
 	show_string(stderr, name);
 	fputs(": not all went well, so nothing is removed\n", stderr);
+	show_end_line();
 }
 
 void

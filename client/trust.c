@@ -212,6 +212,7 @@ ask(const char *name, const struct trust_finding *found)
 static void
 explain_change(const char *name, const struct trust_finding *found)
 {
+	show_begin_line();
 	fputs("The key of ", stderr);
 	show_string(stderr, name);
 	fputs(" has changed:\n    it was  ", stderr);
@@ -223,6 +224,7 @@ explain_change(const char *name, const struct trust_finding *found)
 	    "by\n    sed -i %ud ", found->pin, found->line.number);
 	show_string(stderr, found->path);
 	fputs("\nand connect again.\n", stderr);
+	show_end_line();
 }
 
 static enum status

@@ -241,7 +241,7 @@ class Jobs(Through):
                                code=ftlib.EX_CANTCREAT)
         self.assertEqual(
             re.findall(r'^ftclient: (f\d+): ', done.stderr.decode(), re.M),
-            ['f000', 'f199'])
+            ['f000', 'f199'], done.stderr)
         self.assertEqual((self.local / 'f198').read_bytes(),
                          content_of(SIZE, 198))
 
