@@ -170,6 +170,8 @@ class Peer:
         """Take no more connections."""
         if self.listener.fileno() != -1:
             self.listener.shutdown(socket.SHUT_RDWR)
+            # Else accept could take up whoever gets the descriptor next.
+            self.threads[0].join(60)
             self.listener.close()
 
     def __exit__(self, *_):

@@ -87,6 +87,9 @@ class Proxy:
 
     def close(self):
         self.release.set()
+        # Else accept could take up whoever gets the descriptor next.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(ftlib.LIMIT)
         self.listener.close()
 
 

@@ -252,12 +252,10 @@ class Segments(Through):
         proxy = self.proxy()
         clients = [self.popen(proxy, 'put', '--segments', '4', name, 'x')
                    for name in ('a', 'b')]
-        codes = set()
-        for client in clients:
-            client.communicate()
-            codes.add(client.returncode)
-        self.assertIn(0, codes)
-        self.assertLessEqual(codes, {0, ftlib.EX_TEMPFAIL})
+        errors = [client.communicate()[1] for client in clients]
+        codes = {client.returncode for client in clients}
+        self.assertIn(0, codes, errors)
+        self.assertLessEqual(codes, {0, ftlib.EX_TEMPFAIL}, errors)
         self.assertIn(self.server.read('x'), contents)
 
     def test_a_file_that_the_session_has_locked_is_replaced(self):

@@ -239,7 +239,10 @@ class Interrupted(ftscreen.ScreenTest):
         screen.run('stat there/00')
         screen.see(r'^size: 262144')
         screen.see_prompt()
+        had = len(os.listdir(server.path('there')))
         screen.run('sync tree :there')
+        ftlib.wait_until('it goes on', lambda: had <
+                         len(os.listdir(server.path('there'))))
         screen.keys('C-c')
         screen.see(r'\(cancelled\)')
         screen.see_prompt()
