@@ -129,9 +129,21 @@ class HostileTest(ftlib.Test):
         return sum(name.startswith('socket:')
                    for name in self.open_files()) - 2
 
+    def queued(self):
+        """How many connections the kernel has that it has yet to accept."""
+        count = 0
+        for family in 'tcp', 'tcp6':
+            with open(f'/proc/net/{family}', encoding='ascii') as file:
+                for row in list(file)[1:]:
+                    _, local, _, state, queues, *_ = row.split()
+                    if (state == '0A' and
+                            int(local.split(':')[1], 16) == self.server.port):
+                        count += int(queues.split(':')[1], 16)
+        return count
+
     def wait_sessions_gone(self):
-        ftlib.wait_until('all connections are closed',
-                         lambda: self.sessions() == 0)
+        ftlib.wait_until('all connections are closed', lambda:
+                         self.queued() == 0 and self.sessions() == 0)
 
     def check_server(self):
         """It is the same process, nothing has leaked, and it serves."""
