@@ -67,6 +67,7 @@ class Proxy:
                             left[side] -= len(data)
                             if left[side] < 0:
                                 self.cuts += 1
+                                self.let_hear(server)
                                 return
                         way = 'up' if side is client else 'down'
                         self.passed[way] += len(data)
@@ -75,6 +76,14 @@ class Proxy:
                         other[side].sendall(data)
                     except OSError:
                         return
+
+    @staticmethod
+    def let_hear(server):
+        """It takes all that has passed: a reset would empty its socket."""
+        server.shutdown(socket.SHUT_WR)
+        server.settimeout(ftlib.LIMIT)
+        while server.recv(65536):
+            pass
 
     def hold(self, count):
         if self.held is not None:
