@@ -44,6 +44,7 @@ go_on_tell(const struct command_line *settings, const char *command,
 	if (settings->quiet)
 		return;
 	board_hide(settings->board);
+	show_begin_line();
 	fprintf(stderr, "ftclient: what has come is kept: go on with it by: "
 	    "%s", command);
 	if (name != NULL)
@@ -51,6 +52,7 @@ go_on_tell(const struct command_line *settings, const char *command,
 	if (other != NULL && (base == NULL || strcmp(other, base) != 0))
 		print_word(other);
 	fputc('\n', stderr);
+	show_end_line();
 }
 
 /* The words of the failure are kept. */

@@ -171,9 +171,11 @@ tell_begin(const struct sync *sync)
 	if (settings->quiet)
 		return;
 	board_hide(settings->board);
+	show_begin_line();
 	fputs("ftclient: watching ", stderr);
 	show_string(stderr, sync->local);
 	fputs(" for changes, until ctrl-C\n", stderr);
+	show_end_line();
 }
 
 enum status

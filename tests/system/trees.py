@@ -5,7 +5,6 @@
 import os
 import signal
 import stat
-import subprocess
 
 import client_hostile
 import ftlib
@@ -391,19 +390,13 @@ class Atomic(Trees):
 
     def test_what_has_come_of_a_long_member_is_told(self):
         self.make(files={'small': b'x' * 1000, 'long': os.urandom(6 << 20)})
-        proxy = self.proxy(up=(4 << 20,), held=3 << 20)
-        client = self.server.start_client(argv=self.argv(
+        proxy = self.proxy(up=(4 << 20,))
+        done = self.server.client(argv=self.argv(
             proxy, 'put', '-r', '--atomic', 'tree', 'in one',
             options=('--retries', '0')), cwd=self.local,
-            stderr=subprocess.PIPE)
-        # What stands in its socket is lost with the connection.
-        ftlib.wait_until('the server has taken it', lambda: any(
-            held >= 2 << 20 for held, _ in self.unfinished().values()))
-        proxy.release.set()
-        _, errors = client.communicate(timeout=ftlib.LIMIT)
-        self.assertEqual(client.returncode, ftlib.EX_UNAVAILABLE, errors)
+            code=ftlib.EX_UNAVAILABLE)
         self.assertIn(b'go on with it by: put -a -r --atomic tree in\\ one\n',
-                      errors)
+                      done.stderr)
         (_, (held, _)), = self.unfinished().items()
         self.assertIn(held, range(2 << 20, 5 << 20))
 

@@ -2,7 +2,9 @@
 /* Signals that were seen by one who then waits: he does not wait for ever. */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "check_main.h"
+#include "dial.h"
 #include "interrupt.h"
 #include "wire_state.h"
 
@@ -83,6 +86,45 @@ START_TEST(who_is_patient_waits_after_one)
 }
 END_TEST
 
+/* Who dials such a port waits: it has no room for one more. */
+static void
+listen_in_vain(int callers[4], int *listener, char port[8])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+	int i;
+
+	*listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(*listener, (struct sockaddr *)&address, len), 0);
+	ck_assert_int_eq(listen(*listener, 0), 0);
+	ck_assert_int_eq(getsockname(*listener, (struct sockaddr *)&address,
+	    &len), 0);
+	snprintf(port, 8, "%u", ntohs(address.sin_port));
+	for (i = 0; i < 4; i++) {
+		callers[i] = socket(AF_INET,
+		    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		(void)connect(callers[i], (struct sockaddr *)&address, len);
+	}
+}
+
+START_TEST(who_saw_it_waits_for_no_connection)
+{
+	int callers[4], listener, fd, i;
+	char port[8];
+
+	listen_in_vain(callers, &listener, port);
+	ck_assert_int_eq(dial(&fd, "127.0.0.1", port, 50, signals),
+	    STATUS_UNREACHABLE);
+	see(SIGINT);
+	ck_assert_int_eq(dial(&fd, "127.0.0.1", port, 3600000, signals),
+	    STATUS_CANCELLED);
+	for (i = 0; i < 4; i++)
+		close(callers[i]);
+	close(listener);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -90,6 +132,7 @@ main(void)
 		who_saw_it_does_not_wait,
 		a_server_is_waited_for_only_without_haste,
 		who_is_patient_waits_after_one,
+		who_saw_it_waits_for_no_connection,
 		NULL
 	};
 

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "check_main.h"
 #include "show.h"
+
+#define FAILURE	"ftclient: a: it is gone (not-found)\n"
+#define NEWS	"ftclient: logged in by ticket\n"
+#define LINES	2000
+#define MANY_NEWS (5 * LINES)	/* as they are shorter work */
 
 static char *shown;
 static size_t shown_len;
@@ -159,6 +166,49 @@ START_TEST(amounts_have_three_digits_at_most)
 }
 END_TEST
 
+static void *
+tell_news(void *unused)
+{
+	for (int i = 0; i < MANY_NEWS; i++)
+		fputs(NEWS, stderr);
+	return unused;
+}
+
+/* Two threads write to standard error, which is `file` meanwhile. */
+static void
+tell_at_once(FILE *file)
+{
+	int kept = dup(STDERR_FILENO);
+	pthread_t other;
+
+	ck_assert_int_ne(dup2(fileno(file), STDERR_FILENO), -1);
+	ck_assert_int_eq(pthread_create(&other, NULL, tell_news, NULL), 0);
+	for (int i = 0; i < LINES; i++)
+		show_error("a", status_set(STATUS_NOT_FOUND, "it is gone"));
+	pthread_join(other, NULL);
+	ck_assert_int_ne(dup2(kept, STDERR_FILENO), -1);
+	close(kept);
+}
+
+START_TEST(a_line_stands_whole_beside_those_of_others)
+{
+	FILE *file = tmpfile();
+	int failures = 0, news = 0;
+	char line[128];
+
+	ck_assert_ptr_nonnull(file);
+	tell_at_once(file);
+	rewind(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		failures += strcmp(line, FAILURE) == 0;
+		news += strcmp(line, NEWS) == 0;
+	}
+	fclose(file);
+	ck_assert_int_eq(failures, LINES);
+	ck_assert_int_eq(news, MANY_NEWS);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -171,6 +221,7 @@ main(void)
 		times_agree_with_the_zone_all_year,
 		facts_stand_in_columns,
 		amounts_have_three_digits_at_most,
+		a_line_stands_whole_beside_those_of_others,
 		NULL
 	};
 
